@@ -1,0 +1,2 @@
+//! The configuration language: document, schema, diagnostics and snapshot.
+#![forbid(unsafe_code)]

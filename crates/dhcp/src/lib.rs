@@ -1,0 +1,2 @@
+//! The corridor from query to answer, for both protocols.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The client classification language: parse, check, compile, evaluate.
+#![forbid(unsafe_code)]

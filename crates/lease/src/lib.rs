@@ -1,0 +1,2 @@
+//! Lease records, tables, pools, expiry and the journal.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The message catalogue, loggers and their outputs.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Interfaces, sockets and worker loops.
+

@@ -1,0 +1,2 @@
+//! Counters with history.
+#![forbid(unsafe_code)]

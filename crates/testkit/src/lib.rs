@@ -1,0 +1,2 @@
+//! The test network, clients, the side-by-side server and the scenario runner.
+#![forbid(unsafe_code)]

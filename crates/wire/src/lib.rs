@@ -1,0 +1,13 @@
+//! DHCPv4 and DHCPv6 messages, options, relay envelopes and link framing.
+//!
+//! Two levels: a lenient, borrowed *view* of any packet ever seen, after whose checked construction
+//! no accessor panics, and a strict, owned *message* to build answers from. No I/O, no clock.
+#![forbid(unsafe_code)]
+
+mod family;
+mod identity;
+
+pub use family::{Address, Family, Prefix, PrefixError, V4, V6};
+pub use identity::{
+    ClientId, ColonHexError, Duid, HwAddr, Iaid, parse_colon_hex, write_colon_hex,
+};
