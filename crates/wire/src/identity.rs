@@ -28,6 +28,14 @@ impl HwAddr {
         Some(HwAddr { htype, len: octets.len() as u8, octets: kept })
     }
 
+    /// The first [`Self::MAX_LEN`] of `octets`, for fields whose size is known to be smaller.
+    pub fn clamped(htype: u16, octets: &[u8]) -> Self {
+        let mut kept = [0; Self::MAX_LEN];
+        let len = octets.len().min(Self::MAX_LEN);
+        kept.iter_mut().zip(octets).for_each(|(to, &from)| *to = from);
+        HwAddr { htype, len: len as u8, octets: kept }
+    }
+
     /// The hardware type.
     pub fn htype(&self) -> u16 {
         self.htype
