@@ -1,2 +1,12 @@
 //! The configuration language: document, schema, diagnostics and snapshot.
+//!
+//! Text becomes a [`Document`] with positions; the schema says what may stand where; the snapshot is the
+//! immutable value the servers work from. Nothing here touches a file, a socket or a clock, except
+//! [`document::Files`], which reads files.
 #![forbid(unsafe_code)]
+
+mod diagnostics;
+pub mod document;
+
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use document::Document;
