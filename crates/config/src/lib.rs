@@ -7,6 +7,7 @@
 
 mod diagnostics;
 pub mod document;
+pub mod schema;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::Document;

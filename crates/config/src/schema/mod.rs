@@ -1,0 +1,49 @@
+//! What may stand where: one table of keys, and what is read off it.
+//!
+//! Source: the manual's keyword matrices and grammar appendix; keys marked with a version come from the
+//! notes of that later release.
+
+mod check;
+mod json_schema;
+mod key;
+mod keys;
+mod reference;
+
+pub use check::{Protocol, check};
+pub use json_schema::json_schema;
+pub use key::{Default, Key, Kind, Protocols, Scope, Status};
+pub use keys::{KEYS, LEGACY, Legacy};
+pub use reference::reference_page;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The row of `name`, or of the name it is an alias of.
+pub fn find(protocol: Protocol, scope: Scope, name: &str) -> Option<&'static Key> {
+    static INDEX: LazyLock<HashMap<(Protocol, Scope, &'static str), &'static Key>> =
+        LazyLock::new(|| {
+            let mut index = HashMap::new();
+            for key in KEYS.iter().flat_map(|group| group.iter()) {
+                for protocol in [Protocol::Dhcp4, Protocol::Dhcp6] {
+                    if !key.protocols.include(protocol) {
+                        continue;
+                    }
+                    for (scope, name) in key.scopes.iter().flat_map(|scope| {
+                        let names = std::iter::once(&key.name).chain(key.aliases);
+                        names.map(move |name| (*scope, *name))
+                    }) {
+                        index.insert((protocol, scope, name), key);
+                    }
+                }
+            }
+            index
+        });
+    INDEX.get(&(protocol, scope, name)).copied()
+}
+
+/// All rows of a scope, in table order.
+pub fn keys(protocol: Protocol, scope: Scope) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter()
+        .flat_map(|group| group.iter())
+        .filter(move |key| key.protocols.include(protocol) && key.scopes.contains(&scope))
+}
