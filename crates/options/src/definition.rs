@@ -1,0 +1,265 @@
+//! What an option is called, and what its data is made of.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use kea_wire::Family;
+
+use crate::data_type::DataType;
+use crate::decode::{DecodeError, Parsing, decode};
+use crate::dnr::{Resolver, ResolverError, split_unescaped};
+use crate::fqdn::Compression;
+use crate::standard::Row;
+use crate::text::{FieldError, OptionTextError, Token, parse_field, parse_hex, split_csv};
+use crate::value::{Datum, Value};
+
+/// The definition of one option of family `F`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition<F> {
+    pub(crate) code: u16,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) space: Cow<'static, str>,
+    pub(crate) data_type: DataType,
+    pub(crate) array: bool,
+    pub(crate) record: Cow<'static, [DataType]>,
+    pub(crate) encapsulates: Option<Cow<'static, str>>,
+    pub(crate) origin: Origin,
+    pub(crate) family: PhantomData<F>,
+}
+
+/// Where a definition comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// One of the tables of this crate.
+    Standard {
+        /// The section that defines the option.
+        source: &'static str,
+        /// Who sets it.
+        supplier: Supplier,
+        /// The server returns it even to clients that did not ask for it.
+        unasked: bool,
+    },
+    /// An `option-def` of the configuration.
+    Custom,
+}
+
+/// Who puts a standard option into a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supplier {
+    /// The operator, with `option-data`.
+    Operator,
+    /// The protocol: the server works it out or echoes it, or only clients and relays send it.
+    Protocol,
+}
+
+/// How an option's text and data are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notation {
+    Fields,
+    Routes,
+    Resolvers,
+}
+
+impl<F: Family> Definition<F> {
+    /// The option's code in its space.
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// The option's name in its space.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The space that the option belongs to.
+    pub fn space(&self) -> &str {
+        &self.space
+    }
+
+    /// The type; of an array, that of its elements.
+    pub fn data_type(&self) -> DataType {
+        self.data_type
+    }
+
+    /// Whether the type, or the last field of the record, repeats.
+    pub fn is_array(&self) -> bool {
+        self.array
+    }
+
+    /// The types of a record's fields; empty for other types.
+    pub fn record_types(&self) -> &[DataType] {
+        &self.record
+    }
+
+    /// The space whose options follow the option's own data.
+    pub fn encapsulates(&self) -> Option<&str> {
+        self.encapsulates.as_deref()
+    }
+
+    /// Where the definition comes from.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// True for an option that the server returns even to clients that did not ask for it.
+    pub fn is_returned_unasked(&self) -> bool {
+        matches!(self.origin, Origin::Standard { unasked: true, .. })
+    }
+
+    /// True for a standard option that is not meant to be set with `option-data`.
+    pub fn is_set_by_protocol(&self) -> bool {
+        matches!(self.origin, Origin::Standard { supplier: Supplier::Protocol, .. })
+    }
+
+    /// The octets of the option whose fields `text` gives (`csv-format` true).
+    ///
+    /// Fields that the definition does not have are ignored, as Kea does;
+    /// [`Self::surplus_offset`] says that there are some.
+    pub fn encode_csv(&self, text: &str) -> Result<Bytes, OptionTextError> {
+        let mut out = Vec::new();
+        self.parse_csv(text)?.write::<F>(&mut out);
+        Ok(out.into())
+    }
+
+    /// The octets that `text` gives (`csv-format` false): `AB:CD`, `ab cd`, `0xabcd`, `abcd` or
+    /// `'text'`. They must be readable with this definition.
+    pub fn encode_hex(&self, text: &str) -> Result<Bytes, OptionTextError> {
+        let octets = octets_from_hex(text)?;
+        decode(self, &octets, Parsing::Lenient).map_err(OptionTextError::Content)?;
+        Ok(octets)
+    }
+
+    /// The typed value of the option whose fields `text` gives.
+    pub fn parse_csv(&self, text: &str) -> Result<Value, OptionTextError> {
+        let fields = match self.notation() {
+            Notation::Fields => self.parse_fields(&split_csv(text))?,
+            Notation::Routes => parse_items(text, ',', |item| {
+                item.parse().map(Datum::Route).map_err(FieldError::Route)
+            })?,
+            Notation::Resolvers => {
+                let fields = parse_items(text, '|', |item| {
+                    Resolver::parse::<F>(item).map(Datum::Resolver).map_err(FieldError::Resolver)
+                })?;
+                if F::VERSION == 6 && fields.len() > 1 {
+                    let reason = FieldError::Resolver(ResolverError::SecondResolver);
+                    return Err(internal_error(1, text.len(), reason));
+                }
+                fields
+            }
+        };
+        Ok(Value { fields, sub_options: Vec::new() })
+    }
+
+    /// Where in `text` the first field begins that the definition has no place for.
+    pub fn surplus_offset(&self, text: &str) -> Option<usize> {
+        if self.array || self.notation() != Notation::Fields {
+            return None;
+        }
+        split_csv(text).get(self.field_types().len()).map(|token| token.offset)
+    }
+
+    /// Reads the data of the option.
+    pub fn decode(&self, octets: &[u8], parsing: Parsing) -> Result<Value, DecodeError> {
+        decode(self, octets, parsing)
+    }
+
+    pub(crate) fn from_row(space: &'static str, row: &Row) -> Self {
+        Definition {
+            code: row.code,
+            name: Cow::Borrowed(row.name),
+            space: Cow::Borrowed(space),
+            data_type: row.data_type,
+            array: row.array,
+            record: Cow::Borrowed(row.record),
+            encapsulates: row.encapsulates.map(Cow::Borrowed),
+            origin: Origin::Standard {
+                source: row.source,
+                supplier: row.supplier,
+                unasked: row.unasked,
+            },
+            family: PhantomData,
+        }
+    }
+
+    /// The types of the fields, in order; none for an option without data of its own.
+    pub(crate) fn field_types(&self) -> &[DataType] {
+        match self.data_type {
+            DataType::Record => &self.record,
+            DataType::Empty => &[],
+            _ => std::slice::from_ref(&self.data_type),
+        }
+    }
+
+    pub(crate) fn notation(&self) -> Notation {
+        match (self.data_type, &self.origin, F::VERSION, self.code) {
+            (DataType::Internal, Origin::Standard { .. }, 4, 121) => Notation::Routes,
+            (DataType::Internal, Origin::Standard { .. }, ..) => Notation::Resolvers,
+            _ => Notation::Fields,
+        }
+    }
+
+    /// RFC 3397 section 2 compresses domain-search, and no other option does.
+    pub(crate) fn compression(&self) -> Compression {
+        let is_domain_search = F::VERSION == 4 && self.space == F::OPTION_SPACE && self.code == 119;
+        if is_domain_search { Compression::Allowed } else { Compression::Refused }
+    }
+
+    fn parse_fields(&self, tokens: &[Token]) -> Result<Vec<Datum>, OptionTextError> {
+        let types = self.field_types();
+        let mut fields = Vec::with_capacity(types.len().max(tokens.len()));
+        for (index, &data_type) in types.iter().enumerate() {
+            let repeats = self.array && index + 1 == types.len();
+            let own = if repeats { tokens.get(index..) } else { tokens.get(index..=index) };
+            match own {
+                Some(own) if !own.is_empty() => {
+                    for (i, token) in own.iter().enumerate() {
+                        fields.push(read_token::<F>(data_type, index + i, token)?);
+                    }
+                }
+                // Octets of any number include none at all.
+                _ if data_type == DataType::Binary => fields.push(Datum::Binary(Bytes::new())),
+                _ => return Err(OptionTextError::MissingField { index, expected: data_type }),
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// The octets of an option that has no definition.
+pub fn octets_from_hex(text: &str) -> Result<Bytes, OptionTextError> {
+    parse_hex(text).map_err(|(offset, reason)| OptionTextError::Hex { offset, reason })
+}
+
+fn read_token<F: Family>(
+    expected: DataType,
+    index: usize,
+    token: &Token,
+) -> Result<Datum, OptionTextError> {
+    let offset = token.offset;
+    parse_field::<F>(expected, &token.text).map_err(|reason| OptionTextError::Field {
+        index,
+        offset,
+        expected,
+        reason,
+    })
+}
+
+/// Reads the items between the separators, each in a notation of its own.
+fn parse_items(
+    text: &str,
+    separator: char,
+    read: impl Fn(&str) -> Result<Datum, FieldError>,
+) -> Result<Vec<Datum>, OptionTextError> {
+    let (mut items, mut offset) = (Vec::new(), 0);
+    for (index, item) in split_unescaped(text, separator).into_iter().enumerate() {
+        let blank = item.len() - item.trim_start().len();
+        items.push(read(item.trim()).map_err(|e| internal_error(index, offset + blank, e))?);
+        offset += item.len() + separator.len_utf8();
+    }
+    Ok(items)
+}
+
+fn internal_error(index: usize, offset: usize, reason: FieldError) -> OptionTextError {
+    OptionTextError::Field { index, offset, expected: DataType::Internal, reason }
+}

@@ -1,0 +1,312 @@
+//! Option data as an operator writes it: comma-separated fields, or hexadecimal octets.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use bytes::Bytes;
+use kea_wire::{Family, Prefix, PrefixError};
+
+use crate::data_type::DataType;
+use crate::decode::DecodeError;
+use crate::dnr::ResolverError;
+use crate::fqdn::NameError;
+use crate::route::RouteError;
+use crate::value::{Datum, Psid, max_counted};
+
+/// Why a text is not the data of an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionTextError {
+    /// A field does not fit its type.
+    Field {
+        /// Which field, counting from 0.
+        index: usize,
+        /// Where it begins in the text, in octets.
+        offset: usize,
+        /// What the definition has there.
+        expected: DataType,
+        /// What is wrong with it.
+        reason: FieldError,
+    },
+    /// The text ends before the definition does.
+    MissingField {
+        /// The first field that is missing, counting from 0.
+        index: usize,
+        /// What the definition has there.
+        expected: DataType,
+    },
+    /// The hexadecimal octets are not valid.
+    Hex {
+        /// Where, in octets of the text.
+        offset: usize,
+        /// What is wrong.
+        reason: HexError,
+    },
+    /// The hexadecimal octets do not fit the definition.
+    Content(DecodeError),
+}
+
+/// Why a text is not a value of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldError {
+    /// Neither `true`, `false`, `1` nor `0`.
+    Boolean,
+    /// Not a number.
+    Number,
+    /// A number out of the type's bounds.
+    OutOfRange {
+        /// The lowest allowed.
+        min: i64,
+        /// The highest allowed.
+        max: i64,
+    },
+    /// Not an address of the family that the type has.
+    Address,
+    /// Not an IPv6 prefix.
+    Prefix(PrefixError),
+    /// Not written `PSID/LENGTH`.
+    PsidForm,
+    /// The length exceeds 16, or the identifier has more bits than its length.
+    PsidRange,
+    /// Nothing, where something is needed.
+    Empty,
+    /// Longer than its length field can say.
+    TooLong {
+        /// The most octets allowed.
+        max: usize,
+    },
+    /// Not a domain name.
+    Name(NameError),
+    /// Not hexadecimal octets.
+    Hex(HexError),
+    /// Not a classless static route.
+    Route(RouteError),
+    /// Not an encrypted DNS resolver.
+    Resolver(ResolverError),
+}
+
+/// Why a text is not hexadecimal octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HexError {
+    /// A character is no hexadecimal digit.
+    Digit(char),
+    /// Between two separators stand no digits, or more than two.
+    OctetLen,
+    /// A quoted text has no closing quote.
+    Unterminated,
+}
+
+/// A field of a text, its escapes resolved, with the place where it begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) offset: usize,
+}
+
+/// Splits at the commas that have no backslash before them, and trims blanks. `\,` and `\\` lose
+/// their backslash, others keep it. A text that is all blank has no fields.
+pub(crate) fn split_csv(text: &str) -> Vec<Token> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    let mut tokens = Vec::new();
+    let (mut field, mut start) = (String::new(), 0);
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some(&(_, next @ (',' | '\\')))) => {
+                field.push(next);
+                chars.next();
+            }
+            (',', _) => {
+                tokens.push(trimmed(&field, start));
+                field.clear();
+                start = at + 1;
+            }
+            _ => field.push(c),
+        }
+    }
+    tokens.push(trimmed(&field, start));
+    tokens
+}
+
+fn trimmed(field: &str, start: usize) -> Token {
+    let blank = field.len() - field.trim_start().len();
+    Token { text: field.trim().to_owned(), offset: start + blank }
+}
+
+/// Reads one field.
+pub(crate) fn parse_field<F: Family>(data_type: DataType, text: &str) -> Result<Datum, FieldError> {
+    if let Some((min, max)) = data_type.integer_bounds() {
+        return parse_integer(data_type, text, min, max);
+    }
+    Ok(match data_type {
+        DataType::Boolean => Datum::Boolean(parse_boolean(text)?),
+        DataType::Fqdn => Datum::Fqdn(text.parse().map_err(FieldError::Name)?),
+        DataType::Ipv4Address => {
+            Datum::Ipv4Address(text.parse::<Ipv4Addr>().map_err(|_| FieldError::Address)?)
+        }
+        DataType::Ipv6Address => {
+            Datum::Ipv6Address(text.parse::<Ipv6Addr>().map_err(|_| FieldError::Address)?)
+        }
+        DataType::Ipv6Prefix => {
+            let given: Prefix<Ipv6Addr> = text.parse().map_err(FieldError::Prefix)?;
+            Datum::Ipv6Prefix(Prefix::new(given.first(), given.len()).unwrap_or(given))
+        }
+        DataType::Psid => Datum::Psid(parse_psid(text)?),
+        DataType::String if text.is_empty() => return Err(FieldError::Empty),
+        DataType::String => Datum::String(Bytes::copy_from_slice(text.as_bytes())),
+        DataType::Tuple => {
+            let max = max_counted::<F>();
+            if text.len() > max {
+                return Err(FieldError::TooLong { max });
+            }
+            Datum::Tuple(Bytes::copy_from_slice(text.as_bytes()))
+        }
+        // Binary; the others have no fields of their own.
+        _ => Datum::Binary(parse_hex(text).map_err(|(_, reason)| FieldError::Hex(reason))?),
+    })
+}
+
+fn parse_boolean(text: &str) -> Result<bool, FieldError> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(FieldError::Boolean),
+    }
+}
+
+/// Decimal; else hexadecimal, with or without `0x`.
+fn parse_integer(data_type: DataType, text: &str, min: i64, max: i64) -> Result<Datum, FieldError> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        // A number too long for 64 bits is out of any range.
+        let number = text.parse::<i64>().unwrap_or(i64::MAX);
+        return integer(data_type, number, min, max);
+    }
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    if hex.is_empty() || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(FieldError::Number);
+    }
+    integer(data_type, i64::from_str_radix(hex, 16).unwrap_or(i64::MAX), min, max)
+}
+
+fn integer(data_type: DataType, number: i64, min: i64, max: i64) -> Result<Datum, FieldError> {
+    let out_of_range = |_| FieldError::OutOfRange { min, max };
+    Ok(match data_type {
+        DataType::Int8 => Datum::Int8(number.try_into().map_err(out_of_range)?),
+        DataType::Int16 => Datum::Int16(number.try_into().map_err(out_of_range)?),
+        DataType::Int32 => Datum::Int32(number.try_into().map_err(out_of_range)?),
+        DataType::Uint8 => Datum::Uint8(number.try_into().map_err(out_of_range)?),
+        DataType::Uint16 => Datum::Uint16(number.try_into().map_err(out_of_range)?),
+        _ => Datum::Uint32(number.try_into().map_err(out_of_range)?),
+    })
+}
+
+fn parse_psid(text: &str) -> Result<Psid, FieldError> {
+    let (value, len) = text.split_once('/').ok_or(FieldError::PsidForm)?;
+    let value = value.trim().parse().map_err(|_| FieldError::PsidForm)?;
+    let len = len.trim().parse().map_err(|_| FieldError::PsidForm)?;
+    Psid::new(value, len).ok_or(FieldError::PsidRange)
+}
+
+/// Reads octets: `AB:CD`, `ab cd`, `0xabcd`, `abc` (which is `0abc`), or `'text'` for the octets of
+/// the text. An error says where.
+pub(crate) fn parse_hex(text: &str) -> Result<Bytes, (usize, HexError)> {
+    let start = text.len() - text.trim_start().len();
+    let text = text.trim();
+    if let Some(quoted) = text.strip_prefix('\'') {
+        let inner = quoted.strip_suffix('\'').ok_or((start, HexError::Unterminated))?;
+        return Ok(Bytes::copy_from_slice(inner.as_bytes()));
+    }
+    for separator in [':', ' '] {
+        if text.contains(separator) {
+            return parse_separated(text, separator, start);
+        }
+    }
+    let prefix = if text.starts_with("0x") || text.starts_with("0X") { 2 } else { 0 };
+    let digits = text.get(prefix..).unwrap_or("");
+    parse_digits(digits, start + prefix).map(Bytes::from)
+}
+
+fn parse_separated(text: &str, separator: char, start: usize) -> Result<Bytes, (usize, HexError)> {
+    let (mut octets, mut offset) = (Vec::new(), start);
+    for part in text.split(separator) {
+        if !(1..=2).contains(&part.chars().count()) {
+            return Err((offset, HexError::OctetLen));
+        }
+        octets.extend(parse_digits(part, offset)?);
+        offset += part.len() + 1;
+    }
+    Ok(octets.into())
+}
+
+/// An odd run of digits has a zero before it.
+fn parse_digits(digits: &str, start: usize) -> Result<Vec<u8>, (usize, HexError)> {
+    let count = digits.len();
+    let mut octets = Vec::with_capacity(count.div_ceil(2));
+    let mut high = None;
+    for (at, c) in digits.char_indices() {
+        let digit = c.to_digit(16).ok_or((start + at, HexError::Digit(c)))? as u8;
+        match high.take() {
+            None if at == 0 && !count.is_multiple_of(2) => octets.push(digit),
+            None => high = Some(digit),
+            Some(high) => octets.push(high << 4 | digit),
+        }
+    }
+    Ok(octets)
+}
+
+impl fmt::Display for OptionTextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OptionTextError::Field { index, expected, reason, .. } => {
+                write!(f, "field {} is not a valid {expected}: {reason}", index + 1)
+            }
+            OptionTextError::MissingField { index, expected } => {
+                write!(f, "field {} is missing: expected {expected}", index + 1)
+            }
+            OptionTextError::Hex { offset, reason } => {
+                write!(f, "invalid hexadecimal data at character {}: {reason}", offset + 1)
+            }
+            OptionTextError::Content(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for OptionTextError {}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FieldError::Boolean => f.write_str("expected true, false, 1 or 0"),
+            FieldError::Number => f.write_str("expected a decimal or hexadecimal number"),
+            FieldError::OutOfRange { min, max } => write!(f, "expected a number in {min}..{max}"),
+            FieldError::Address => f.write_str("expected an address"),
+            FieldError::Prefix(error) => error.fmt(f),
+            FieldError::PsidForm => f.write_str("a PSID is written PSID/LENGTH"),
+            FieldError::PsidRange => {
+                f.write_str("the length is at most 16, and the PSID has at most that many bits")
+            }
+            FieldError::Empty => f.write_str("expected at least one character"),
+            FieldError::TooLong { max } => write!(f, "longer than {max} octets"),
+            FieldError::Name(error) => error.fmt(f),
+            FieldError::Hex(error) => error.fmt(f),
+            FieldError::Route(error) => error.fmt(f),
+            FieldError::Resolver(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+impl fmt::Display for HexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HexError::Digit(c) => write!(f, "'{}' is not a hexadecimal digit", c.escape_default()),
+            HexError::OctetLen => f.write_str("an octet has one or two digits"),
+            HexError::Unterminated => f.write_str("the closing quote is missing"),
+        }
+    }
+}
+
+impl std::error::Error for HexError {}
