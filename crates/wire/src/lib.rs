@@ -9,8 +9,10 @@
 )]
 
 mod family;
+pub mod frame;
 mod identity;
 pub mod v4;
+pub mod v6;
 mod wire_enum;
 
 pub use family::{Address, Family, Prefix, PrefixError, V4, V6};

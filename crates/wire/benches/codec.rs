@@ -1,0 +1,69 @@
+//! What reading a query and writing its answer cost.
+
+use std::hint::black_box;
+use std::net::Ipv4Addr;
+
+use divan::Bencher;
+use kea_wire::v4::{self, Builder, Message, MessageType, View, code};
+
+fn main() {
+    divan::main();
+}
+
+fn discover() -> Vec<u8> {
+    let hw_addr = "08:00:27:1e:36:4a".parse().expect("a hardware address");
+    let mut message = Message::request(hw_addr, 0x1234_5678, MessageType::Discover);
+    message
+        .set_option(code::CLIENT_ID, [1, 8, 0, 0x27, 0x1e, 0x36, 0x4a])
+        .set_option(code::HOST_NAME, *b"workstation-17")
+        .set_option(code::VENDOR_CLASS_ID, *b"MSFT 5.0")
+        .set_option(code::MAX_MESSAGE_SIZE, [5, 0xdc])
+        .set_option(
+            code::PARAMETER_REQUEST_LIST,
+            [1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252],
+        )
+        .set_option(code::RELAY_AGENT_INFO, *b"\x01\x08ge-0/0/1\x02\x06\0\x01\x02\x03\x04\x05");
+    message.to_bytes()
+}
+
+#[divan::bench]
+fn v4_parse_discover(bencher: Bencher<'_, '_>) {
+    let bytes = discover();
+    bencher.bench_local(|| View::parse(black_box(&bytes)).map(|view| black_box(&view).xid()));
+}
+
+#[divan::bench]
+fn v4_look_up_ten_options(bencher: Bencher<'_, '_>) {
+    let bytes = discover();
+    let view = View::parse(&bytes).expect("well formed");
+    bencher.bench_local(|| {
+        let view = black_box(&view);
+        let codes = [53u8, 61, 12, 60, 57, 55, 82, 50, 54, 118];
+        codes.iter().filter(|&&code| view.option(code).is_some()).count()
+    });
+}
+
+#[divan::bench]
+fn v4_build_offer(bencher: Bencher<'_, '_>) {
+    let bytes = discover();
+    let view = View::parse(&bytes).expect("well formed");
+    let mut buffer = Vec::with_capacity(1500);
+    bencher.bench_local(|| {
+        buffer.clear();
+        let mut offer = Builder::reply(&mut buffer, black_box(&view), MessageType::Offer);
+        offer.yiaddr(Ipv4Addr::new(192, 0, 2, 100));
+        offer
+            .option(code::SUBNET_MASK, &[255, 255, 255, 0])
+            .option(code::ROUTERS, &[192, 0, 2, 1])
+            .option(code::DOMAIN_NAME_SERVERS, &[192, 0, 2, 1, 192, 0, 2, 2])
+            .option(code::DOMAIN_NAME, b"example.org")
+            .option(code::LEASE_TIME, &[0, 0, 0x0e, 0x10])
+            .option(code::SERVER_ID, &[192, 0, 2, 1])
+            .option(code::RENEWAL_TIME, &[0, 0, 7, 8])
+            .option(code::REBINDING_TIME, &[0, 0, 0x0c, 0x4e])
+            .option(code::NTP_SERVERS, &[192, 0, 2, 3])
+            .option(code::CLIENT_ID, &[1, 8, 0, 0x27, 0x1e, 0x36, 0x4a]);
+        black_box(offer.finish().len)
+    });
+    assert!(buffer.len() > v4::HEADER_LEN);
+}
