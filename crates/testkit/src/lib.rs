@@ -1,2 +1,38 @@
 //! The test network, clients, the side-by-side server and the scenario runner.
+//!
+//! Everything here runs against whole processes in network namespaces of its own, so it needs root
+//! and Linux. Nothing of the server's code is used: packets are built and read by a second, small
+//! codec, so that a mistake in the server's own cannot hide itself.
+//!
+//! Which server is tested is chosen by `KEA_UNDER_TEST`: `ours` (the default; programs are taken
+//! from `KEA_BIN_DIR`, or the target directory the test was built in) or `debian` (`/usr/sbin`).
 #![forbid(unsafe_code)]
+
+mod capture;
+mod clients;
+mod control;
+mod frame;
+mod lab;
+mod lease_file;
+mod load;
+mod option_text;
+mod packet;
+mod process;
+mod raw_client;
+pub mod scenario;
+mod server;
+mod subject;
+
+pub use capture::{Capture, CapturedFrames};
+pub use clients::{Client, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Udhcpc, perfdhcp};
+pub use control::{Answer, ControlSocket};
+pub use frame::{Frame, FrameError};
+pub use lab::{Lab, Netns};
+pub use lease_file::{LeaseRow, read_lease_file};
+pub use load::{Acknowledged, Load};
+pub use option_text::{OptionTextError, option_code, parse_option_value};
+pub use packet::{MessageType, Packet4, PacketError};
+pub use process::Captured;
+pub use raw_client::RawClient4;
+pub use server::{Refusal, Server, ServerSetup};
+pub use subject::Subject;

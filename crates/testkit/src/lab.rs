@@ -1,0 +1,190 @@
+//! Network namespaces, the cables between them, and their removal.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use nix::sched::{CloneFlags, setns};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A set of network namespaces that belong to one test and disappear with it.
+///
+/// Names start with `kt<pid>x<n>-`; a new lab first removes what labs of dead processes left.
+#[derive(Debug)]
+pub struct Lab {
+    prefix: String,
+    namespaces: Vec<Netns>,
+}
+
+impl Lab {
+    /// An empty lab.
+    ///
+    /// # Errors
+    /// Without root, or when `ip` is missing.
+    pub fn new() -> io::Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if !nix::unistd::geteuid().is_root() {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "network namespaces need root: run the end-to-end tests with sudo",
+            ));
+        }
+        remove_leftovers()?;
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("{PREFIX}{}x{n}-", std::process::id());
+        Ok(Lab { prefix, namespaces: Vec::new() })
+    }
+
+    /// A new namespace with its loopback up.
+    pub fn netns(&mut self, role: &str) -> io::Result<Netns> {
+        let ns = Netns { name: format!("{}{role}", self.prefix) };
+        ip(&["netns", "add", &ns.name])?;
+        self.namespaces.push(ns.clone());
+        ns.ip(&["link", "set", "lo", "up"])?;
+        Ok(ns)
+    }
+
+    /// A cable: `(namespace, interface)` at both ends, both up.
+    pub fn cable(&self, a: (&Netns, &str), b: (&Netns, &str)) -> io::Result<()> {
+        ip(&[
+            "link", "add", a.1, "netns", &a.0.name, "type", "veth", "peer", "name", b.1, "netns",
+            &b.0.name,
+        ])?;
+        a.0.ip(&["link", "set", a.1, "up"])?;
+        b.0.ip(&["link", "set", b.1, "up"])
+    }
+
+    /// A switch: a namespace with a bridge, and a cable to each of the given interfaces.
+    pub fn switch(&mut self, role: &str, ends: &[(&Netns, &str)]) -> io::Result<Netns> {
+        let hub = self.netns(role)?;
+        hub.ip(&["link", "add", "br0", "type", "bridge", "forward_delay", "0"])?;
+        hub.ip(&["link", "set", "br0", "up"])?;
+        for (i, end) in ends.iter().enumerate() {
+            let port = format!("port{i}");
+            self.cable((&hub, &port), *end)?;
+            hub.ip(&["link", "set", &port, "master", "br0"])?;
+        }
+        Ok(hub)
+    }
+
+    /// The smallest useful network: server `eth0` with `192.0.2.1/24`, and a client `eth0`.
+    pub fn pair(&mut self) -> io::Result<(Netns, Netns)> {
+        let (server, client) = (self.netns("server")?, self.netns("client")?);
+        self.cable((&server, "eth0"), (&client, "eth0"))?;
+        server.address("eth0", "192.0.2.1/24")?;
+        Ok((server, client))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for ns in &self.namespaces {
+            ns.remove();
+        }
+    }
+}
+
+/// A network namespace by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Netns {
+    name: String,
+}
+
+impl Netns {
+    /// The name, as `ip netns` knows it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs `ip` with these arguments inside.
+    pub fn ip(&self, args: &[&str]) -> io::Result<()> {
+        ip(&[&["-n", &self.name], args].concat())
+    }
+
+    /// Gives an interface an address, `192.0.2.1/24`.
+    pub fn address(&self, interface: &str, prefix: &str) -> io::Result<()> {
+        let nodad: &[&str] = if prefix.contains(':') { &["nodad"] } else { &[] };
+        self.ip(&[&["addr", "add", prefix, "dev", interface], nodad].concat())
+    }
+
+    /// A command that will run inside. The program replaces `ip netns exec`, so the child's process
+    /// number is the program's own.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.name]).arg(program);
+        command
+    }
+
+    /// Runs `body` on a thread that is inside this namespace. Sockets made there stay there.
+    pub fn enter<T: Send>(&self, body: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+        let file = File::open(PathBuf::from("/run/netns").join(&self.name))?;
+        thread::scope(|scope| {
+            scope
+                .spawn(move || {
+                    setns(file, CloneFlags::CLONE_NEWNET)?;
+                    body()
+                })
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// Ends what still runs inside, then deletes the namespace with its interfaces.
+    fn remove(&self) {
+        for pid in self.processes() {
+            let _gone_is_fine = kill(pid, Signal::SIGKILL);
+        }
+        let _leftovers_are_removed_by_the_next_lab = ip(&["netns", "del", &self.name]);
+    }
+
+    fn processes(&self) -> Vec<Pid> {
+        let output = Command::new("ip").args(["netns", "pids", &self.name]).output();
+        let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+        let lines = text.unwrap_or_default();
+        lines.lines().filter_map(|line| line.trim().parse().ok()).map(Pid::from_raw).collect()
+    }
+}
+
+fn ip(args: &[&str]) -> io::Result<()> {
+    let output = Command::new("ip").args(args).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let why = String::from_utf8_lossy(&output.stderr);
+    Err(io::Error::other(format!("ip {}: {}", args.join(" "), why.trim())))
+}
+
+/// Removes the namespaces of labs whose process is gone.
+fn remove_leftovers() -> io::Result<()> {
+    let Ok(entries) = fs::read_dir("/run/netns") else { return Ok(()) };
+    for entry in entries {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if owner(&name).is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists()) {
+            Netns { name }.remove();
+        }
+    }
+    Ok(())
+}
+
+/// The process that made a namespace of this name, if a lab did.
+fn owner(name: &str) -> Option<u32> {
+    name.strip_prefix(PREFIX)?.split_once('x')?.0.parse().ok()
+}
+
+const PREFIX: &str = "kt";
+
+#[cfg(test)]
+mod tests {
+    use super::owner;
+
+    #[test]
+    fn a_namespace_names_its_owner() {
+        assert_eq!(owner("kt4711x0-server"), Some(4711));
+        assert_eq!(owner("kthings"), None);
+        assert_eq!(owner("other"), None);
+    }
+}

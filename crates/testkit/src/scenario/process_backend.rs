@@ -1,0 +1,204 @@
+//! A scenario's server as a process of its own, at the other end of a cable.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::control::Answer;
+use crate::lab::{Lab, Netns};
+use crate::lease_file::LeaseRow;
+use crate::raw_client::{RawClient4, answer_in};
+use crate::scenario::backend::{Backend, Query, Reply, SERVER_MAC};
+use crate::scenario::parse::{Scenario, StepKind};
+use crate::server::{Server, ServerSetup};
+use crate::subject::Subject;
+
+/// A `kea-dhcp4` in a lab of its own.
+pub struct ProcessBackend {
+    client: RawClient4,
+    server_netns: Netns,
+    state: State,
+    subject: Subject,
+    sent: i64,
+    offset: u32,
+    // Dropped last: the namespaces go when nothing runs in them.
+    _lab: Lab,
+}
+
+enum State {
+    Stopped(Option<ServerSetup>),
+    Running(Box<Server>),
+}
+
+impl ProcessBackend {
+    /// Builds the lab and prepares the server for this scenario.
+    ///
+    /// When the scenario moves the clock, the process sees its time through libfaketime.
+    pub fn new(subject: Subject, scenario: &Scenario) -> io::Result<Self> {
+        let mut lab = Lab::new()?;
+        let (server_netns, client_netns) = lab.pair()?;
+        let mac = SERVER_MAC.map(|octet| format!("{octet:02x}")).join(":");
+        server_netns.ip(&["link", "set", "eth0", "address", &mac])?;
+        let client = RawClient4::open(&client_netns, "eth0")?;
+        let mut setup = ServerSetup::new(subject, 4)?;
+        if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Advance(_))) {
+            fake_clock(&mut setup)?;
+        }
+        let state = State::Stopped(Some(setup));
+        Ok(ProcessBackend { client, server_netns, state, subject, sent: 0, offset: 0, _lab: lab })
+    }
+
+    fn server(&mut self) -> io::Result<&mut Server> {
+        match &mut self.state {
+            State::Running(server) => Ok(server),
+            State::Stopped(_) => Err(io::Error::other("the server does not run")),
+        }
+    }
+}
+
+impl Backend for ProcessBackend {
+    fn subject_word(&self) -> &'static str {
+        self.subject.word()
+    }
+
+    fn start(&mut self, config: &Value) -> io::Result<Result<(), String>> {
+        let State::Stopped(setup) = &mut self.state else { return self.reconfigure(config) };
+        let setup = setup.take().ok_or_else(|| io::Error::other("the start failed before"))?;
+        let text = setup.config(config).to_string().replace("@DIR@", &dir(&setup));
+        setup.write_config(&text)?;
+        match setup.try_start(&self.server_netns)? {
+            Ok(server) => {
+                self.state = State::Running(Box::new(server));
+                Ok(Ok(()))
+            }
+            Err(refusal) if refusal.status.success() => {
+                let said = &refusal.text;
+                Err(io::Error::other(format!("refused, yet it ended with success:\n{said}")))
+            }
+            Err(refusal) => {
+                self.state = State::Stopped(Some(refusal.setup));
+                Ok(Err(refusal.text))
+            }
+        }
+    }
+
+    fn reconfigure(&mut self, config: &Value) -> io::Result<Result<(), String>> {
+        let server = self.server()?;
+        let setup = server.setup();
+        let text = setup.config(config).to_string().replace("@DIR@", &dir(setup));
+        setup.write_config(&text)?;
+        let mark = server.process().mark();
+        let outcome = server.reload()?;
+        if outcome.contains("_SUCCESS") {
+            return Ok(Ok(()));
+        }
+        Ok(Err(server.process().lines_from(mark).join("\n")))
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        self.sent = 0;
+        let server = self.server()?;
+        server.kill()?;
+        server.start_again()
+    }
+
+    fn send(&mut self, query: &Query) -> io::Result<()> {
+        self.sent += 1;
+        self.client.send(query)
+    }
+
+    fn receive(&mut self) -> io::Result<Option<Reply>> {
+        let prompt = self.client.receive(Instant::now() + PROMPT, |f| answer_in(f).is_some())?;
+        if prompt.is_some() {
+            return Ok(prompt);
+        }
+        self.settle()?;
+        self.client.receive(Instant::now() + SILENCE, |f| answer_in(f).is_some())
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        // The server counts a query when it takes it up. A query that its socket filter refuses is
+        // never counted; the limit is for those.
+        let deadline = Instant::now() + UNCOUNTED;
+        let sent = self.sent;
+        let control = self.server()?.control();
+        while Instant::now() < deadline {
+            match control.statistic("pkt4-received") {
+                Ok(Some(received)) if received >= sent => break,
+                Ok(_) => {}
+                Err(_no_control_socket) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, seconds: u32) -> io::Result<()> {
+        self.offset += seconds;
+        let offset = self.offset;
+        set_clock(self.server()?.setup().folder(), offset)
+    }
+
+    fn command(&mut self, command: &Value) -> io::Result<Answer> {
+        self.server()?.control().send(&command.to_string())
+    }
+
+    fn leases(&mut self) -> io::Result<BTreeMap<String, LeaseRow>> {
+        self.server()?.leases()
+    }
+
+    fn log_mark(&mut self) -> usize {
+        self.server().map_or(0, |server| server.process().mark())
+    }
+
+    fn log_since(&mut self, mark: usize) -> Vec<String> {
+        self.server().map_or_else(|_| Vec::new(), |server| server.process().lines_from(mark))
+    }
+
+    fn logged(&mut self, mark: usize, identifier: &str) -> bool {
+        self.server().is_ok_and(|server| server.logged(mark, identifier, PATIENCE).is_some())
+    }
+}
+
+fn dir(setup: &ServerSetup) -> String {
+    setup.folder().to_string_lossy().into_owned()
+}
+
+/// Lets the server see the time through libfaketime, which reads its offset from a file.
+fn fake_clock(setup: &mut ServerSetup) -> io::Result<()> {
+    let library = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
+        .map(|arch| format!("/usr/lib/{arch}/faketime/libfaketime.so.1"))
+        .into_iter()
+        .find(|path| Path::new(path).exists());
+    let library = library.ok_or_else(|| {
+        io::Error::new(io::ErrorKind::NotFound, "moving the clock needs the package faketime")
+    })?;
+    let file = setup.folder().join("clock").to_string_lossy().into_owned();
+    set_clock(setup.folder(), 0)?;
+    setup.set_environment("LD_PRELOAD", &library);
+    setup.set_environment("FAKETIME_TIMESTAMP_FILE", &file);
+    setup.set_environment("FAKETIME_NO_CACHE", "1");
+    // Timers keep their pace: only what the server takes for the date moves.
+    setup.set_environment("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    setup.set_environment("DONT_FAKE_MONOTONIC", "1");
+    Ok(())
+}
+
+fn set_clock(folder: &Path, offset: u32) -> io::Result<()> {
+    // Renamed into place, so that no reader sees half a number.
+    let fresh = folder.join("clock.new");
+    fs::write(&fresh, format!("+{offset}\n"))?;
+    fs::rename(fresh, folder.join("clock"))
+}
+
+/// An answer that comes within this time is not worth asking the statistics for.
+const PROMPT: Duration = Duration::from_millis(150);
+/// After a query was counted, an answer takes no longer than this.
+const SILENCE: Duration = Duration::from_millis(50);
+/// For a query that is never counted.
+const UNCOUNTED: Duration = Duration::from_millis(1000);
+/// The longest way of a message into the log.
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,0 +1,229 @@
+//! A DHCPv4 or DHCPv6 server process in a namespace, with all its files in a folder of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::control::ControlSocket;
+use crate::lab::Netns;
+use crate::lease_file::{LeaseRow, read_lease_file};
+use crate::process::Captured;
+use crate::subject::Subject;
+
+/// What is needed to start a server; files live in the folder until it is dropped.
+#[derive(Debug)]
+pub struct ServerSetup {
+    subject: Subject,
+    version: u8,
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+impl ServerSetup {
+    /// Setup of `kea-dhcp4` (`version` 4) or `kea-dhcp6` (6).
+    pub fn new(subject: Subject, version: u8) -> io::Result<Self> {
+        // Short, since the path of a UNIX socket has 107 octets at most.
+        let folder = tempfile::Builder::new().prefix("kt").tempdir_in("/tmp")?;
+        Ok(ServerSetup { subject, version, folder, environment: BTreeMap::new() })
+    }
+
+    /// The folder of configuration, leases, PID file and control socket.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Which server this is.
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The configuration file.
+    pub fn config_file(&self) -> PathBuf {
+        self.folder().join("kea.conf")
+    }
+
+    /// The lease file.
+    pub fn lease_file(&self) -> PathBuf {
+        self.folder().join("leases.csv")
+    }
+
+    /// The control socket.
+    pub fn control_socket(&self) -> ControlSocket {
+        ControlSocket::new(self.folder().join("control"))
+    }
+
+    /// Sets an environment variable of the server.
+    pub fn set_environment(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A configuration that listens on `eth0`, keeps leases in the folder, opens the control socket
+    /// and logs everything to standard output, with the members of `server` put over it.
+    pub fn config(&self, server: &Value) -> Value {
+        let mut base = json!({
+            "interfaces-config": { "interfaces": ["eth0"] },
+            "lease-database": {
+                "type": "memfile", "persist": true, "lfc-interval": 0,
+                "name": self.lease_file(),
+            },
+            "control-socket": {
+                "socket-type": "unix", "socket-name": self.folder().join("control"),
+            },
+            "loggers": [{
+                "name": format!("kea-dhcp{}", self.version),
+                "severity": "DEBUG", "debuglevel": 55,
+                "output_options": [{ "output": "stdout", "flush": true }],
+            }],
+        });
+        for (key, value) in server.as_object().into_iter().flatten() {
+            base[key] = value.clone();
+        }
+        json!({ format!("Dhcp{}", self.version): base })
+    }
+
+    /// Writes the configuration file as it is given.
+    pub fn write_config(&self, text: &str) -> io::Result<()> {
+        fs::write(self.config_file(), text)
+    }
+
+    /// Starts the program with `-c` and does not wait. For starts that are meant to fail.
+    pub fn launch(&self, netns: &Netns) -> io::Result<Captured> {
+        self.launch_with(netns, &["-c", &self.config_file().to_string_lossy()])
+    }
+
+    /// Starts the program with these arguments and does not wait.
+    pub fn launch_with(&self, netns: &Netns, arguments: &[&str]) -> io::Result<Captured> {
+        let name = format!("kea-dhcp{}", self.version);
+        let mut command = netns.command(self.subject.program(&name));
+        command
+            .args(arguments)
+            .current_dir(self.folder())
+            .env("KEA_PIDFILE_DIR", self.folder())
+            .env("KEA_LOCKFILE_DIR", self.folder())
+            .envs(&self.environment);
+        Captured::start(command)
+    }
+
+    /// Starts the server and waits until it says that it serves.
+    pub fn start(self, netns: &Netns) -> io::Result<Server> {
+        self.try_start(netns)?.map_err(|refusal| {
+            io::Error::other(format!("the server did not start:\n{}", refusal.text))
+        })
+    }
+
+    /// As [`Self::start`]; a server that ends instead gives back the setup and what it said.
+    pub fn try_start(self, netns: &Netns) -> io::Result<Result<Server, Box<Refusal>>> {
+        let mut process = self.launch(netns)?;
+        if process.wait_for_line(0, &self.started_line(), LIMIT).is_some() {
+            return Ok(Ok(Server { setup: self, netns: netns.clone(), process }));
+        }
+        let status = process.wait(LIMIT)?;
+        Ok(Err(Box::new(Refusal { setup: self, status, text: process.text() })))
+    }
+
+    fn started_line(&self) -> String {
+        format!("DHCP{}_STARTED", self.version)
+    }
+
+    /// Writes `server` put over the base configuration and starts.
+    pub fn start_with(self, netns: &Netns, server: &Value) -> io::Result<Server> {
+        self.write_config(&self.config(server).to_string())?;
+        self.start(netns)
+    }
+}
+
+/// A server that ended before it served.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Its files.
+    pub setup: ServerSetup,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub text: String,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    setup: ServerSetup,
+    netns: Netns,
+    process: Captured,
+}
+
+impl Server {
+    /// Its files.
+    pub fn setup(&self) -> &ServerSetup {
+        &self.setup
+    }
+
+    /// Its process and log.
+    pub fn process(&self) -> &Captured {
+        &self.process
+    }
+
+    /// Its control socket.
+    pub fn control(&self) -> ControlSocket {
+        self.setup.control_socket()
+    }
+
+    /// The leases in its file, by address.
+    pub fn leases(&self) -> io::Result<BTreeMap<String, LeaseRow>> {
+        read_lease_file(&self.setup.lease_file())
+    }
+
+    /// Waits for a log line with this message identifier, from `mark` on.
+    pub fn logged(&self, mark: usize, identifier: &str, limit: Duration) -> Option<String> {
+        // With the blank after it: DHCP4_LEASE is no match for DHCP4_LEASE_ALLOC.
+        self.process.wait_for_line(mark, &format!("{identifier} "), limit)
+    }
+
+    /// Reloads the configuration file by SIGHUP; the log line that tells how it went.
+    pub fn reload(&self) -> io::Result<String> {
+        let mark = self.process.mark();
+        self.process.signal(Signal::SIGHUP)?;
+        let family = format!("DHCP{}_DYNAMIC_RECONFIGURATION_", self.setup.version);
+        let line = self.process.wait_for_line(mark, &family, LIMIT);
+        line.ok_or_else(|| self.failure("the reload was not reported"))
+    }
+
+    /// SIGTERM, and the exit status.
+    pub fn stop(&mut self) -> io::Result<ExitStatus> {
+        self.process.signal(Signal::SIGTERM)?;
+        self.process.wait(LIMIT)
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.process.kill()
+    }
+
+    /// Starts again with the same files after [`Self::stop`] or [`Self::kill`].
+    pub fn start_again(&mut self) -> io::Result<()> {
+        self.process = self.setup.launch(&self.netns)?;
+        match self.process.wait_for_line(0, &self.setup.started_line(), LIMIT) {
+            Some(_) => Ok(()),
+            None => Err(self.failure("the server did not start")),
+        }
+    }
+
+    /// Stops and hands the files back, for another server to start with.
+    pub fn into_setup(mut self) -> io::Result<ServerSetup> {
+        self.stop()?;
+        Ok(self.setup)
+    }
+
+    fn failure(&self, what: &str) -> io::Error {
+        io::Error::other(format!("{what}:\n{}", self.process.text()))
+    }
+}
+
+/// A server that takes longer for anything is broken, not slow.
+const LIMIT: Duration = Duration::from_secs(20);
