@@ -1,0 +1,282 @@
+//! Rows of the catalogue and the components (child loggers) they belong to.
+
+use std::fmt;
+
+use crate::levels::{Severity, Threshold};
+
+/// One row of the message catalogue.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Identifier that operators search for, e.g. `DHCP4_LEASE_ALLOC`.
+    pub id: &'static str,
+    /// Severity of every occurrence.
+    pub severity: Severity,
+    /// 0–99; meaningful for DEBUG only.
+    pub debug_level: u8,
+    /// Child logger the message is written to.
+    pub component: Component,
+    /// Text with placeholders `%1`…`%n`.
+    pub text: &'static str,
+    /// What it means and what to do; may be empty where the text says it all.
+    pub explanation: &'static str,
+    arguments: usize,
+    rank: u8,
+}
+
+impl Message {
+    /// A row; the number of arguments is the highest placeholder in `text`.
+    pub const fn new(
+        id: &'static str,
+        severity: Severity,
+        debug_level: u8,
+        component: Component,
+        text: &'static str,
+        explanation: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            severity,
+            debug_level,
+            component,
+            text,
+            explanation,
+            arguments: highest_placeholder(text.as_bytes()),
+            rank: Threshold::of(severity, debug_level).rank(),
+        }
+    }
+
+    /// How many arguments an occurrence carries.
+    pub const fn arguments(&self) -> usize {
+        self.arguments
+    }
+
+    /// Lowest [`Threshold`] that lets the message through, as a byte.
+    pub const fn rank(&self) -> u8 {
+        self.rank
+    }
+
+    /// Fails the build (in const context) when `given` is not the number of placeholders.
+    #[doc(hidden)]
+    pub const fn expects(&self, given: usize) {
+        assert!(
+            self.arguments == given,
+            "number of arguments differs from the message's placeholders"
+        );
+    }
+
+    /// Appends the text with its placeholders replaced by `arguments`; a placeholder without argument stays.
+    pub fn render(&self, arguments: &[&str], out: &mut String) {
+        let mut rest = self.text;
+        while let Some(at) = rest.find('%') {
+            out.push_str(&rest[..at]);
+            let tail = &rest[at + 1..];
+            let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
+            let argument = tail[..digits]
+                .parse::<usize>()
+                .ok()
+                .and_then(|number| number.checked_sub(1))
+                .and_then(|index| arguments.get(index));
+            match argument {
+                Some(argument) => out.push_str(argument),
+                None => out.push_str(&rest[at..=at + digits]),
+            }
+            rest = &tail[digits..];
+        }
+        out.push_str(rest);
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// A message that DHCPv4 and DHCPv6 share, for code that is generic over the family.
+#[derive(Debug)]
+pub struct Twin {
+    /// The `DHCP4_…` (or `…_V4_…`) row.
+    pub v4: &'static Message,
+    /// The `DHCP6_…` (or `…_V6_…`) row.
+    pub v6: &'static Message,
+}
+
+impl Twin {
+    /// The row for an IP version: 4, anything else is 6 (`F::VERSION` of a family).
+    pub const fn of(&self, version: u8) -> &'static Message {
+        if version == 4 { self.v4 } else { self.v6 }
+    }
+}
+
+const fn highest_placeholder(text: &[u8]) -> usize {
+    let mut highest = 0;
+    let mut at = 0;
+    while at < text.len() {
+        if text[at] != b'%' {
+            at += 1;
+            continue;
+        }
+        at += 1;
+        let mut number = 0;
+        while at < text.len() && text[at].is_ascii_digit() {
+            number = number * 10 + (text[at] - b'0') as usize;
+            at += 1;
+        }
+        if number > highest {
+            highest = number;
+        }
+    }
+    highest
+}
+
+macro_rules! components {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// A child logger, or the root itself. Its full name is `<root>.<name>`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Component { $($(#[$doc])* $variant,)* }
+
+        impl Component {
+            /// Every component, in the order of [`index`](Self::index).
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Number of components.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// Name below the root; empty for the root.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Position in tables, below [`COUNT`](Self::COUNT).
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+components! {
+    /// The root logger itself.
+    Root = "";
+    /// Lease allocation engine.
+    AllocEngine = "alloc-engine";
+    /// DNS messages of the update client.
+    Asiodns = "asiodns";
+    /// Access control of the management API.
+    Auth = "auth";
+    /// Dropped packets and packets answered with a refusal.
+    BadPackets = "bad-packets";
+    /// BOOTP hook.
+    BootpHooks = "bootp-hooks";
+    /// Registration and execution of callouts.
+    Callouts = "callouts";
+    /// Control channel.
+    Commands = "commands";
+    /// Control agent's own events.
+    CtrlAgent = "ctrl-agent";
+    /// Conversations with DNS servers.
+    D2ToDns = "d2-to-dns";
+    /// SQL operations common to all backends.
+    Database = "database";
+    /// Process basics of the programs that are not DHCP servers.
+    Dctl = "dctl";
+    /// Client FQDN and Host Name processing, name change requests.
+    Ddns = "ddns";
+    /// DHCPv4 daemon basics.
+    Dhcp4 = "dhcp4";
+    /// DHCPv6 daemon basics.
+    Dhcp6 = "dhcp6";
+    /// Operation of the DDNS daemon.
+    Dhcpddns = "dhcpddns";
+    /// Lease stores, configuration, timers.
+    Dhcpsrv = "dhcpsrv";
+    /// Name change requests received by the DDNS daemon.
+    DhcpToD2 = "dhcp-to-d2";
+    /// Classification expressions.
+    Eval = "eval";
+    /// Flexible identifier hook.
+    FlexIdHooks = "flex-id-hooks";
+    /// Flexible option hook.
+    FlexOptionHooks = "flex-option-hooks";
+    /// GSS-TSIG hook.
+    GssTsigHooks = "gss-tsig-hooks";
+    /// High availability hook.
+    HaHooks = "ha-hooks";
+    /// Loading and unloading of hook libraries.
+    Hooks = "hooks";
+    /// Host cache hook.
+    HostCacheHooks = "host-cache-hooks";
+    /// Host commands hook.
+    HostCmdsHooks = "host-cmds-hooks";
+    /// Host reservations.
+    Hosts = "hosts";
+    /// HTTP of the management API.
+    Http = "http";
+    /// Lease commands hook.
+    LeaseCmdsHooks = "lease-cmds-hooks";
+    /// Leasequery hook.
+    LeaseQueryHooks = "lease-query-hooks";
+    /// Leases given, renewed, released.
+    Leases = "leases";
+    /// Forensic log hook.
+    LegalLogHooks = "legal-log-hooks";
+    /// Name change requests on the servers' side.
+    LibdhcpDdns = "libdhcp-ddns";
+    /// MySQL configuration backend.
+    MysqlCbHooks = "mysql-cb-hooks";
+    /// Options, and classification by them.
+    Options = "options";
+    /// Reception and transmission, choice of the subnet.
+    Packets = "packets";
+    /// PostgreSQL configuration backend.
+    PgsqlCbHooks = "pgsql-cb-hooks";
+    /// RADIUS hook.
+    RadiusHooks = "radius-hooks";
+    /// Script hook.
+    RunScriptHooks = "run-script-hooks";
+    /// Statistics commands hook.
+    StatCmdsHooks = "stat-cmds-hooks";
+    /// Subnet commands hook.
+    SubnetCmdsHooks = "subnet-cmds-hooks";
+    /// TCP connections of leasequery and others.
+    Tcp = "tcp";
+    /// User check hook.
+    UserChk = "user_chk";
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static THREE: Message = Message::new(
+        "TEST_THREE",
+        Severity::Debug,
+        45,
+        Component::Leases,
+        "%2 of 100% then %1, %3%",
+        "",
+    );
+
+    #[test]
+    fn placeholders_come_in_any_order_and_percent_signs_stay() {
+        let mut out = String::new();
+        THREE.render(&["a", "%1", "c"], &mut out);
+        assert_eq!(out, "%1 of 100% then a, c%");
+        out.clear();
+        THREE.render(&["a"], &mut out);
+        assert_eq!(out, "%2 of 100% then a, %3%");
+    }
+
+    #[test]
+    fn arguments_are_counted_by_the_highest_placeholder() {
+        assert_eq!(THREE.arguments(), 3);
+        assert_eq!(highest_placeholder(b"%1 %12 %2"), 12);
+        assert_eq!(THREE.rank(), Threshold::of(Severity::Debug, 45).rank());
+    }
+}
