@@ -1,0 +1,469 @@
+//! The class definitions of a configuration, and which of them a packet satisfies.
+//!
+//! Definitions are evaluated in configuration order, in two passes (chapter "Classification
+//! Steps"): first those that depend on the packet alone, later, when reservations have been looked
+//! up, those that depend on the class `KNOWN` or `UNKNOWN`, directly or through other classes. Those
+//! marked for evaluation on request belong to neither pass.
+
+use std::collections::HashMap;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
+
+use kea_wire::Family;
+
+use super::name::{ClassId, ClassNames, is_builtin};
+use super::set::ClassSet;
+use crate::ast::Expr;
+use crate::compile::{OptionNames, StringExpr, Test};
+use crate::error::{ExprError, Span, nearest};
+use crate::eval::{EvalError, Scratch};
+use crate::facts::Facts;
+use crate::parse::{parse_string, parse_test};
+
+/// What a configuration says about a class, as far as membership is concerned.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClassDefinition<'a> {
+    /// `name`.
+    pub name: &'a str,
+    /// `test`.
+    pub test: Option<&'a str>,
+    /// `template-test`.
+    pub template_test: Option<&'a str>,
+    /// `only-if-required`, newer name `only-in-additional-list`.
+    pub only_if_required: bool,
+}
+
+/// A definition that cannot be accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassError {
+    /// The name of the class.
+    pub class: Box<str>,
+    /// What is wrong.
+    pub fault: ClassFault,
+}
+
+/// What can be wrong with a class definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClassFault {
+    /// The name is empty.
+    NoName,
+    /// An earlier definition has the same name.
+    Duplicate,
+    /// Both `test` and `template-test` are given.
+    TwoTests,
+    /// The expression is wrong.
+    Expression(ExprError),
+    /// The expression depends on a class that is neither built-in nor defined earlier.
+    Undefined {
+        /// That class.
+        name: Box<str>,
+        /// Where the expression names it.
+        span: Span,
+        /// The nearest name of an earlier definition.
+        suggestion: Option<Box<str>>,
+    },
+    /// The expression depends on the class itself.
+    OnItself(Span),
+    /// The server alone decides who is in `ALL`, `KNOWN`, `UNKNOWN` or `BOOTP`: a test or
+    /// `only-if-required` has no place there.
+    ServerDecides,
+}
+
+impl Display for ClassError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "class '{}': ", self.class)?;
+        match &self.fault {
+            ClassFault::NoName => f.write_str("the name is empty"),
+            ClassFault::Duplicate => f.write_str("the name is defined twice"),
+            ClassFault::TwoTests => f.write_str("'test' and 'template-test' exclude each other"),
+            ClassFault::Expression(error) => error.fmt(f),
+            ClassFault::Undefined { name, span, suggestion } => {
+                write!(
+                    f,
+                    "position {}: class '{name}' is not defined before this one",
+                    span.start + 1
+                )?;
+                match suggestion {
+                    Some(near) => write!(f, "; did you mean '{near}'?"),
+                    None => Ok(()),
+                }
+            }
+            ClassFault::OnItself(span) => {
+                write!(f, "position {}: a class cannot depend on itself", span.start + 1)
+            }
+            ClassFault::ServerDecides => {
+                f.write_str("this class is built in: it takes neither a test nor only-if-required")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ClassError {}
+
+/// How a class gets members.
+#[derive(Clone, Debug)]
+pub enum TestKind {
+    /// By reservation, hook or server only.
+    None,
+    /// By a test that is true.
+    Test(Test),
+    /// By a string that is not empty, which also names the spawned class.
+    Template(StringExpr),
+}
+
+/// A checked definition.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Its number.
+    pub id: ClassId,
+    /// How it gets members.
+    pub test: TestKind,
+    /// Evaluated only on request.
+    pub only_if_required: bool,
+    /// Depends on `KNOWN` or `UNKNOWN`, directly or through others.
+    pub depends_on_known: bool,
+    dependencies: Box<[ClassId]>,
+}
+
+/// Collects definitions in configuration order.
+pub struct ClassListBuilder<'a, F> {
+    options: &'a dyn OptionNames,
+    names: ClassNames,
+    classes: Vec<Class>,
+    /// Places in `classes`.
+    places: HashMap<ClassId, usize>,
+    family: PhantomData<F>,
+}
+
+impl<'a, F: Family> ClassListBuilder<'a, F> {
+    /// No definitions yet.
+    pub fn new(options: &'a dyn OptionNames) -> Self {
+        ClassListBuilder {
+            options,
+            names: ClassNames::new(),
+            classes: Vec::new(),
+            places: HashMap::new(),
+            family: PhantomData,
+        }
+    }
+
+    /// Checks and compiles the next definition.
+    pub fn add(&mut self, definition: ClassDefinition<'_>) -> Result<ClassId, ClassError> {
+        let name = definition.name;
+        self.checked(definition).map_err(|fault| ClassError { class: name.into(), fault })
+    }
+
+    /// The names so far; others that the configuration mentions may be added.
+    pub fn names_mut(&mut self) -> &mut ClassNames {
+        &mut self.names
+    }
+
+    /// The finished list.
+    pub fn finish(self) -> ClassList {
+        let mut list = ClassList {
+            names: self.names,
+            places: Vec::new(),
+            classes: self.classes.into(),
+            first_pass: Box::default(),
+            second_pass: Box::default(),
+        };
+        list.places = vec![None; list.names.len()];
+        for (place, class) in list.classes.iter().enumerate() {
+            list.places[class.id.index()] = Some(place as u32);
+        }
+        list.plan(|_| true);
+        list
+    }
+
+    fn checked(&mut self, definition: ClassDefinition<'_>) -> Result<ClassId, ClassFault> {
+        let ClassDefinition { name, only_if_required, .. } = definition;
+        if name.is_empty() {
+            return Err(ClassFault::NoName);
+        }
+        if self.defined(name).is_some() {
+            return Err(ClassFault::Duplicate);
+        }
+        let ClassDefinition { test, template_test, .. } = definition;
+        let has_test = test.is_some() || template_test.is_some() || only_if_required;
+        if has_test && SERVER_DECIDES.contains(&name) {
+            return Err(ClassFault::ServerDecides);
+        }
+        let (test, dependencies) = match (test, template_test) {
+            (Some(_), Some(_)) => return Err(ClassFault::TwoTests),
+            (None, None) => (TestKind::None, Vec::new()),
+            (Some(text), None) => {
+                let expr = parse_test::<F>(text).map_err(ClassFault::Expression)?;
+                let dependencies = self.dependencies(definition, &expr)?;
+                let test = Test::compile(&expr, self.options, &mut self.names);
+                (TestKind::Test(test.map_err(ClassFault::Expression)?), dependencies)
+            }
+            (None, Some(text)) => {
+                let expr = parse_string::<F>(text).map_err(ClassFault::Expression)?;
+                let dependencies = self.dependencies(definition, &expr)?;
+                let template = StringExpr::compile(&expr, self.options, &mut self.names);
+                (TestKind::Template(template.map_err(ClassFault::Expression)?), dependencies)
+            }
+        };
+        let depends_on_known = dependencies.iter().any(|&class| {
+            class == ClassId::KNOWN
+                || class == ClassId::UNKNOWN
+                || self.class(class).is_some_and(|class| class.depends_on_known)
+        });
+        let id = self.names.intern(name);
+        let dependencies = dependencies.into();
+        self.places.insert(id, self.classes.len());
+        self.classes.push(Class { id, test, only_if_required, depends_on_known, dependencies });
+        Ok(id)
+    }
+
+    fn dependencies(
+        &mut self,
+        definition: ClassDefinition<'_>,
+        expr: &Expr,
+    ) -> Result<Vec<ClassId>, ClassFault> {
+        let mut dependencies = Vec::new();
+        let mut fault = None;
+        expr.for_each_class(&mut |name, span| {
+            let checked = self.dependency(definition, name, span);
+            match checked {
+                Ok(class) => dependencies.push(class),
+                Err(error) => fault = fault.take().or(Some(error)),
+            }
+        });
+        fault.map_or(Ok(dependencies), Err)
+    }
+
+    fn dependency(
+        &mut self,
+        definition: ClassDefinition<'_>,
+        name: &str,
+        span: Span,
+    ) -> Result<ClassId, ClassFault> {
+        if let Some(class) = self.defined(name) {
+            return Ok(class.id);
+        }
+        if is_builtin(name) {
+            return Ok(self.names.intern(name));
+        }
+        if name == definition.name {
+            return Err(ClassFault::OnItself(span));
+        }
+        let earlier = self.classes.iter().map(|class| self.names.name(class.id));
+        let suggestion = nearest(name, earlier);
+        Err(ClassFault::Undefined { name: name.into(), span, suggestion })
+    }
+
+    fn defined(&self, name: &str) -> Option<&Class> {
+        self.class(self.names.id(name)?)
+    }
+
+    fn class(&self, id: ClassId) -> Option<&Class> {
+        self.classes.get(*self.places.get(&id)?)
+    }
+}
+
+/// The class definitions of a configuration, ready for packets.
+#[derive(Clone, Debug)]
+pub struct ClassList {
+    names: ClassNames,
+    /// By number of the class: its place in `classes`.
+    places: Vec<Option<u32>>,
+    classes: Box<[Class]>,
+    /// Places in `classes`.
+    first_pass: Box<[u32]>,
+    second_pass: Box<[u32]>,
+}
+
+/// What became of an evaluated class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// The packet joined.
+    Joined,
+    /// The packet was a member before.
+    Already,
+    /// The test is false, or the template gave an empty string.
+    NotMatched,
+    /// The evaluation failed, which counts as not matched.
+    Failed(EvalError),
+    /// The class is defined without a test and so cannot be required (`DHCP4_CLASS_UNTESTABLE`).
+    Untestable,
+    /// The class is not defined (`DHCP4_CLASS_UNDEFINED`).
+    Undefined,
+}
+
+/// Who learns what became of each evaluated class, for logs.
+pub trait Observer {
+    /// Called once for each class, in order of evaluation.
+    fn evaluated(&mut self, class: ClassId, membership: Membership);
+}
+
+/// Nobody.
+impl Observer for () {
+    fn evaluated(&mut self, _: ClassId, _: Membership) {}
+}
+
+impl<T: FnMut(ClassId, Membership)> Observer for T {
+    fn evaluated(&mut self, class: ClassId, membership: Membership) {
+        self(class, membership);
+    }
+}
+
+impl ClassList {
+    /// The names that its classes, and those they depend on, are numbered with.
+    pub fn names(&self) -> &ClassNames {
+        &self.names
+    }
+
+    /// The definitions in configuration order.
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// The definition of a class.
+    pub fn class(&self, id: ClassId) -> Option<&Class> {
+        let place = self.places.get(id.index()).copied().flatten()?;
+        self.classes.get(place as usize)
+    }
+
+    /// First pass: joins the classes whose tests depend on the packet alone.
+    pub fn classify<F: Facts + ?Sized>(
+        &self,
+        facts: &F,
+        set: &mut ClassSet,
+        scratch: &mut Scratch,
+        observer: &mut impl Observer,
+    ) {
+        self.pass(&self.first_pass, facts, set, scratch, observer);
+    }
+
+    /// Second pass, once it is known whether there is a reservation.
+    pub fn classify_known<F: Facts + ?Sized>(
+        &self,
+        facts: &F,
+        set: &mut ClassSet,
+        scratch: &mut Scratch,
+        observer: &mut impl Observer,
+    ) {
+        self.pass(&self.second_pass, facts, set, scratch, observer);
+    }
+
+    /// Evaluates the classes that the chosen network, subnet and pools require, in that order
+    /// (`require-client-classes`, newer name `evaluate-additional-classes`).
+    pub fn classify_required<F: Facts + ?Sized>(
+        &self,
+        required: impl IntoIterator<Item = ClassId>,
+        facts: &F,
+        set: &mut ClassSet,
+        scratch: &mut Scratch,
+        observer: &mut impl Observer,
+    ) {
+        for id in required {
+            let membership = match self.class(id) {
+                _ if set.contains(id) => Membership::Already,
+                None => Membership::Undefined,
+                Some(class) => self.join(class, facts, set, scratch),
+            };
+            observer.evaluated(id, membership);
+        }
+    }
+
+    /// Leaves the classes that a test decided on in the first pass, so that it can run again with
+    /// the classes of a reservation in the set.
+    pub fn forget_tested(&self, set: &mut ClassSet, reserved: impl Fn(ClassId) -> bool) {
+        for &place in &self.first_pass {
+            if let Some(class) = self.classes.get(place as usize)
+                && !reserved(class.id)
+            {
+                set.remove(class.id);
+            }
+        }
+    }
+
+    /// The classes that `used` needs: itself and, transitively, what its tests depend on.
+    ///
+    /// `used` says for which classes membership has an effect by itself: it guards something, adds
+    /// options or lifetimes, or is read by the server or a hook.
+    pub fn useful(&self, used: impl Fn(ClassId) -> bool) -> ClassSet {
+        let mut useful = ClassSet::new();
+        // Dependencies point backwards, so one pass from the end sees each class after its users.
+        for class in self.classes.iter().rev() {
+            if useful.contains(class.id) || used(class.id) {
+                useful.insert(class.id);
+                for &dependency in &class.dependencies {
+                    useful.insert(dependency);
+                }
+            }
+        }
+        useful
+    }
+
+    /// Leaves out of both passes what is not [useful](Self::useful).
+    pub fn retain_useful(&mut self, used: impl Fn(ClassId) -> bool) {
+        let useful = self.useful(used);
+        self.plan(|class| useful.contains(class));
+    }
+
+    fn plan(&mut self, include: impl Fn(ClassId) -> bool) {
+        let pass = |known: bool| {
+            let members = self.classes.iter().enumerate().filter(|(_, class)| {
+                !matches!(class.test, TestKind::None)
+                    && !class.only_if_required
+                    && class.depends_on_known == known
+                    && include(class.id)
+            });
+            members.map(|(place, _)| place as u32).collect()
+        };
+        (self.first_pass, self.second_pass) = (pass(false), pass(true));
+    }
+
+    fn pass<F: Facts + ?Sized>(
+        &self,
+        places: &[u32],
+        facts: &F,
+        set: &mut ClassSet,
+        scratch: &mut Scratch,
+        observer: &mut impl Observer,
+    ) {
+        for &place in places {
+            let Some(class) = self.classes.get(place as usize) else { continue };
+            let membership = if set.contains(class.id) {
+                Membership::Already
+            } else {
+                self.join(class, facts, set, scratch)
+            };
+            observer.evaluated(class.id, membership);
+        }
+    }
+
+    fn join<F: Facts + ?Sized>(
+        &self,
+        class: &Class,
+        facts: &F,
+        set: &mut ClassSet,
+        scratch: &mut Scratch,
+    ) -> Membership {
+        match &class.test {
+            TestKind::None => Membership::Untestable,
+            TestKind::Test(test) => match test.evaluate(facts, set, scratch) {
+                Ok(false) => Membership::NotMatched,
+                Ok(true) => {
+                    set.insert(class.id);
+                    Membership::Joined
+                }
+                Err(error) => Membership::Failed(error),
+            },
+            TestKind::Template(template) => match template.evaluate(facts, set, scratch) {
+                Ok([]) => Membership::NotMatched,
+                Ok(value) => {
+                    // First the spawned class, so that its options win over the template's.
+                    set.insert_spawned(&self.names, self.names.name(class.id), value);
+                    set.insert(class.id);
+                    Membership::Joined
+                }
+                Err(error) => Membership::Failed(error),
+            },
+        }
+    }
+}
+
+const SERVER_DECIDES: [&str; 4] = ["ALL", "KNOWN", "UNKNOWN", "BOOTP"];

@@ -1,0 +1,12 @@
+//! Classes: names, membership of a packet, definitions and their evaluation.
+
+mod list;
+mod name;
+mod set;
+
+pub use list::{
+    Class, ClassDefinition, ClassError, ClassFault, ClassList, ClassListBuilder, Membership,
+    Observer, TestKind,
+};
+pub use name::{ClassId, ClassNames, is_builtin};
+pub use set::ClassSet;
