@@ -1,2 +1,37 @@
 //! Lease records, tables, pools, expiry and the journal.
+//!
+//! Nothing here knows of packets. The time is always an argument.
+//!
+//! A worker locks the subnet of its client with [`Leases::subnet`], finds the client's lease or an
+//! address, stores the lease, appends it to the [`Journal`], and unlocks; the answer leaves when the
+//! journal's [`Journal::durable`] has reached the ticket it got.
 #![forbid(unsafe_code)]
+
+mod bitmap;
+mod csv;
+mod index;
+mod journal;
+mod lease;
+mod leases;
+mod pool;
+mod queue;
+mod record;
+mod subnet;
+mod table;
+
+pub use csv::{
+    Column, Columns, Fields, Header, HeaderError, Layout, OwnerColumns, Row, RowError, header_line,
+    parse_row, write_deletion, write_row,
+};
+pub use journal::{
+    Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,
+};
+pub use lease::{
+    INFINITE, Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId, V4Owner, V6Owner, V6Term,
+    no_duid,
+};
+pub use leases::{Leases, SubnetSpec};
+pub use pool::{Allocator, PoolCounts, PoolSpec};
+pub use record::no_hw_addr;
+pub use subnet::{LeaseRef, Occupancy, Occupied, SubnetLeases, Vacancy};
+pub use table::{LeaseCounts, LeaseKey};

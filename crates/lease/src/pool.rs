@@ -1,0 +1,286 @@
+//! Pools: ranges of addresses, or of prefixes to delegate, and what is free in them.
+
+use std::collections::VecDeque;
+
+use hashbrown::{HashMap, HashSet};
+use kea_wire::Address;
+
+use crate::bitmap::Bitmap;
+use crate::lease::{LeaseFamily, LeaseKind, LeaseState};
+use crate::queue::Queue;
+
+/// A range to allocate from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSpec<F: LeaseFamily> {
+    /// What is allocated.
+    pub kind: LeaseKind,
+    /// The lowest address; a pool is known by it.
+    pub first: F::Addr,
+    /// The highest address inside, of the last prefix when prefixes are delegated.
+    pub last: F::Addr,
+    /// Bits of each allocated prefix; 32 or 128 for addresses.
+    pub delegated_len: u8,
+}
+
+impl<F: LeaseFamily> PoolSpec<F> {
+    /// A pool of single addresses. Bounds in the wrong order give an empty pool.
+    pub fn addresses(first: F::Addr, last: F::Addr) -> Self {
+        PoolSpec { kind: LeaseKind::Address, first, last, delegated_len: F::Addr::BITS }
+    }
+
+    /// The addresses (or prefixes) inside.
+    pub fn total(&self) -> u128 {
+        let (first, last) = (self.first.number(), self.last.number());
+        match last.checked_sub(first) {
+            Some(span) => (span >> self.shift()).saturating_add(1),
+            None => 0,
+        }
+    }
+
+    /// True when the address lies in the range.
+    pub fn contains(&self, address: F::Addr) -> bool {
+        self.first <= address && address <= self.last
+    }
+
+    fn shift(&self) -> u32 {
+        u32::from(F::Addr::BITS.saturating_sub(self.delegated_len)).min(127)
+    }
+
+    fn offset(&self, address: F::Addr) -> Option<u64> {
+        let span = address.number().checked_sub(self.first.number())?;
+        u64::try_from(span >> self.shift()).ok()
+    }
+
+    fn address(&self, offset: u64) -> F::Addr {
+        F::Addr::from_number(self.first.number() + (u128::from(offset) << self.shift()))
+    }
+}
+
+/// How the next free address is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Allocator {
+    /// In order, going on after the last one given.
+    #[default]
+    Iterative,
+    /// Anywhere.
+    Random,
+    /// As in a queue of free addresses that begins in an unpredictable order: what was freed last
+    /// comes last. It begins anywhere, and then goes on after the last one given.
+    FreeLeaseQueue,
+}
+
+/// Addresses of a pool by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolCounts {
+    /// Addresses in the pool.
+    pub total: u128,
+    /// Given to clients, declined ones included.
+    pub assigned: u64,
+    /// Declined.
+    pub declined: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pool<F: LeaseFamily> {
+    pub(crate) spec: PoolSpec<F>,
+    /// The highest `last` of this and all pools before it.
+    pub(crate) reach: F::Addr,
+    /// Leases of this pool by when they end.
+    pub(crate) waiting: Queue,
+    /// Leases that are only remembered, by when they ended.
+    pub(crate) remembered: Queue,
+    taken: Bitmap,
+    reserved: HashSet<u64>,
+    /// Where the next search begins; `None` before the first.
+    cursor: Option<u64>,
+    offers: Offers,
+    counts: PoolCounts,
+}
+
+/// A search looks at no more than this many addresses of a pool.
+const SEARCHED: u64 = 1 << 63;
+
+impl<F: LeaseFamily> Pool<F> {
+    pub(crate) fn new(spec: PoolSpec<F>) -> Self {
+        let total = spec.total();
+        let size = u64::try_from(total).unwrap_or(SEARCHED).min(SEARCHED);
+        Pool {
+            spec,
+            reach: spec.last,
+            waiting: Queue::default(),
+            remembered: Queue::default(),
+            taken: Bitmap::new(size),
+            reserved: HashSet::new(),
+            cursor: None,
+            offers: Offers::default(),
+            counts: PoolCounts { total, assigned: 0, declined: 0 },
+        }
+    }
+
+    pub(crate) fn counts(&self) -> PoolCounts {
+        self.counts
+    }
+
+    /// Keeps an address out of what is found free.
+    pub(crate) fn reserve(&mut self, address: F::Addr) {
+        if let Some(offset) = self.spec.offset(address) {
+            self.reserved.insert(offset);
+            self.taken.insert(offset);
+        }
+    }
+
+    /// Notes a lease that covers `len` bits from `address`.
+    pub(crate) fn occupy(&mut self, address: F::Addr, len: u8, state: LeaseState) {
+        self.count(state, 1);
+        for offset in self.covered(address, len) {
+            self.offers.withdraw(offset);
+            self.taken.insert(offset);
+        }
+    }
+
+    /// Forgets a lease. `still_held` tells whether another one lies in the same block, which can
+    /// happen only where prefixes of several lengths meet.
+    pub(crate) fn vacate(
+        &mut self,
+        address: F::Addr,
+        len: u8,
+        state: LeaseState,
+        still_held: impl Fn(F::Addr, F::Addr) -> bool,
+    ) {
+        self.count(state, -1);
+        for offset in self.covered(address, len) {
+            let first = self.spec.address(offset);
+            let last = first.number() | ((1u128 << self.spec.shift()) - 1);
+            let held = self.spec.shift() > 0 && still_held(first, F::Addr::from_number(last));
+            if !held && !self.reserved.contains(&offset) {
+                self.taken.remove(offset);
+            }
+        }
+    }
+
+    fn count(&mut self, state: LeaseState, by: i64) {
+        if !state.is_vacant() {
+            self.counts.assigned = self.counts.assigned.saturating_add_signed(by);
+        }
+        if state == LeaseState::Declined {
+            self.counts.declined = self.counts.declined.saturating_add_signed(by);
+        }
+    }
+
+    /// Blocks covered by a lease; bounded, since a lease wider than the pool's own prefixes is rare.
+    fn covered(&self, address: F::Addr, len: u8) -> std::ops::Range<u64> {
+        let Some(offset) = self.spec.offset(address) else { return 0..0 };
+        let wider = u32::from(self.spec.delegated_len.saturating_sub(len)).min(WIDER_BITS);
+        offset..offset.saturating_add(1 << wider)
+    }
+
+    /// A free address, and moves on; looks from the cursor to the end, or all of it with `wrap`.
+    pub(crate) fn find_free(
+        &mut self,
+        allocator: Allocator,
+        random: u64,
+        wrap: bool,
+    ) -> Option<F::Addr> {
+        let size = u64::try_from(self.counts.total).unwrap_or(SEARCHED).min(SEARCHED);
+        let start = match (allocator, self.cursor) {
+            (Allocator::Random, _) | (Allocator::FreeLeaseQueue, None) => random % size.max(1),
+            (_, cursor) => cursor.unwrap_or(0),
+        };
+        let wrap = wrap || allocator != Allocator::Iterative;
+        let found = self.taken.next_absent(start);
+        let found = if wrap { found.or_else(|| self.taken.next_absent(0)) } else { found }?;
+        self.cursor = Some(found + 1);
+        Some(self.spec.address(found))
+    }
+
+    pub(crate) fn is_free(&self, address: F::Addr) -> bool {
+        self.spec.offset(address).is_some_and(|offset| !self.taken.contains(offset))
+    }
+
+    /// True when the address is kept for a client and for nothing else, lapsed or not.
+    pub(crate) fn is_only_offered(&self, address: F::Addr) -> bool {
+        let offset = self.spec.offset(address);
+        offset.is_some_and(|offset| self.offers.by_offset.contains_key(&offset))
+    }
+
+    /// Holds a free address for a while, so that it is found free by nobody else.
+    pub(crate) fn offer(&mut self, address: F::Addr, holder: u64, until: i64) {
+        let Some(offset) = self.spec.offset(address) else { return };
+        if self.offers.order.len() >= OFFERS {
+            self.oldest_offer();
+        }
+        match self.offers.by_holder.get(&holder).copied() {
+            Some(before) if before == offset => return self.offers.add(offset, holder, until),
+            Some(before) => self.lapse(before),
+            None => {}
+        }
+        if self.taken.insert(offset) {
+            self.offers.add(offset, holder, until);
+        }
+    }
+
+    /// What is held for a client.
+    pub(crate) fn offered_to(&self, holder: u64, now: i64) -> Option<F::Addr> {
+        let offset = self.offers.by_holder.get(&holder)?;
+        let (_, until) = self.offers.by_offset.get(offset)?;
+        (*until > now).then(|| self.spec.address(*offset))
+    }
+
+    /// Whom an address is held for.
+    pub(crate) fn offer_holder(&self, address: F::Addr, now: i64) -> Option<u64> {
+        let (holder, until) = self.offers.by_offset.get(&self.spec.offset(address)?)?;
+        (*until > now).then_some(*holder)
+    }
+
+    /// Frees what was held for too long.
+    pub(crate) fn lapse_offers(&mut self, now: i64) {
+        while self.offers.order.front().is_some_and(|(until, _)| *until <= now) {
+            self.oldest_offer();
+        }
+    }
+
+    /// Takes the address that has been held longest away from whom it is held for.
+    pub(crate) fn oldest_offer(&mut self) -> Option<F::Addr> {
+        while let Some((until, offset)) = self.offers.order.pop_front() {
+            if self.offers.by_offset.get(&offset).is_some_and(|offer| offer.1 == until) {
+                self.lapse(offset);
+                return Some(self.spec.address(offset));
+            }
+        }
+        None
+    }
+
+    fn lapse(&mut self, offset: u64) {
+        if self.offers.withdraw(offset) && !self.reserved.contains(&offset) {
+            self.taken.remove(offset);
+        }
+    }
+}
+
+/// Addresses held for clients that were offered them. None of them has a lease.
+#[derive(Debug, Default)]
+struct Offers {
+    by_offset: HashMap<u64, (u64, i64)>,
+    by_holder: HashMap<u64, u64>,
+    /// In the order of offering; entries of offers withdrawn or renewed since are skipped.
+    order: VecDeque<(i64, u64)>,
+}
+
+/// How many offers are remembered for a pool.
+const OFFERS: usize = 4096;
+/// A lease is taken to cover at most two to this power of the pool's prefixes.
+const WIDER_BITS: u32 = 16;
+
+impl Offers {
+    fn add(&mut self, offset: u64, holder: u64, until: i64) {
+        self.by_offset.insert(offset, (holder, until));
+        self.by_holder.insert(holder, offset);
+        self.order.push_back((until, offset));
+    }
+
+    fn withdraw(&mut self, offset: u64) -> bool {
+        let Some((holder, _)) = self.by_offset.remove(&offset) else { return false };
+        self.by_holder.remove(&holder);
+        true
+    }
+}

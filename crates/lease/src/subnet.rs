@@ -1,0 +1,335 @@
+//! What is done with leases while a subnet is locked: find the client, find an address, store.
+
+use std::ops::Bound;
+
+use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6};
+use parking_lot::{ArcMutexGuard, RawMutex};
+
+use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
+use crate::pool::{Allocator, PoolCounts, PoolSpec};
+use crate::record::Record;
+use crate::table::{LeaseCounts, LeaseKey, Table};
+
+/// The leases of a subnet, locked. Dropping it unlocks.
+///
+/// Subnets whose ranges overlap share one table and one lock, so that an address has one lease
+/// whichever of them asks. A thread must hold no more than one of these.
+pub struct SubnetLeases<F: LeaseFamily> {
+    pub(crate) table: ArcMutexGuard<RawMutex, Table<F>>,
+    /// `None` when locked by address: then nothing is filtered by subnet.
+    pub(crate) subnet: Option<SubnetId>,
+}
+
+/// A lease where it lies. Accessors cost nothing; [`Self::to_lease`] copies it out.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseRef<'a, F: LeaseFamily>(&'a Record<F>);
+
+/// The address is someone's: its lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupied<F: LeaseFamily>(pub Lease<F>);
+
+/// An address to give, best first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vacancy<F: LeaseFamily> {
+    /// Nobody's.
+    Free(F::Addr),
+    /// This lease is over and its address may go to another client: the one that ended first. When
+    /// its state still says [`LeaseState::Assigned`] or [`LeaseState::Declined`], it must be
+    /// reclaimed on the way (names removed, statistics counted).
+    Over(Lease<F>),
+    /// Nothing else is left than what was offered to another client, longest ago.
+    Offered(F::Addr),
+}
+
+impl<F: LeaseFamily> Vacancy<F> {
+    /// The address to give.
+    pub fn address(&self) -> F::Addr {
+        match self {
+            Vacancy::Free(address) | Vacancy::Offered(address) => *address,
+            Vacancy::Over(lease) => lease.address,
+        }
+    }
+}
+
+/// What stands at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occupancy<F: LeaseFamily> {
+    /// No lease, reservation or offer.
+    Free,
+    /// Nobody's, but kept for the client with that number. See [`SubnetLeases::offer`].
+    Offered(u64),
+    /// A lease, in whatever state.
+    Leased(Lease<F>),
+    /// No lease, but kept out of what is allocated, or in no pool.
+    NotAllocatable,
+}
+
+impl<F: LeaseFamily> SubnetLeases<F> {
+    /// The lease of an address, whichever subnet it was given in.
+    pub fn get(&self, address: F::Addr) -> Option<LeaseRef<'_, F>> {
+        self.table.get(address).map(LeaseRef)
+    }
+
+    /// Leases by client or name, in no order.
+    pub fn find<'a>(&'a self, key: LeaseKey<'a>) -> impl Iterator<Item = LeaseRef<'a, F>> {
+        let subnet = self.subnet;
+        let found = self.table.find(key);
+        found.filter(move |record| subnet.is_none_or(|id| id == record.subnet)).map(LeaseRef)
+    }
+
+    /// Leases above `after`, in order of address.
+    pub fn page(&self, after: Option<F::Addr>) -> impl Iterator<Item = LeaseRef<'_, F>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let subnet = self.subnet;
+        let found = self.table.range(from, Bound::Unbounded);
+        found.filter(move |record| subnet.is_none_or(|id| id == record.subnet)).map(LeaseRef)
+    }
+
+    /// Stores a lease at an address that has none.
+    pub fn insert(&mut self, lease: &Lease<F>) -> Result<(), Occupied<F>> {
+        match self.get(lease.address) {
+            Some(there) => Err(Occupied(there.to_lease())),
+            None => {
+                self.put(lease);
+                Ok(())
+            }
+        }
+    }
+
+    /// Stores a lease in place of what was at its address, and gives that back.
+    pub fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
+        self.table.put(lease)
+    }
+
+    /// Removes the lease of an address, and gives it back.
+    pub fn remove(&mut self, address: F::Addr) -> Option<Lease<F>> {
+        self.table.remove(address)
+    }
+
+    /// An address from one of these pools, each named by its first address, in their order.
+    ///
+    /// What is free goes first, then what was another client's and is over, then what is only
+    /// offered. Of a pool not among the configured ones there is nothing. Any number will do for
+    /// `random`, as long as it is hard to foresee.
+    pub fn vacancy(
+        &mut self,
+        pools: &[F::Addr],
+        allocator: Allocator,
+        random: u64,
+        now: i64,
+    ) -> Option<Vacancy<F>> {
+        self.vacancy_unless(pools, allocator, random, now, |_| false)
+    }
+
+    /// As [`Self::vacancy`], passing over ended leases of which `keep` is true.
+    pub fn vacancy_unless(
+        &mut self,
+        pools: &[F::Addr],
+        allocator: Allocator,
+        random: u64,
+        now: i64,
+        keep: impl Fn(LeaseRef<'_, F>) -> bool,
+    ) -> Option<Vacancy<F>> {
+        if let Some(address) = self.find_free(pools, allocator, random, now) {
+            return Some(Vacancy::Free(address));
+        }
+        let table = &*self.table;
+        let indices = || pools.iter().filter_map(|first| table.pool_index(*first));
+        let over = indices().filter_map(|pool| table.longest_ended(pool, now));
+        let over = over.filter(|record| !keep(LeaseRef(record)));
+        if let Some(record) = over.min_by_key(|record| (record.expires(), record.address)) {
+            return Some(Vacancy::Over(record.lease()));
+        }
+        pools
+            .iter()
+            .find_map(|first| self.table.pool_mut(*first)?.oldest_offer().map(Vacancy::Offered))
+    }
+
+    fn find_free(
+        &mut self,
+        pools: &[F::Addr],
+        allocator: Allocator,
+        random: u64,
+        now: i64,
+    ) -> Option<F::Addr> {
+        let table = &mut *self.table;
+        let first = table.pool_mut(*pools.first()?)?;
+        let turn = (self.subnet.unwrap_or_default(), first.spec.kind);
+        let last = table.last_pool.get(&turn).copied();
+        // Where the last search ended, the next begins; its pool's beginning comes last of all.
+        let at = pools.iter().position(|first| table.pool_index(*first) == last).unwrap_or(0);
+        let begin = if allocator == Allocator::Random && !pools.is_empty() {
+            (random >> 32) as usize % pools.len()
+        } else {
+            at
+        };
+        let turns = pools.iter().cycle().skip(begin).take(pools.len() + 1).enumerate();
+        for (step, first) in turns {
+            let Some(index) = table.pool_index(*first) else { continue };
+            let Some(pool) = table.pools.get_mut(index) else { continue };
+            pool.lapse_offers(now);
+            if let Some(address) = pool.find_free(allocator, random, step > 0) {
+                table.last_pool.insert(turn, index);
+                return Some(address);
+            }
+        }
+        None
+    }
+
+    /// What stands at an address that a client asks for.
+    pub fn occupancy(&self, address: F::Addr, kind: LeaseKind, now: i64) -> Occupancy<F> {
+        if let Some(record) = self.table.get(address) {
+            return Occupancy::Leased(record.lease());
+        }
+        let mut pools =
+            self.table.pools_at(address, kind).filter_map(|at| self.table.pools.get(at));
+        let Some(pool) = pools.next() else { return Occupancy::NotAllocatable };
+        match pool.offer_holder(address, now) {
+            Some(holder) => Occupancy::Offered(holder),
+            None if pool.is_free(address) || pool.is_only_offered(address) => Occupancy::Free,
+            None => Occupancy::NotAllocatable,
+        }
+    }
+
+    /// Keeps a free address of a pool for a client until then, so that no other client is offered it
+    /// while there are others. A client keeps one address of a pool. Holds are in memory only, and
+    /// bounded: of too many, the oldest lapse.
+    pub fn offer(&mut self, address: F::Addr, kind: LeaseKind, holder: u64, until: i64) {
+        let at = self.table.pools_at(address, kind).next();
+        if let Some(pool) = at.and_then(|at| self.table.pools.get_mut(at)) {
+            pool.offer(address, holder, until);
+        }
+    }
+
+    /// The address of one of these pools that is kept for a client.
+    pub fn offered_to(&self, pools: &[F::Addr], holder: u64, now: i64) -> Option<F::Addr> {
+        let pools = pools.iter().filter_map(|first| self.table.pool_index(*first));
+        pools
+            .filter_map(|at| self.table.pools.get(at))
+            .find_map(|pool| pool.offered_to(holder, now))
+    }
+
+    /// Up to `max` leases of this table whose lifetime is over and which are not reclaimed yet,
+    /// whichever subnet they are of.
+    pub fn expired(&self, now: i64, max: usize) -> Vec<Lease<F>> {
+        self.table.ended(false, now).take(max).map(Record::lease).collect()
+    }
+
+    /// Up to `max` leases that are only remembered and ended at `until` or before.
+    pub fn remembered(&self, until: i64, max: usize) -> Vec<Lease<F>> {
+        self.table.ended(true, until).take(max).map(Record::lease).collect()
+    }
+
+    /// Leases of a subnet by kind and state.
+    pub fn counts(&self) -> LeaseCounts {
+        match self.subnet {
+            Some(subnet) => self.table.counts.get(&subnet).copied().unwrap_or_default(),
+            None => self.table.counts.values().fold(LeaseCounts::default(), |mut sum, counts| {
+                sum += *counts;
+                sum
+            }),
+        }
+    }
+
+    /// Addresses of a pool by what became of them; the pool is named by its first address.
+    pub fn pool_counts(&self, first: F::Addr) -> Option<PoolCounts> {
+        self.table.pools.get(self.table.pool_index(first)?).map(crate::pool::Pool::counts)
+    }
+
+    /// The configured pools of this table, in order of address.
+    pub fn pools(&self) -> impl Iterator<Item = &PoolSpec<F>> {
+        self.table.pools.iter().map(|pool| &pool.spec)
+    }
+}
+
+impl SubnetLeases<V4> {
+    /// Leases of a client by its client identifier.
+    pub fn by_client_id<'a>(&'a self, id: &'a ClientId) -> impl Iterator<Item = LeaseRef<'a, V4>> {
+        self.find(LeaseKey::Identifier(id.octets()))
+    }
+
+    /// Leases of a client by its hardware address; the type is not compared.
+    pub fn by_hw_addr<'a>(&'a self, hw: &'a HwAddr) -> impl Iterator<Item = LeaseRef<'a, V4>> {
+        self.find(LeaseKey::HwAddr(hw.octets()))
+    }
+}
+
+impl SubnetLeases<V6> {
+    /// Leases of one association.
+    pub fn by_association<'a>(
+        &'a self,
+        duid: &'a Duid,
+        iaid: Iaid,
+        kind: LeaseKind,
+    ) -> impl Iterator<Item = LeaseRef<'a, V6>> {
+        let found = self.find(LeaseKey::Association(duid.octets(), iaid));
+        found.filter(move |lease| lease.kind() == kind)
+    }
+
+    /// Leases of a client.
+    pub fn by_duid<'a>(&'a self, duid: &'a Duid) -> impl Iterator<Item = LeaseRef<'a, V6>> {
+        self.find(LeaseKey::Identifier(duid.octets()))
+    }
+}
+
+impl<'a, F: LeaseFamily> LeaseRef<'a, F> {
+    /// The address, or the first address of the prefix.
+    pub fn address(self) -> F::Addr {
+        self.0.address
+    }
+
+    /// The subnet it was given in.
+    pub fn subnet(self) -> SubnetId {
+        self.0.subnet
+    }
+
+    /// What it stands for.
+    pub fn state(self) -> LeaseState {
+        self.0.state
+    }
+
+    /// What it is of.
+    pub fn kind(self) -> LeaseKind {
+        self.0.kind()
+    }
+
+    /// Unix second of its end; `None` for never.
+    pub fn expires(self) -> Option<i64> {
+        self.0.expires()
+    }
+
+    /// True from the second in which the lifetime has elapsed.
+    pub fn is_expired(self, now: i64) -> bool {
+        self.expires().is_some_and(|at| at <= now)
+    }
+
+    /// True when another client may have the address: only remembered, or over and not declined.
+    pub fn is_reusable(self, now: i64) -> bool {
+        self.state().is_vacant() || self.is_expired(now)
+    }
+
+    /// The hardware address; empty when unknown.
+    pub fn hw_octets(self) -> &'a [u8] {
+        self.0.parts().hw
+    }
+
+    /// The client identifier or DUID; empty when there is none.
+    pub fn identifier(self) -> &'a [u8] {
+        self.0.parts().identifier
+    }
+
+    /// The host name as octets; empty when there is none.
+    pub fn hostname(self) -> &'a [u8] {
+        self.0.parts().hostname
+    }
+
+    /// The user context as JSON text; empty when there is none.
+    pub fn user_context(self) -> &'a [u8] {
+        self.0.parts().user_context
+    }
+
+    /// The lease, copied out.
+    pub fn to_lease(self) -> Lease<F> {
+        self.0.lease()
+    }
+}

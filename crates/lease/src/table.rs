@@ -1,0 +1,392 @@
+//! The leases of one stretch of address space, found by address, by client and by end.
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+use std::ops::Bound;
+
+use hashbrown::{DefaultHashBuilder, HashMap};
+use kea_wire::Iaid;
+
+use crate::index::Index;
+use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
+use crate::pool::{Pool, PoolSpec};
+use crate::queue::{NEVER, Queue};
+use crate::record::{Record, Slab, Slot};
+
+/// Leases of a subnet by kind and state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeaseCounts([[u64; LeaseState::ALL.len()]; 3]);
+
+impl LeaseCounts {
+    /// Leases of that kind in that state.
+    pub fn of(&self, kind: LeaseKind, state: LeaseState) -> u64 {
+        self.0[kind as usize][state as usize]
+    }
+
+    /// What the statistics call assigned: leases that keep an address from others.
+    pub fn assigned(&self, kind: LeaseKind) -> u64 {
+        self.of(kind, LeaseState::Assigned) + self.of(kind, LeaseState::Declined)
+    }
+
+    /// All leases.
+    pub fn total(&self) -> u64 {
+        self.0.iter().flatten().sum()
+    }
+
+    fn add(&mut self, kind: LeaseKind, state: LeaseState, by: i64) {
+        let count = &mut self.0[kind as usize][state as usize];
+        *count = count.saturating_add_signed(by);
+    }
+}
+
+impl std::ops::AddAssign for LeaseCounts {
+    fn add_assign(&mut self, other: Self) {
+        for (sum, count) in self.0.iter_mut().flatten().zip(other.0.iter().flatten()) {
+            *sum += count;
+        }
+    }
+}
+
+/// By what a lease is looked for besides its address.
+#[derive(Clone, Copy, Debug)]
+pub enum LeaseKey<'a> {
+    /// The hardware address, without its type. Not indexed for DHCPv6.
+    HwAddr(&'a [u8]),
+    /// The client identifier or DUID.
+    Identifier(&'a [u8]),
+    /// The DUID and the association.
+    Association(&'a [u8], Iaid),
+    /// The host name, in lower case.
+    Hostname(&'a str),
+}
+
+#[derive(Debug, Default)]
+struct Ends {
+    waiting: Queue,
+    remembered: Queue,
+}
+
+#[derive(Debug)]
+pub(crate) struct Table<F: LeaseFamily> {
+    pub(crate) pools: Vec<Pool<F>>,
+    pub(crate) counts: HashMap<SubnetId, LeaseCounts>,
+    pub(crate) reserved: Vec<F::Addr>,
+    /// Index in `pools` of the one that each subnet was last given an address from.
+    pub(crate) last_pool: HashMap<(SubnetId, LeaseKind), usize>,
+    records: Slab<F>,
+    by_address: BTreeMap<F::Addr, Slot>,
+    /// DHCPv4: hardware address. DHCPv6: DUID and association.
+    by_client: Index,
+    /// Client identifier or DUID.
+    by_identifier: Index,
+    by_hostname: Index,
+    /// Of leases that lie in no pool.
+    outside: Ends,
+    hasher: DefaultHashBuilder,
+}
+
+impl<F: LeaseFamily> Default for Table<F> {
+    fn default() -> Self {
+        Table {
+            pools: Vec::new(),
+            counts: HashMap::new(),
+            reserved: Vec::new(),
+            last_pool: HashMap::new(),
+            records: Slab::default(),
+            by_address: BTreeMap::new(),
+            by_client: Index::default(),
+            by_identifier: Index::default(),
+            by_hostname: Index::default(),
+            outside: Ends::default(),
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+}
+
+impl<F: LeaseFamily> Table<F> {
+    pub(crate) fn len(&self) -> usize {
+        self.by_address.len()
+    }
+
+    pub(crate) fn get(&self, address: F::Addr) -> Option<&Record<F>> {
+        self.records.get(*self.by_address.get(&address)?)
+    }
+
+    pub(crate) fn find<'a>(&'a self, key: LeaseKey<'a>) -> impl Iterator<Item = &'a Record<F>> {
+        let index = match (key, F::VERSION) {
+            (LeaseKey::HwAddr(_), 4) | (LeaseKey::Association(..), 6) => Some(&self.by_client),
+            (LeaseKey::Identifier(_), _) => Some(&self.by_identifier),
+            (LeaseKey::Hostname(_), _) => Some(&self.by_hostname),
+            (LeaseKey::HwAddr(_) | LeaseKey::Association(..), _) => None,
+        };
+        let indexed = index.map(|index| {
+            let slots = index.find(hash(&self.hasher, key));
+            slots.filter_map(|slot| self.records.get(slot))
+        });
+        let scan = index.is_none().then(|| self.all());
+        let found = indexed.into_iter().flatten().chain(scan.into_iter().flatten());
+        found.filter(move |record| matches(record, key))
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Record<F>> {
+        self.by_address.values().filter_map(|slot| self.records.get(*slot))
+    }
+
+    /// Records in order of address.
+    pub(crate) fn range(
+        &self,
+        from: Bound<F::Addr>,
+        to: Bound<F::Addr>,
+    ) -> impl Iterator<Item = &Record<F>> {
+        self.by_address.range((from, to)).filter_map(|(_, slot)| self.records.get(*slot))
+    }
+
+    /// Stores a lease in place of what was there, and tells what that was.
+    pub(crate) fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
+        let mut new = Record::new(lease);
+        let Some(slot) = self.by_address.get(&lease.address).copied() else {
+            let slot = self.records.add(new);
+            self.by_address.insert(lease.address, slot);
+            self.index(slot, true);
+            self.enter(slot);
+            return None;
+        };
+        self.leave(slot);
+        let old = self.records.get(slot)?;
+        let same_keys = keys(old).eq(keys(&new));
+        let before = old.lease();
+        if !same_keys {
+            self.index(slot, false);
+        }
+        if let Some(record) = self.records.get_mut(slot) {
+            std::mem::swap(record, &mut new);
+        }
+        if !same_keys {
+            self.index(slot, true);
+        }
+        self.enter(slot);
+        Some(before)
+    }
+
+    pub(crate) fn remove(&mut self, address: F::Addr) -> Option<Lease<F>> {
+        let slot = self.by_address.get(&address).copied()?;
+        self.leave(slot);
+        self.index(slot, false);
+        self.by_address.remove(&address);
+        self.records.take(slot).map(|record| record.lease())
+    }
+
+    /// Replaces the pools and reserved addresses. Costs a pass over the leases when they differ.
+    pub(crate) fn set_pools(&mut self, mut specs: Vec<PoolSpec<F>>, mut reserved: Vec<F::Addr>) {
+        specs.sort_by_key(|spec| (spec.first, spec.last));
+        specs.dedup();
+        reserved.sort_unstable();
+        reserved.dedup();
+        let same_pools = self.pools.iter().map(|pool| &pool.spec).eq(specs.iter());
+        if same_pools && reserved == self.reserved {
+            return;
+        }
+        let slots: Vec<Slot> = self.by_address.values().copied().collect();
+        for slot in &slots {
+            self.leave(*slot);
+        }
+        let mut reach = None;
+        self.pools = specs.into_iter().map(Pool::new).collect();
+        for pool in &mut self.pools {
+            pool.reach = reach.map_or(pool.spec.last, |reach| pool.spec.last.max(reach));
+            reach = Some(pool.reach);
+        }
+        self.last_pool.clear();
+        for address in &reserved {
+            self.pools.iter_mut().filter(|pool| pool.spec.contains(*address)).for_each(|pool| {
+                pool.reserve(*address);
+            });
+        }
+        self.reserved = reserved;
+        for slot in slots {
+            self.enter(slot);
+        }
+    }
+
+    /// Takes everything out.
+    pub(crate) fn drain(&mut self) -> Vec<Lease<F>> {
+        let leases = self.all().map(Record::lease).collect();
+        *self = Table::default();
+        leases
+    }
+
+    pub(crate) fn pool_mut(&mut self, first: F::Addr) -> Option<&mut Pool<F>> {
+        let at = self.pool_index(first)?;
+        self.pools.get_mut(at)
+    }
+
+    pub(crate) fn pool_index(&self, first: F::Addr) -> Option<usize> {
+        self.pools.binary_search_by_key(&first, |pool| pool.spec.first).ok()
+    }
+
+    pub(crate) fn pools_at(
+        &self,
+        address: F::Addr,
+        kind: LeaseKind,
+    ) -> impl Iterator<Item = usize> {
+        pools_at(&self.pools, address, kind)
+    }
+
+    /// Leases whose time is over, the earliest first: those in use, or those only remembered.
+    pub(crate) fn ended(&self, remembered: bool, now: i64) -> impl Iterator<Item = &Record<F>> {
+        let queues = self
+            .pools
+            .iter()
+            .map(move |pool| if remembered { &pool.remembered } else { &pool.waiting });
+        let outside = if remembered { &self.outside.remembered } else { &self.outside.waiting };
+        queues
+            .chain([outside])
+            .flat_map(move |queue| queue.ended(&self.records, now))
+            .filter_map(|slot| self.records.get(slot))
+    }
+
+    /// The lease of a pool that ended first, whether reclaimed yet or not.
+    pub(crate) fn longest_ended(&self, pool: usize, now: i64) -> Option<&Record<F>> {
+        let pool = self.pools.get(pool)?;
+        let over = pool.waiting.first().filter(|(at, _)| *at <= now && *at != NEVER);
+        let (_, slot) = pool.remembered.first().or(over)?;
+        self.records.get(slot)
+    }
+
+    /// Enters a record into what depends on its state: queue, pools, counts.
+    fn enter(&mut self, slot: Slot) {
+        let Some(record) = self.records.get(slot) else { return };
+        let (address, kind, state) = (record.address, record.kind(), record.state);
+        let (subnet, at) = (record.subnet, record.expires().unwrap_or(NEVER));
+        let len = F::prefix_len(&record.term);
+        let places: Places = pools_at(&self.pools, address, kind).collect();
+        for place in &places {
+            if let Some(pool) = self.pools.get_mut(*place) {
+                pool.occupy(address, len, state);
+            }
+        }
+        self.counts.entry(subnet).or_default().add(kind, state, 1);
+        queue(&mut self.pools, &mut self.outside, &places, state).link(&mut self.records, slot, at);
+    }
+
+    /// Undoes [`Self::enter`].
+    fn leave(&mut self, slot: Slot) {
+        let Some(record) = self.records.get(slot) else { return };
+        let (address, kind, state) = (record.address, record.kind(), record.state);
+        let (subnet, at) = (record.subnet, record.expires().unwrap_or(NEVER));
+        let len = F::prefix_len(&record.term);
+        let places: Places = pools_at(&self.pools, address, kind).collect();
+        let by_address = &self.by_address;
+        for place in &places {
+            if let Some(pool) = self.pools.get_mut(*place) {
+                pool.vacate(address, len, state, |first, last| {
+                    by_address.range(first..=last).any(|(other, _)| *other != address)
+                });
+            }
+        }
+        if let Some(counts) = self.counts.get_mut(&subnet) {
+            counts.add(kind, state, -1);
+        }
+        queue(&mut self.pools, &mut self.outside, &places, state).unlink(
+            &mut self.records,
+            slot,
+            at,
+        );
+    }
+
+    fn index(&mut self, slot: Slot, add: bool) {
+        let Self { records, hasher, by_client, by_identifier, by_hostname, .. } = self;
+        let indexes = [by_client, by_identifier, by_hostname];
+        let Some(record) = records.get(slot) else { return };
+        for (at, index) in indexes.into_iter().enumerate() {
+            let Some(key) = key_at(record, at) else { continue };
+            let key = hash(hasher, key);
+            if add {
+                index.insert(key, slot, |slot| {
+                    let key = records.get(slot).and_then(|record| key_at(record, at));
+                    key.map_or(0, |key| hash(hasher, key))
+                });
+            } else {
+                index.remove(key, slot);
+            }
+        }
+    }
+}
+
+type Places = smallvec::SmallVec<[usize; 4]>;
+
+/// Pools that an address of that kind lies in.
+fn pools_at<F: LeaseFamily>(
+    pools: &[Pool<F>],
+    address: F::Addr,
+    kind: LeaseKind,
+) -> impl Iterator<Item = usize> {
+    let end = pools.partition_point(|pool| pool.spec.first <= address);
+    let before = pools.get(..end).unwrap_or(&[]).iter().enumerate().rev();
+    before
+        .take_while(move |(_, pool)| pool.reach >= address)
+        .filter(move |(_, pool)| {
+            let alike = (pool.spec.kind == LeaseKind::Prefix) == (kind == LeaseKind::Prefix);
+            alike && pool.spec.contains(address)
+        })
+        .map(|(at, _)| at)
+}
+
+fn queue<'a, F: LeaseFamily>(
+    pools: &'a mut [Pool<F>],
+    outside: &'a mut Ends,
+    places: &Places,
+    state: LeaseState,
+) -> &'a mut Queue {
+    let pool = places.first().and_then(|place| pools.get_mut(*place));
+    match (pool, state.is_vacant()) {
+        (Some(pool), false) => &mut pool.waiting,
+        (Some(pool), true) => &mut pool.remembered,
+        (None, false) => &mut outside.waiting,
+        (None, true) => &mut outside.remembered,
+    }
+}
+
+/// What a record is indexed by: its client, its identifier, its host name.
+fn key_at<F: LeaseFamily>(record: &Record<F>, at: usize) -> Option<LeaseKey<'_>> {
+    let parts = record.parts();
+    match at {
+        0 => match record.association() {
+            Some(iaid) => Some(LeaseKey::Association(parts.identifier, iaid)),
+            None => (!parts.hw.is_empty()).then_some(LeaseKey::HwAddr(parts.hw)),
+        },
+        1 => (!parts.identifier.is_empty()).then_some(LeaseKey::Identifier(parts.identifier)),
+        _ => {
+            let name = std::str::from_utf8(parts.hostname).ok()?;
+            (!name.is_empty()).then_some(LeaseKey::Hostname(name))
+        }
+    }
+}
+
+fn keys<F: LeaseFamily>(record: &Record<F>) -> impl Iterator<Item = impl PartialEq + '_> {
+    let parts = record.parts();
+    [parts.hw, parts.identifier, parts.hostname]
+        .into_iter()
+        .map(|octets| (octets, None))
+        .chain([(&[][..], record.association())])
+}
+
+fn matches<F: LeaseFamily>(record: &Record<F>, key: LeaseKey<'_>) -> bool {
+    let parts = record.parts();
+    match key {
+        LeaseKey::HwAddr(octets) => parts.hw == octets,
+        LeaseKey::Identifier(octets) => parts.identifier == octets,
+        LeaseKey::Association(octets, iaid) => {
+            parts.identifier == octets && record.association() == Some(iaid)
+        }
+        LeaseKey::Hostname(name) => parts.hostname == name.as_bytes(),
+    }
+}
+
+fn hash(hasher: &DefaultHashBuilder, key: LeaseKey<'_>) -> u64 {
+    match key {
+        LeaseKey::HwAddr(octets) | LeaseKey::Identifier(octets) => hasher.hash_one(octets),
+        LeaseKey::Association(octets, iaid) => hasher.hash_one((octets, iaid)),
+        LeaseKey::Hostname(name) => hasher.hash_one(name.as_bytes()),
+    }
+}

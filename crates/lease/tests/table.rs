@@ -1,0 +1,377 @@
+//! Lease tables against a naive model, and what each operation promises.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use kea_lease::{
+    Allocator, INFINITE, Lease, LeaseKey, LeaseKind, LeaseState, Leases, Occupancy, Occupied,
+    PoolSpec, SubnetId, SubnetSpec, V4Owner, V6Owner, Vacancy,
+};
+use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6};
+use proptest::prelude::*;
+
+const NET: SubnetId = SubnetId(1);
+
+fn v4(last: u32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(0xc000_0200 + last)
+}
+
+fn owner(client: u8) -> V4Owner {
+    V4Owner {
+        hw_addr: HwAddr::new(1, &[2, 0, 0, 0, 0, client / 2]).unwrap(),
+        client_id: ClientId::new(&[1, client]),
+    }
+}
+
+fn lease(last: u32, client: u8, cltt: i64) -> Lease<V4> {
+    Lease::new(v4(last), NET, owner(client), 100, cltt)
+}
+
+fn spec(id: u32, first: u32, last: u32) -> SubnetSpec<V4> {
+    SubnetSpec {
+        id: SubnetId(id),
+        range: (v4(first), v4(last)),
+        pools: vec![PoolSpec::addresses(v4(first), v4(last))],
+        reserved: vec![],
+    }
+}
+
+fn leases(first: u32, last: u32) -> Leases<V4> {
+    let leases = Leases::new();
+    leases.configure(&[spec(1, first, last)]);
+    leases
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put { last: u32, client: u8, cltt: i64, state: LeaseState, name: bool },
+    Remove { last: u32 },
+    Reconfigure { first: u32, last: u32, reserved: u32 },
+    Offer { last: u32, client: u8 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let state = prop::sample::select(vec![
+        LeaseState::Assigned,
+        LeaseState::Assigned,
+        LeaseState::Declined,
+        LeaseState::ExpiredReclaimed,
+    ]);
+    prop_oneof![
+        8 => (0..80u32, 0..20u8, 0..50i64, state, any::<bool>()).prop_map(
+            |(last, client, cltt, state, name)| Step::Put { last, client, cltt, state, name }
+        ),
+        4 => (0..80u32).prop_map(|last| Step::Remove { last }),
+        1 => (0..70u32, 0..70u32, 0..80u32)
+            .prop_map(|(a, b, reserved)| Step::Reconfigure { first: a.min(b), last: a.max(b), reserved }),
+        2 => (0..80u32, 0..20u8).prop_map(|(last, client)| Step::Offer { last, client }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn agrees_with_a_plain_map(steps in prop::collection::vec(step(), 1..150)) {
+        let leases = leases(10, 60);
+        let (mut first, mut last, mut reserved) = (10, 60, None);
+        let mut model: BTreeMap<Ipv4Addr, Lease<V4>> = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Put { last, client, cltt, state, name } => {
+                    let mut new = lease(last, client, cltt);
+                    new.state = state;
+                    if name {
+                        new.hostname = format!("host-{client}.a-rather-long-name.example.org").into();
+                    }
+                    let before = leases.at(new.address).put(&new);
+                    prop_assert_eq!(before, model.insert(new.address, new));
+                }
+                Step::Remove { last } => {
+                    prop_assert_eq!(leases.at(v4(last)).remove(v4(last)), model.remove(&v4(last)));
+                }
+                Step::Reconfigure { first: f, last: l, reserved: r } => {
+                    (first, last, reserved) = (f, l, Some(v4(r)));
+                    let mut spec = spec(1, f, l);
+                    spec.range = (v4(0), v4(f.max(40)));
+                    spec.reserved = vec![v4(r)];
+                    leases.configure(&[spec]);
+                }
+                Step::Offer { last, client } => {
+                    leases.subnet(NET).unwrap().offer(v4(last), LeaseKind::Address, client.into(), 1000);
+                }
+            }
+            check(&leases, &model, v4(first), v4(last), reserved)?;
+        }
+    }
+}
+
+fn check(
+    leases: &Leases<V4>,
+    model: &BTreeMap<Ipv4Addr, Lease<V4>>,
+    first: Ipv4Addr,
+    last: Ipv4Addr,
+    reserved: Option<Ipv4Addr>,
+) -> Result<(), TestCaseError> {
+    let now = 120;
+    prop_assert_eq!(leases.page(None, 1000), model.values().cloned().collect::<Vec<_>>());
+    let after = v4(33);
+    let page: Vec<_> = model.range(after..).filter(|(a, _)| **a > after).take(7).collect();
+    prop_assert!(leases.page(Some(after), 7).iter().eq(page.iter().map(|(_, lease)| *lease)));
+    for client in [0, 7, 13] {
+        let by = |f: &dyn Fn(&Lease<V4>) -> bool| {
+            model.values().filter(|lease| f(lease)).cloned().collect::<Vec<_>>()
+        };
+        let who = owner(client);
+        let id = who.client_id.clone().unwrap();
+        prop_assert_eq!(
+            leases.find(LeaseKey::Identifier(id.octets())),
+            by(&|lease| lease.owner.client_id == who.client_id)
+        );
+        prop_assert_eq!(
+            leases.find(LeaseKey::HwAddr(who.hw_addr.octets())),
+            by(&|lease| lease.owner.hw_addr == who.hw_addr)
+        );
+        let name = format!("host-{client}.a-rather-long-name.example.org");
+        prop_assert_eq!(
+            leases.find(LeaseKey::Hostname(&name)),
+            by(&|lease| *lease.hostname == *name)
+        );
+    }
+    let count = |state| model.values().filter(|lease| lease.state == state).count() as u64;
+    let counts = leases.counts().get(&NET).copied().unwrap_or_default();
+    for state in LeaseState::ALL {
+        prop_assert_eq!(counts.of(LeaseKind::Address, state), count(state));
+    }
+    let mut expired: Vec<_> = leases.tables().flat_map(|t| t.expired(now, 1000)).collect();
+    expired.sort_by_key(|lease| lease.address);
+    let expected: Vec<_> = model
+        .values()
+        .filter(|lease| !lease.state.is_vacant() && lease.cltt + 100 <= now)
+        .cloned()
+        .collect();
+    prop_assert_eq!(expired, expected);
+
+    let mut subnet = leases.subnet(NET).unwrap();
+    let pool = subnet.pool_counts(first).unwrap();
+    let inside = |lease: &&Lease<V4>| first <= lease.address && lease.address <= last;
+    let used = model.values().filter(inside).filter(|lease| !lease.state.is_vacant());
+    prop_assert_eq!(pool.assigned, used.count() as u64);
+    match subnet.vacancy(&[first], Allocator::Iterative, 0, now) {
+        Some(Vacancy::Free(address)) => {
+            prop_assert!(first <= address && address <= last);
+            prop_assert!(!model.contains_key(&address), "{} is leased", address);
+            prop_assert_ne!(Some(address), reserved);
+        }
+        Some(Vacancy::Over(lease)) => {
+            prop_assert_eq!(model.get(&lease.address), Some(&lease));
+            prop_assert!(lease.state.is_vacant() || lease.is_expired(now));
+        }
+        Some(Vacancy::Offered(address)) => prop_assert!(!model.contains_key(&address)),
+        None => {
+            for address in (first.to_bits()..=last.to_bits()).map(Ipv4Addr::from_bits) {
+                let lease = model.get(&address);
+                let kept = lease.is_some_and(|l| !l.state.is_vacant() && !l.is_expired(now));
+                prop_assert!(kept || reserved == Some(address), "{} was left", address);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_address_has_one_lease_whichever_subnet_asks() {
+    let leases = Leases::<V4>::new();
+    leases.configure(&[spec(1, 0, 99), spec(2, 50, 149), spec(3, 200, 250)]);
+    let mut first = lease(60, 1, 0);
+    leases.subnet(SubnetId(1)).unwrap().insert(&first).unwrap();
+    let mut second = lease(60, 2, 0);
+    second.subnet = SubnetId(2);
+    let refused = leases.subnet(SubnetId(2)).unwrap().insert(&second);
+    assert_eq!(refused, Err(Occupied(first.clone())));
+    // A subnet that is renumbered finds the leases of the old number at its addresses.
+    leases.configure(&[spec(7, 0, 99)]);
+    assert!(leases.subnet(SubnetId(1)).is_none());
+    first.subnet = SubnetId(7);
+    let before = leases.subnet(SubnetId(7)).unwrap().put(&first).unwrap();
+    assert_eq!(before.subnet, NET);
+    assert_eq!(leases.len(), 1);
+}
+
+#[test]
+fn iterative_goes_on_after_the_last_and_comes_back() {
+    let leases = leases(10, 13);
+    let mut subnet = leases.subnet(NET).unwrap();
+    let pools = [v4(10)];
+    let mut next = |client| {
+        let found = subnet.vacancy(&pools, Allocator::Iterative, 0, 0)?;
+        subnet.insert(&Lease { address: found.address(), ..lease(0, client, 0) }).unwrap();
+        if client == 1 {
+            subnet.remove(v4(10)).unwrap();
+        }
+        Some(found)
+    };
+    let free = |last| Some(Vacancy::Free(v4(last)));
+    let given: Vec<_> = (0..6).map(&mut next).collect();
+    assert_eq!(given, [free(10), free(11), free(12), free(13), free(10), None]);
+}
+
+#[test]
+fn what_ended_first_is_given_when_nothing_is_free() {
+    let leases = leases(10, 12);
+    let mut subnet = leases.subnet(NET).unwrap();
+    subnet.put(&lease(10, 1, 50));
+    subnet.put(&lease(11, 2, 20));
+    let mut remembered = lease(12, 3, 30);
+    remembered.state = LeaseState::ExpiredReclaimed;
+    subnet.put(&remembered);
+    let mut at = |now| subnet.vacancy(&[v4(10)], Allocator::Random, 5, now);
+    assert_eq!(at(60), Some(Vacancy::Over(remembered.clone())), "kept only for its client");
+    // Of a pool, what is remembered goes before what must be reclaimed first.
+    assert_eq!(at(125), Some(Vacancy::Over(remembered)));
+    subnet.put(&lease(12, 3, 60));
+    let mut at = |now| subnet.vacancy(&[v4(10)], Allocator::Random, 5, now);
+    assert_eq!(at(119), None);
+    assert_eq!(at(120), Some(Vacancy::Over(lease(11, 2, 20))));
+    let mut endless = lease(11, 2, 20);
+    endless.valid_lifetime = INFINITE;
+    subnet.put(&endless);
+    assert_eq!(subnet.vacancy(&[v4(10)], Allocator::Random, 5, 149), None);
+}
+
+#[test]
+fn offers_are_kept_apart_until_nothing_else_is_left() {
+    let leases = leases(10, 11);
+    let mut subnet = leases.subnet(NET).unwrap();
+    let pools = [v4(10)];
+    for (client, last) in [(1, 10), (2, 11)] {
+        let found = subnet.vacancy(&pools, Allocator::Iterative, 0, 0).unwrap();
+        assert_eq!(found, Vacancy::Free(v4(last)));
+        subnet.offer(found.address(), LeaseKind::Address, client, 60);
+    }
+    assert_eq!(subnet.offered_to(&pools, 2, 59), Some(v4(11)));
+    assert_eq!(subnet.offered_to(&pools, 2, 60), None);
+    assert_eq!(subnet.occupancy(v4(10), LeaseKind::Address, 0), Occupancy::Offered(1));
+    let third = subnet.vacancy(&pools, Allocator::Iterative, 0, 0);
+    assert_eq!(third, Some(Vacancy::Offered(v4(10))));
+    // The other hold lapses.
+    subnet.put(&lease(10, 3, 0));
+    assert_eq!(subnet.vacancy(&pools, Allocator::Iterative, 0, 60), Some(Vacancy::Free(v4(11))));
+}
+
+#[test]
+fn reserved_addresses_are_not_allocated_before_or_after_their_lease() {
+    let leases = Leases::<V4>::new();
+    leases.configure(&[SubnetSpec { reserved: vec![v4(10)], ..spec(1, 10, 11) }]);
+    let mut subnet = leases.subnet(NET).unwrap();
+    assert_eq!(subnet.occupancy(v4(10), LeaseKind::Address, 0), Occupancy::NotAllocatable);
+    subnet.put(&lease(10, 1, 0));
+    subnet.remove(v4(10));
+    for _ in 0..3 {
+        let found = subnet.vacancy(&[v4(10)], Allocator::Iterative, 0, 0);
+        assert_eq!(found, Some(Vacancy::Free(v4(11))));
+    }
+}
+
+fn prefix(number: u64, len: u8, iaid: u32) -> Lease<V6> {
+    let owner = V6Owner {
+        duid: Duid::new(&[0, 1, 2, 3]).unwrap(),
+        iaid: Iaid(iaid),
+        kind: LeaseKind::Prefix,
+        prefix_len: len,
+        preferred_lifetime: 50,
+        hw_addr: kea_lease::no_hw_addr(),
+    };
+    let base: Ipv6Addr = "3001:db8::".parse().unwrap();
+    let address = Ipv6Addr::from_bits(base.to_bits() + (u128::from(number) << 64));
+    Lease::new(address, NET, owner, 100, 0)
+}
+
+#[test]
+fn prefixes_are_delegated_from_pools_outside_the_subnet() {
+    let pool = PoolSpec::<V6> {
+        kind: LeaseKind::Prefix,
+        first: "3001:db8::".parse().unwrap(),
+        last: "3001:db8:0:3:ffff:ffff:ffff:ffff".parse().unwrap(),
+        delegated_len: 64,
+    };
+    let range = ("2001:db8::".parse().unwrap(), "2001:db8::ffff".parse().unwrap());
+    let leases = Leases::<V6>::new();
+    leases.configure(&[SubnetSpec { id: NET, range, pools: vec![pool], reserved: vec![] }]);
+    let mut subnet = leases.subnet(NET).unwrap();
+    assert_eq!(subnet.pool_counts(pool.first).unwrap().total, 4);
+    for number in 0..4 {
+        let found = subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0).unwrap();
+        assert_eq!(found, Vacancy::Free(prefix(number, 64, 0).address));
+        subnet.insert(&prefix(number, 64, number as u32)).unwrap();
+    }
+    assert_eq!(subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0), None);
+    let duid = Duid::new(&[0, 1, 2, 3]).unwrap();
+    let of_two = subnet.by_association(&duid, Iaid(2), LeaseKind::Prefix);
+    assert_eq!(of_two.map(|l| l.to_lease()).collect::<Vec<_>>(), [prefix(2, 64, 2)]);
+    assert_eq!(subnet.by_association(&duid, Iaid(2), LeaseKind::Address).count(), 0);
+    assert_eq!(subnet.by_duid(&duid).count(), 4);
+    subnet.remove(prefix(2, 64, 0).address).unwrap();
+    let found = subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0);
+    assert_eq!(found, Some(Vacancy::Free(prefix(2, 64, 0).address)));
+}
+
+#[test]
+fn a_wider_prefix_keeps_all_it_covers() {
+    let pool = PoolSpec::<V6> {
+        kind: LeaseKind::Prefix,
+        first: "3001:db8::".parse().unwrap(),
+        last: "3001:db8:0:7:ffff:ffff:ffff:ffff".parse().unwrap(),
+        delegated_len: 64,
+    };
+    let leases = Leases::<V6>::new();
+    let range = (pool.first, pool.last);
+    leases.configure(&[SubnetSpec { id: NET, range, pools: vec![pool], reserved: vec![] }]);
+    let mut subnet = leases.subnet(NET).unwrap();
+    subnet.put(&prefix(0, 62, 1));
+    let found = subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0);
+    assert_eq!(found, Some(Vacancy::Free(prefix(4, 64, 0).address)));
+    subnet.remove(prefix(0, 62, 1).address);
+    let found = subnet.occupancy(prefix(3, 64, 0).address, LeaseKind::Prefix, 0);
+    assert_eq!(found, Occupancy::Free);
+}
+
+#[test]
+fn workers_of_many_threads_never_share_an_address() {
+    let leases = Leases::<V4>::new();
+    leases.configure(&[spec(1, 0, 99), spec(2, 50, 149)]);
+    let given = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for thread in 0..4u8 {
+            let (leases, given) = (&leases, &given);
+            scope.spawn(move || {
+                let subnet_id = SubnetId(1 + u32::from(thread % 2));
+                let pool = [v4(if thread % 2 == 0 { 0 } else { 50 })];
+                for client in 0..100 {
+                    let mut subnet = leases.subnet(subnet_id).unwrap();
+                    let Some(Vacancy::Free(address)) =
+                        subnet.vacancy(&pool, Allocator::Iterative, 0, 0)
+                    else {
+                        break;
+                    };
+                    let owner = owner(client);
+                    subnet.insert(&Lease::new(address, subnet_id, owner, 100, 0)).unwrap();
+                    drop(subnet);
+                    given.lock().unwrap().push(address);
+                    if client == 20 && thread == 0 {
+                        leases.configure(&[spec(1, 0, 99), spec(2, 50, 149), spec(3, 200, 210)]);
+                    }
+                    if client == 40 && thread == 1 {
+                        leases.configure(&[spec(1, 0, 99), spec(2, 50, 160)]);
+                    }
+                }
+            });
+        }
+    });
+    let mut given = given.into_inner().unwrap();
+    let all = given.len();
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!(given.len(), all, "an address was given twice");
+    assert_eq!(leases.len(), all);
+    assert!(all >= 150, "{all}");
+}
