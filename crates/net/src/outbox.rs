@@ -1,0 +1,237 @@
+//! Answers on their way out, sent in batches.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::ops::Range;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use kea_wire::frame::{Ethernet, Udp4Header};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use smallvec::SmallVec;
+
+use crate::BATCH;
+use crate::counters::{Counter, WorkerCounters};
+use crate::datagram::Destination;
+use crate::plan::{SocketKey, SocketKind};
+use crate::socket::OpenSocket;
+use crate::sys::{self, Outgoing, SockName};
+
+/// Collects datagrams and sends them in batches: when a batch is full, and when the handler returns.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    sockets: Vec<Option<Arc<OpenSocket>>>,
+    by_interface: HashMap<u32, SmallVec<[u32; 4]>>,
+    octets: Vec<u8>,
+    pending: Vec<Pending>,
+    kept: Option<Vec<(Destination, Vec<u8>)>>,
+    counters: Arc<WorkerCounters>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    socket: u32,
+    to: SockName,
+    from: Option<(u32, IpAddr)>,
+    octets: Range<usize>,
+}
+
+impl Outbox {
+    /// An outbox without sockets that keeps what is sent, for tests and simulations of handlers.
+    pub fn keeping() -> Self {
+        Outbox { kept: Some(Vec::new()), ..Outbox::default() }
+    }
+
+    /// What was sent to an outbox made by [`Self::keeping`] since the last call.
+    pub fn take(&mut self) -> Vec<(Destination, Vec<u8>)> {
+        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Sends `payload`. What cannot be sent (the interface is gone, the message is too large) is
+    /// counted and dropped: to a DHCP client it is one more lost packet.
+    pub fn send(&mut self, to: &Destination, payload: &[u8]) {
+        if let Some(kept) = &mut self.kept {
+            kept.push((*to, payload.to_vec()));
+            return;
+        }
+        let Some(pending) = self.prepare(to, payload) else {
+            self.counters.add(Counter::SendUnreachable, 1);
+            return;
+        };
+        self.pending.push(pending);
+        if self.pending.len() == BATCH {
+            self.flush();
+        }
+    }
+
+    /// Sends what is collected.
+    pub fn flush(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        for run in pending.chunk_by(|a, b| a.socket == b.socket) {
+            self.send_run(run);
+        }
+        self.pending = pending;
+        self.pending.clear();
+        self.octets.clear();
+    }
+
+    pub(crate) fn new(counters: Arc<WorkerCounters>) -> Self {
+        Outbox { counters, ..Outbox::default() }
+    }
+
+    /// Takes a socket in; gives its slot.
+    pub(crate) fn add(&mut self, socket: Arc<OpenSocket>) -> u32 {
+        let slot = self.sockets.iter().position(Option::is_none).unwrap_or(self.sockets.len());
+        let slot_number = slot as u32;
+        self.by_interface.entry(socket.key.index).or_default().push(slot_number);
+        if slot == self.sockets.len() {
+            self.sockets.push(Some(socket));
+        } else {
+            self.sockets[slot] = Some(socket);
+        }
+        slot_number
+    }
+
+    /// Lets a socket go.
+    pub(crate) fn remove(&mut self, key: &SocketKey) -> Option<Arc<OpenSocket>> {
+        let is_it = |s: &Option<Arc<OpenSocket>>| s.as_ref().is_some_and(|s| *s.key == *key);
+        let slot = self.sockets.iter().position(is_it)?;
+        if let Some(slots) = self.by_interface.get_mut(&key.index) {
+            slots.retain(|s| *s as usize != slot);
+            if slots.is_empty() {
+                self.by_interface.remove(&key.index);
+            }
+        }
+        self.sockets[slot].take()
+    }
+
+    pub(crate) fn socket(&self, slot: u32) -> Option<&Arc<OpenSocket>> {
+        self.sockets.get(slot as usize)?.as_ref()
+    }
+
+    fn prepare(&mut self, to: &Destination, payload: &[u8]) -> Option<Pending> {
+        if let (Some(hw_addr), Some(index), SocketAddr::V4(peer)) =
+            (to.hw_addr, to.interface, to.peer)
+            && let Some((slot, socket)) = self.packet_socket(index)
+        {
+            let source = match to.source.unwrap_or_else(|| socket.local()) {
+                IpAddr::V4(four) => four,
+                IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+            };
+            let header = Udp4Header {
+                // The kernel writes the link-layer header, from the address that goes with the call.
+                link_destination: [0; 6],
+                link_source: [0; 6],
+                vlan: None,
+                source: SocketAddrV4::new(source, socket.key.port),
+                destination: peer,
+                tos: Udp4Header::DEFAULT_TOS,
+                ttl: Udp4Header::DEFAULT_TTL,
+            };
+            let to = SockName::link(index, Ethernet::IPV4, hw_addr.octets());
+            let start = self.octets.len() + LINK_HEADER_LEN;
+            header.emit(&mut self.octets, payload).ok()?;
+            let octets = start..self.octets.len();
+            return Some(Pending { socket: slot, to, from: None, octets });
+        }
+        let (slot, from) = self.udp_socket(to)?;
+        let scope = match to.peer {
+            SocketAddr::V6(six) if six.scope_id() != 0 => six.scope_id(),
+            _ => to.interface.unwrap_or(0),
+        };
+        let start = self.octets.len();
+        self.octets.extend_from_slice(payload);
+        let octets = start..self.octets.len();
+        Some(Pending { socket: slot, to: SockName::internet(to.peer, scope), from, octets })
+    }
+
+    fn packet_socket(&self, index: u32) -> Option<(u32, &OpenSocket)> {
+        self.on_interface(index).find(|(_, s)| s.key.kind == SocketKind::Packet)
+    }
+
+    fn udp_socket(&self, to: &Destination) -> Option<(u32, Option<(u32, IpAddr)>)> {
+        let fits = |s: &OpenSocket| s.sends_to(to.peer);
+        let best = |candidates: &mut dyn Iterator<Item = (u32, &OpenSocket)>| {
+            let mut any = None;
+            for (slot, socket) in candidates.filter(|(_, s)| fits(s)) {
+                if to.source == Some(socket.local()) {
+                    return Some(slot);
+                }
+                any = any.or(Some(slot));
+            }
+            any
+        };
+        let unspecified = match to.peer {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
+        };
+        let source = to.source.unwrap_or(unspecified);
+        match to.interface {
+            Some(index) => Some((best(&mut self.on_interface(index))?, Some((index, source)))),
+            None => {
+                let mut all = self
+                    .sockets
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(slot, socket)| Some((slot as u32, socket.as_deref()?)));
+                Some((best(&mut all)?, to.source.map(|source| (0, source))))
+            }
+        }
+    }
+
+    fn on_interface(&self, index: u32) -> impl Iterator<Item = (u32, &OpenSocket)> {
+        let slots = self.by_interface.get(&index).map_or(&[][..], |slots| slots.as_slice());
+        slots.iter().filter_map(|slot| Some((*slot, &**self.socket(*slot)?)))
+    }
+
+    fn send_run(&self, run: &[Pending]) {
+        let Some(socket) = run.first().and_then(|first| self.socket(first.socket)) else {
+            return;
+        };
+        let batch: SmallVec<[Outgoing<'_>; BATCH]> = run
+            .iter()
+            .map(|p| Outgoing { to: p.to, from: p.from, payload: &self.octets[p.octets.clone()] })
+            .collect();
+        let mut rest = batch.as_slice();
+        let mut waited = false;
+        while !rest.is_empty() {
+            match sys::send_many(socket.as_fd(), rest) {
+                Ok(sent) => {
+                    self.counters.add(Counter::Sent, sent as u64);
+                    rest = rest.get(sent.max(1)..).unwrap_or(&[]);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && !waited => {
+                    waited = true;
+                    wait_for_room(socket);
+                }
+                Err(e) => {
+                    self.counters.add(failure(&e), 1);
+                    rest = rest.get(1..).unwrap_or(&[]);
+                }
+            }
+        }
+    }
+}
+
+/// What `Udp4Header` writes before the IPv4 header.
+const LINK_HEADER_LEN: usize = 14;
+
+/// A full send buffer empties at line rate; longer than this the clients are better served by what
+/// they send next.
+const ROOM_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
+
+fn wait_for_room(socket: &OpenSocket) {
+    let _ = poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&ROOM_WAIT));
+}
+
+fn failure(error: &io::Error) -> Counter {
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::ENOBUFS) => Counter::SendFull,
+        Some(
+            libc::ENODEV | libc::ENXIO | libc::ENETDOWN | libc::ENETUNREACH | libc::EHOSTUNREACH,
+        ) => Counter::SendUnreachable,
+        _ => Counter::SendFailed,
+    }
+}
