@@ -109,7 +109,7 @@ impl<'a> Ipv4<'a> {
     }
 }
 
-/// Appends a header for UDP; length and checksum are left to [`fill`].
+/// Appends a header for UDP, not to be fragmented; length and checksum are left to [`fill`].
 pub(super) fn emit(
     buffer: &mut Vec<u8>,
     source: Ipv4Addr,
@@ -117,7 +117,7 @@ pub(super) fn emit(
     tos: u8,
     ttl: u8,
 ) {
-    buffer.extend_from_slice(&[0x45, tos, 0, 0, 0, 0, 0, 0, ttl, Ipv4::UDP, 0, 0]);
+    buffer.extend_from_slice(&[0x45, tos, 0, 0, 0, 0, 0x40, 0, ttl, Ipv4::UDP, 0, 0]);
     buffer.extend_from_slice(&source.octets());
     buffer.extend_from_slice(&destination.octets());
 }

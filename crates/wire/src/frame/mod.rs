@@ -11,7 +11,7 @@ mod udp;
 pub use checksum::Checksum;
 pub use ethernet::{ETHERNET_BROADCAST, Ethernet, EthernetError, VlanTag};
 pub use ipv4::{Ipv4, Ipv4Error};
-pub use udp::{Udp, UdpError, udp4_checksum};
+pub use udp::{Udp, UdpError};
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -144,8 +144,8 @@ impl std::error::Error for FrameTooLong {}
 impl Udp4Header {
     /// Low delay, as DHCP servers mark their answers (RFC 791).
     pub const DEFAULT_TOS: u8 = 0x10;
-    /// The recommended time to live (RFC 1700).
-    pub const DEFAULT_TTL: u8 = 64;
+    /// The time to live that Kea's raw sockets send.
+    pub const DEFAULT_TTL: u8 = 128;
 
     /// Appends the headers to `buffer`. Next append the data, then call [`OpenFrame::finish`].
     pub fn begin(&self, buffer: &mut Vec<u8>) -> OpenFrame {

@@ -78,15 +78,6 @@ impl<'a> Udp<'a> {
     }
 }
 
-/// The checksum of a datagram whose checksum field is zero, as it goes into that field.
-pub fn udp4_checksum(source: Ipv4Addr, destination: Ipv4Addr, datagram: &[u8]) -> u16 {
-    // All zero would mean "no checksum" (RFC 768).
-    match checksum_of(datagram, Sum::pseudo_header4(source, destination)) {
-        0 => 0xffff,
-        checksum => checksum,
-    }
-}
-
 /// Appends a header; length and checksum are left to [`fill`].
 pub(super) fn emit(buffer: &mut Vec<u8>, source_port: u16, destination_port: u16) {
     buffer.extend_from_slice(&source_port.to_be_bytes());
@@ -101,6 +92,7 @@ pub(super) fn fill(datagram: &mut [u8], pseudo_header: Sum) {
     if let Some(field) = datagram.get_mut(4..6) {
         field.copy_from_slice(&len.to_be_bytes());
     }
+    // All zero would mean "no checksum" (RFC 768).
     let checksum = match checksum_of(datagram, pseudo_header) {
         0 => 0xffff,
         checksum => checksum,
