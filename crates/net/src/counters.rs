@@ -12,7 +12,8 @@ macro_rules! counters {
         #[non_exhaustive]
         pub struct Counters {
             $($(#[$doc])* pub $field: u64,)*
-            /// Datagrams that the kernel dropped because a receive buffer was full.
+            /// Datagrams that the kernel dropped because a receive buffer was full; not known for
+            /// DHCPv6 multicast.
             pub receive_overrun: u64,
         }
 

@@ -103,8 +103,12 @@ impl OpenSocket {
     }
 
     /// Datagrams lost to a full receive buffer since it was opened; the last known number when the
-    /// kernel does not tell.
+    /// kernel does not tell. Zero for the kinds that refuse datagrams by a filter, since the
+    /// kernel counts those as lost, too.
     pub(crate) fn receive_drops(&self) -> u64 {
+        if !matches!(self.key.kind, SocketKind::Packet | SocketKind::Unicast(_)) {
+            return 0;
+        }
         if let Ok(drops) = sys::receive_drops(&self.socket) {
             self.drops_seen.store(u64::from(drops), Ordering::Relaxed);
         }
