@@ -11,19 +11,27 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
     let subject = Subject::from_environment();
-    let trials = files().into_iter().map(|path| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Trial::test(name, move || run(&path, subject))
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    let trials = files().into_iter().filter_map(|path| trial(path, subject)).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn run(path: &Path, subject: Subject) -> Result<(), Failed> {
-    let text = fs::read_to_string(path)?;
-    let place = |line: usize| format!("{}:{line}", path.display());
-    let scenario = Scenario::parse(&text).map_err(|e| format!("{}: {}", place(e.line), e.why))?;
-    let mut backend = ProcessBackend::new(subject, &scenario)?;
-    play(&scenario, &mut backend).map_err(|e| format!("{}: {}", place(e.line), e.why))?;
+/// The test of a file; none when the file is for the other subject.
+fn trial(path: PathBuf, subject: Subject) -> Option<Trial> {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let scenario = fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| {
+        Scenario::parse(&text).map_err(|e| format!("{}:{}: {}", path.display(), e.line, e.why))
+    });
+    let only = scenario.as_ref().ok().and_then(|scenario| scenario.only.as_deref());
+    if only.is_some_and(|only| only != subject.word()) {
+        return None;
+    }
+    Some(Trial::test(name, move || run(&path, &scenario?, subject)))
+}
+
+fn run(path: &Path, scenario: &Scenario, subject: Subject) -> Result<(), Failed> {
+    let mut backend = ProcessBackend::new(subject, scenario)?;
+    let played = play(scenario, &mut backend);
+    played.map_err(|e| format!("{}:{}: {}", path.display(), e.line, e.why))?;
     Ok(())
 }
 

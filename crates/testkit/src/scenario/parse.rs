@@ -11,6 +11,8 @@ pub struct Scenario {
     pub title: String,
     /// The RFC section or the manual's chapter it follows.
     pub source: String,
+    /// `ours` or `debian` when the other subject cannot play it at all.
+    pub only: Option<String>,
     /// What happens, in order.
     pub steps: Vec<Step>,
 }
@@ -128,7 +130,7 @@ impl Scenario {
     /// Reads a scenario.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let mut scenario =
-            Scenario { title: String::new(), source: String::new(), steps: Vec::new() };
+            Scenario { title: String::new(), source: String::new(), only: None, steps: Vec::new() };
         for block in blocks(text) {
             let (only, head) = subject_of(&block.head);
             let error = |why: String| ParseError { line: block.line, why };
@@ -136,6 +138,8 @@ impl Scenario {
                 scenario.title = title.trim().to_owned();
             } else if let Some(source) = head.strip_prefix("source ") {
                 scenario.source = source.trim().to_owned();
+            } else if let Some(subject) = head.strip_prefix("subject ") {
+                scenario.only = Some(subject.trim().to_owned());
             } else {
                 let (kind, takes_details) = step_kind(head, &block).map_err(error)?;
                 let details = if takes_details { block.details } else { Vec::new() };

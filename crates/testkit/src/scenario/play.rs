@@ -312,8 +312,10 @@ impl<'a> Player<'a> {
             return Err(Fault::new(format!("another answer: {}", describe(&frame))));
         }
         let query = self.query.as_ref().ok_or_else(|| Fault::new("nothing was sent"))?;
-        let copied = |p: &Packet4| (p.xid, p.htype, p.hlen, p.chaddr, p.giaddr);
-        if copied(query) != copied(&reply) || reply.op != 2 {
+        let copied = |p: &Packet4| (p.xid, p.htype, p.hlen, p.chaddr);
+        // The relay is left out of what goes straight to the client.
+        let relay = reply.giaddr.is_unspecified() || reply.giaddr == query.giaddr;
+        if copied(query) != copied(&reply) || !relay || reply.op != 2 {
             return Err(Fault::new(format!("not an answer to the query: {}", describe(&frame))));
         }
         Ok((frame, reply))
