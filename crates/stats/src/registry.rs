@@ -1,0 +1,492 @@
+//! The registry: scopes with their counters, history, and statistics of free names.
+
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use crate::counters::{Counters, Group, Row, rows};
+use crate::metrics::{KeyMetric, Metric, PoolMetric, Presence, ServerKind, SubnetMetric};
+use crate::sample::{Limit, Sample, StatisticError, UnixMicros, Value};
+
+/// What a set of counters is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The whole server.
+    Server,
+    /// A subnet.
+    Subnet(u32),
+    /// An address pool of a subnet.
+    Pool {
+        /// The subnet.
+        subnet: u32,
+        /// The pool.
+        pool: u32,
+    },
+    /// A prefix pool of a subnet.
+    PrefixPool {
+        /// The subnet.
+        subnet: u32,
+        /// The pool.
+        pool: u32,
+    },
+    /// A TSIG key, by its DNS name.
+    Key(String),
+}
+
+impl fmt::Display for Scope {
+    /// The prefix of names: nothing, `subnet[1].`, `subnet[1].pool[0].`, …
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server => Ok(()),
+            Self::Subnet(subnet) => write!(f, "subnet[{subnet}]."),
+            Self::Pool { subnet, pool } => write!(f, "subnet[{subnet}].pool[{pool}]."),
+            Self::PrefixPool { subnet, pool } => write!(f, "subnet[{subnet}].pd-pool[{pool}]."),
+            Self::Key(name) => write!(f, "key[{name}]."),
+        }
+    }
+}
+
+impl Scope {
+    /// The scope and the name below it of a full name. `subnet[01]` is not a way to write `subnet[1]`.
+    fn split(name: &str) -> (Self, &str) {
+        let parsed = name.strip_prefix("subnet[").and_then(Self::split_subnet).or_else(|| {
+            let (key, rest) = name.strip_prefix("key[")?.rsplit_once("].")?;
+            Some((Self::Key(key.to_owned()), rest))
+        });
+        match parsed {
+            Some((scope, rest)) if name.starts_with(&scope.to_string()) => (scope, rest),
+            _ => (Self::Server, name),
+        }
+    }
+
+    fn split_subnet(text: &str) -> Option<(Self, &str)> {
+        let (subnet, rest) = index(text)?;
+        if let Some((pool, rest)) = rest.strip_prefix("pool[").and_then(index) {
+            return Some((Self::Pool { subnet, pool }, rest));
+        }
+        if let Some((pool, rest)) = rest.strip_prefix("pd-pool[").and_then(index) {
+            return Some((Self::PrefixPool { subnet, pool }, rest));
+        }
+        Some((Self::Subnet(subnet), rest))
+    }
+}
+
+/// All statistics of a server. Shared between threads behind an `Arc`.
+#[derive(Debug)]
+pub struct Stats {
+    server: ServerKind,
+    workers: usize,
+    zone: TimeZone,
+    state: Mutex<State>,
+}
+
+impl Stats {
+    /// An empty registry for a server with so many worker threads; timestamps of answers are in `zone`.
+    pub fn new(server: ServerKind, workers: usize, zone: TimeZone) -> Self {
+        Self { server, workers: workers.max(1), zone, state: Mutex::default() }
+    }
+
+    /// The server's own counters as worker number `worker` should use them; registers them at the first call.
+    pub fn server<M: Metric>(&self, worker: usize, now: UnixMicros) -> Counters<M> {
+        self.counters(&Scope::Server, self.workers, worker, now)
+    }
+
+    /// The counters of a subnet; registers them with value 0 at the first call.
+    pub fn subnet(&self, subnet: u32, now: UnixMicros) -> Counters<SubnetMetric> {
+        self.counters(&Scope::Subnet(subnet), 1, 0, now)
+    }
+
+    /// The counters of a pool; registers them with value 0 at the first call.
+    pub fn pool(&self, subnet: u32, pool: u32, now: UnixMicros) -> Counters<PoolMetric> {
+        self.counters(&Scope::Pool { subnet, pool }, 1, 0, now)
+    }
+
+    /// The counters of a prefix pool; registers them with value 0 at the first call.
+    pub fn prefix_pool(&self, subnet: u32, pool: u32, now: UnixMicros) -> Counters<PoolMetric> {
+        self.counters(&Scope::PrefixPool { subnet, pool }, 1, 0, now)
+    }
+
+    /// The counters of a TSIG key, by its fully qualified DNS name; registers them at the first call.
+    pub fn key(&self, name: &str, now: UnixMicros) -> Counters<KeyMetric> {
+        self.counters(&Scope::Key(name.to_owned()), 1, 0, now)
+    }
+
+    /// Forgets every scope that `keep` refuses, for reconfiguring. Counters handed out before go on counting, unseen.
+    pub fn retain(&self, mut keep: impl FnMut(&Scope) -> bool) {
+        let mut state = self.lock();
+        state.groups.retain(|scope, _| keep(scope));
+        let State { groups, kept, .. } = &mut *state;
+        kept.retain(|(scope, _), _| groups.contains_key(scope));
+    }
+
+    /// Sets a total that may exceed 64 bits; it stands in place of the counter.
+    pub fn set_large<M: Metric>(&self, scope: &Scope, metric: M, value: i128, now: UnixMicros) {
+        let mut state = self.lock();
+        let Some(group) = state.groups.get(scope).cloned() else { return };
+        let saturated = i64::try_from(value).unwrap_or(i64::MAX);
+        group.set(metric.index(), saturated);
+        let limit = state.default_limit;
+        let kept = state.kept(scope, metric.index(), &group);
+        kept.large = i64::try_from(value).is_err().then_some(value);
+        kept.removed = false;
+        kept.record(Value::of_integer(value), now, limit);
+    }
+
+    /// Sets a statistic of a free name, creating it. The first value decides the type.
+    pub fn set(&self, name: &str, value: Value, now: UnixMicros) -> Result<(), StatisticError> {
+        self.lock().set_free(name, value, now)
+    }
+
+    /// Adds to an integer statistic of a free name, creating it.
+    pub fn add(&self, name: &str, amount: i64, now: UnixMicros) -> Result<(), StatisticError> {
+        let mut state = self.lock();
+        let current = match state.free.get(name).and_then(|kept| kept.samples.front()) {
+            Some(Sample { value: Value::Integer(value), .. }) => *value,
+            Some(_) => return Err(StatisticError::OtherType(name.to_owned())),
+            None => 0,
+        };
+        state.set_free(name, Value::Integer(current.saturating_add(amount)), now)
+    }
+
+    /// Takes a sample of every counter that changed since the last one. Commands do so for what they show; calling
+    /// it at intervals gives the history a finer grain.
+    pub fn observe(&self, now: UnixMicros) {
+        let mut state = self.lock();
+        let groups: Vec<_> =
+            state.groups.iter().map(|(scope, group)| (scope.clone(), Arc::clone(group))).collect();
+        for (scope, group) in groups {
+            for index in 0..group.rows.len() {
+                state.observe_one(&scope, index, &group, now);
+            }
+        }
+    }
+
+    /// The samples of a statistic, newest first; `None` when there is none of this name.
+    pub fn samples(&self, name: &str, now: UnixMicros) -> Option<Vec<Sample>> {
+        self.lock().samples(name, now)
+    }
+
+    /// Every statistic with its samples, newest first.
+    pub fn all_samples(&self, now: UnixMicros) -> BTreeMap<String, Vec<Sample>> {
+        let mut state = self.lock();
+        let names = state.names();
+        names
+            .into_iter()
+            .filter_map(|name| state.samples(&name, now).map(|samples| (name, samples)))
+            .collect()
+    }
+
+    /// Sets a statistic to the neutral value of its type, as its only sample.
+    pub fn reset(&self, name: &str, now: UnixMicros) -> Result<(), StatisticError> {
+        self.lock().reset(name, now)
+    }
+
+    /// [Resets](Self::reset) every statistic.
+    pub fn reset_all(&self, now: UnixMicros) {
+        let mut state = self.lock();
+        for name in state.names() {
+            // A statistic not shown before its first change is unknown to the command, and 0 already.
+            let _ = state.reset(&name, now);
+        }
+    }
+
+    /// Makes a statistic vanish until its next change.
+    pub fn remove(&self, name: &str) -> Result<(), StatisticError> {
+        self.lock().remove(name)
+    }
+
+    /// [Removes](Self::remove) every statistic.
+    pub fn remove_all(&self) {
+        let mut state = self.lock();
+        for name in state.names() {
+            let _ = state.remove(&name);
+        }
+    }
+
+    /// Sets how much history a statistic keeps, replacing a limit of either kind.
+    pub fn set_limit(
+        &self,
+        name: &str,
+        limit: Limit,
+        now: UnixMicros,
+    ) -> Result<(), StatisticError> {
+        if limit == Limit::Count(0) {
+            return Err(StatisticError::NoSamples);
+        }
+        self.lock().set_limit(name, limit, now)
+    }
+
+    /// Sets how much history all statistics keep, present and future.
+    pub fn set_limit_all(&self, limit: Limit, now: UnixMicros) -> Result<(), StatisticError> {
+        if limit == Limit::Count(0) {
+            return Err(StatisticError::NoSamples);
+        }
+        let mut state = self.lock();
+        state.default_limit = limit;
+        let State { kept, free, .. } = &mut *state;
+        for kept in kept.values_mut().chain(free.values_mut()) {
+            kept.limit = None;
+            limit.apply(&mut kept.samples, now);
+        }
+        Ok(())
+    }
+
+    /// The zone of timestamps.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    pub(crate) fn server_kind(&self) -> ServerKind {
+        self.server
+    }
+
+    fn counters<M: Metric>(
+        &self,
+        scope: &Scope,
+        shards: usize,
+        worker: usize,
+        now: UnixMicros,
+    ) -> Counters<M> {
+        let mut state = self.lock();
+        let rows = Arc::clone(
+            state.tables.entry(TypeId::of::<M>()).or_insert_with(|| rows::<M>(self.server)),
+        );
+        let group = state
+            .groups
+            .entry(scope.clone())
+            .or_insert_with(|| Arc::new(Group::new(rows, shards, now)));
+        Counters::new(Arc::clone(group), worker)
+    }
+
+    /// No code that holds the lock can panic half-way, so a poisoned state is a consistent one.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    tables: HashMap<TypeId, Arc<[Row]>>,
+    groups: BTreeMap<Scope, Arc<Group>>,
+    /// History of counters that ever changed; most of a hundred thousand subnets' never do.
+    kept: HashMap<(Scope, usize), Kept>,
+    free: BTreeMap<String, Kept>,
+    default_limit: Limit,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            tables: HashMap::new(),
+            groups: BTreeMap::new(),
+            kept: HashMap::new(),
+            free: BTreeMap::new(),
+            default_limit: Limit::DEFAULT,
+        }
+    }
+}
+
+/// What a statistic has besides its counter.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Newest first.
+    samples: VecDeque<Sample>,
+    /// Its own limit.
+    limit: Option<Limit>,
+    /// Stands in place of the counter.
+    large: Option<i128>,
+    /// Not shown until it changes.
+    removed: bool,
+}
+
+impl Kept {
+    fn push(&mut self, value: Value, at: UnixMicros, default: Limit) {
+        self.samples.push_front(Sample { value, at });
+        self.limit.unwrap_or(default).apply(&mut self.samples, at);
+    }
+
+    /// Adds a sample unless the newest one says the same.
+    fn record(&mut self, value: Value, at: UnixMicros, default: Limit) {
+        if self.samples.front().is_none_or(|newest| newest.value != value) {
+            self.push(value, at, default);
+        }
+    }
+}
+
+/// Where a name leads.
+enum Found {
+    Counter(Scope, usize, Arc<Group>),
+    Free(String),
+}
+
+impl State {
+    fn find(&self, name: &str) -> Option<Found> {
+        if self.free.contains_key(name) {
+            return Some(Found::Free(name.to_owned()));
+        }
+        let (scope, below) = Scope::split(name);
+        let group = self.groups.get(&scope)?;
+        let index = group.rows.iter().position(|row| row.name == Some(below))?;
+        let group = Arc::clone(group);
+        self.is_present(&scope, index, &group).then_some(Found::Counter(scope, index, group))
+    }
+
+    fn is_present(&self, scope: &Scope, index: usize, group: &Group) -> bool {
+        let Some(row) = group.rows.get(index).filter(|row| row.name.is_some()) else {
+            return false;
+        };
+        match self.kept.get(&(scope.clone(), index)) {
+            Some(kept) if kept.removed => group.value(index) != 0,
+            Some(_) => true,
+            None => row.presence == Presence::Always || group.value(index) != 0,
+        }
+    }
+
+    /// Names of everything that is present, as in answers.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.free.keys().cloned().collect();
+        for (scope, group) in &self.groups {
+            let present =
+                (0..group.rows.len()).filter(|&index| self.is_present(scope, index, group));
+            names.extend(
+                present
+                    .filter_map(|index| group.rows[index].name)
+                    .map(|name| format!("{scope}{name}")),
+            );
+        }
+        names
+    }
+
+    fn kept(&mut self, scope: &Scope, index: usize, group: &Group) -> &mut Kept {
+        let present_at_start = group.rows[index].presence == Presence::Always;
+        self.kept.entry((scope.clone(), index)).or_insert_with(|| {
+            let mut kept = Kept::default();
+            if present_at_start {
+                kept.push(Value::Integer(0), group.created, Limit::DEFAULT);
+            }
+            kept
+        })
+    }
+
+    /// Takes a sample of a counter if it changed.
+    fn observe_one(&mut self, scope: &Scope, index: usize, group: &Group, now: UnixMicros) {
+        let value = group.value(index);
+        let key = (scope.clone(), index);
+        if value == 0 && !self.kept.contains_key(&key) {
+            return;
+        }
+        let limit = self.default_limit;
+        let kept = self.kept(scope, index, group);
+        if kept.removed && value == 0 {
+            return;
+        }
+        kept.removed = false;
+        let value = match kept.large {
+            Some(large) if value == i64::MAX => Value::Large(large),
+            _ => Value::Integer(value),
+        };
+        kept.record(value, now, limit);
+        kept.limit.unwrap_or(limit).apply(&mut kept.samples, now);
+    }
+
+    fn samples(&mut self, name: &str, now: UnixMicros) -> Option<Vec<Sample>> {
+        match self.find(name)? {
+            Found::Free(name) => {
+                self.free.get(&name).map(|kept| kept.samples.iter().cloned().collect())
+            }
+            Found::Counter(scope, index, group) => {
+                self.observe_one(&scope, index, &group, now);
+                let kept = self.kept.get(&(scope, index));
+                Some(match kept {
+                    Some(kept) => kept.samples.iter().cloned().collect(),
+                    None => vec![Sample { value: Value::Integer(0), at: group.created }],
+                })
+            }
+        }
+    }
+
+    fn reset(&mut self, name: &str, now: UnixMicros) -> Result<(), StatisticError> {
+        let limit = self.default_limit;
+        let kept = match self.find_or_fail(name)? {
+            Found::Free(name) => self.free.entry(name).or_default(),
+            Found::Counter(scope, index, group) => {
+                group.reset(index);
+                let kept = self.kept(&scope, index, &group);
+                kept.large = None;
+                kept.removed = false;
+                kept
+            }
+        };
+        let neutral = match kept.samples.front() {
+            Some(Sample { value: Value::Large(_), .. }) | None => Value::Integer(0),
+            Some(newest) => newest.value.neutral(),
+        };
+        kept.samples.clear();
+        kept.push(neutral, now, limit);
+        Ok(())
+    }
+
+    fn remove(&mut self, name: &str) -> Result<(), StatisticError> {
+        match self.find_or_fail(name)? {
+            Found::Free(name) => {
+                self.free.remove(&name);
+            }
+            Found::Counter(scope, index, group) => {
+                group.reset(index);
+                let kept = self.kept(&scope, index, &group);
+                *kept = Kept { removed: true, ..Kept::default() };
+            }
+        }
+        Ok(())
+    }
+
+    fn set_limit(
+        &mut self,
+        name: &str,
+        limit: Limit,
+        now: UnixMicros,
+    ) -> Result<(), StatisticError> {
+        let kept = match self.find_or_fail(name)? {
+            Found::Free(name) => self.free.entry(name).or_default(),
+            Found::Counter(scope, index, group) => {
+                self.observe_one(&scope, index, &group, now);
+                self.kept(&scope, index, &group)
+            }
+        };
+        kept.limit = Some(limit);
+        limit.apply(&mut kept.samples, now);
+        Ok(())
+    }
+
+    fn set_free(
+        &mut self,
+        name: &str,
+        value: Value,
+        now: UnixMicros,
+    ) -> Result<(), StatisticError> {
+        let limit = self.default_limit;
+        let kept = self.free.entry(name.to_owned()).or_default();
+        if kept.samples.front().is_some_and(|newest| !newest.value.same_type(&value)) {
+            return Err(StatisticError::OtherType(name.to_owned()));
+        }
+        kept.push(value, now, limit);
+        Ok(())
+    }
+
+    fn find_or_fail(&self, name: &str) -> Result<Found, StatisticError> {
+        self.find(name).ok_or_else(|| StatisticError::Unknown(name.to_owned()))
+    }
+}
+
+/// Reads `<number>].` and returns what follows.
+fn index(text: &str) -> Option<(u32, &str)> {
+    let (number, rest) = text.split_once("].")?;
+    Some((number.parse().ok()?, rest))
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;
