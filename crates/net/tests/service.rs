@@ -221,7 +221,9 @@ fn raw_sockets_hear_broadcasts_and_answer_with_frames() {
         }
     );
     assert_eq!(receive(&socket), (message4(7), "192.0.2.1:67".parse().unwrap()));
-    // An answer is counted after it is sent: let the worker finish its round.
+    // An answer is counted after it is sent: let the worker finish its round. The wake that came
+    // with the sockets was before.
+    subject.woken.try_iter().for_each(drop);
     subject.service.wakers()[0].wake();
     subject.woken.recv_timeout(PATIENCE).unwrap();
     let counters = subject.service.counters();
