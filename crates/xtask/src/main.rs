@@ -1,0 +1,62 @@
+//! Project tasks: `cargo xtask tidy | install --prefix DIR | e2e`.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
+
+mod end_to_end;
+mod floors;
+mod install;
+mod sources;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let mut arguments = lexopt::Parser::from_env();
+    let task = match arguments.next().map_err(|e| e.to_string())? {
+        Some(Value(task)) => task.to_string_lossy().into_owned(),
+        Some(Long("help") | Short('h')) | None => {
+            println!("{USAGE}");
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().to_string()),
+    };
+    match task.as_str() {
+        "tidy" => tidy::run(root()),
+        "install" => install::run(root(), &install::Arguments::parse(arguments)?),
+        "e2e" => end_to_end::run(root(), arguments),
+        _ => Err(format!("no task '{task}'\n{USAGE}")),
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}
+
+/// Where release programs are built: `CARGO_TARGET_DIR` is honoured.
+fn release_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| root().join("target")).join("release")
+}
+
+const USAGE: &str = "\
+cargo xtask TASK
+
+  tidy                     check the rules of the house that the compiler does not
+  install --prefix DIR     copy the release programs into the manual's hierarchy
+          [--bin-dir DIR]  take them from there instead of target/release
+  e2e [ours|debian]        the end-to-end tests, as root (default: ours)";
