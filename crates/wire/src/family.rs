@@ -5,7 +5,7 @@
 
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 mod sealed {
@@ -60,6 +60,10 @@ pub trait Address:
     fn number(self) -> u128;
     /// The address of that number. Bits above [`Self::BITS`] are ignored.
     fn from_number(number: u128) -> Self;
+    /// The address of either family.
+    fn ip(self) -> IpAddr;
+    /// `None` when the address is of the other family.
+    fn of_ip(ip: IpAddr) -> Option<Self>;
     /// True for the all-zero address.
     fn is_unspecified(self) -> bool {
         self == Self::UNSPECIFIED
@@ -75,6 +79,15 @@ impl Address for Ipv4Addr {
     fn from_number(number: u128) -> Self {
         Ipv4Addr::from_bits(number as u32)
     }
+    fn ip(self) -> IpAddr {
+        self.into()
+    }
+    fn of_ip(ip: IpAddr) -> Option<Self> {
+        match ip {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        }
+    }
 }
 
 impl Address for Ipv6Addr {
@@ -85,6 +98,15 @@ impl Address for Ipv6Addr {
     }
     fn from_number(number: u128) -> Self {
         Ipv6Addr::from_bits(number)
+    }
+    fn ip(self) -> IpAddr {
+        self.into()
+    }
+    fn of_ip(ip: IpAddr) -> Option<Self> {
+        match ip {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => Some(address),
+        }
     }
 }
 

@@ -228,6 +228,14 @@ impl<'a> View<'a> {
         Some(Cow::Owned(instances.flat_map(|(_, data)| data).copied().collect()))
     }
 
+    /// Codes that have more than one instance, ascending.
+    pub fn repeated_options(&self) -> impl Iterator<Item = u8> {
+        let words = self.repeated;
+        (0..=u8::MAX).filter(move |code| {
+            words.get(usize::from(code >> 6)).is_some_and(|word| word >> (code & 63) & 1 != 0)
+        })
+    }
+
     /// The first instance alone, for options that are never split.
     #[inline]
     pub fn first_instance(&self, code: u8) -> Option<&'a [u8]> {
