@@ -165,8 +165,8 @@ mod tests {
         stats
     }
 
-    fn run(stats: &Stats, name: &str, arguments: Json) -> Json {
-        let answer = stats.command(name, Some(&arguments), LATER).expect("a command");
+    fn run(stats: &Stats, name: &str, arguments: impl Into<Option<Json>>) -> Json {
+        let answer = stats.command(name, arguments.into().as_ref(), LATER).expect("a command");
         json!({"result": answer.result, "text": answer.text, "arguments": answer.arguments})
     }
 

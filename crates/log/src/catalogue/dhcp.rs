@@ -9,8 +9,6 @@ twins! {
             "A socket is about to be opened on this interface.";
         DEACTIVATE_INTERFACE = DHCP4_DEACTIVATE_INTERFACE, DHCP6_DEACTIVATE_INTERFACE:
             "interface %1 is no longer used";
-        BUFFER_WAIT_SIGNAL = DHCP4_BUFFER_WAIT_SIGNAL, DHCP6_BUFFER_WAIT_SIGNAL:
-            "a signal interrupted the wait for packets";
         CLASS_ASSIGNED = DHCP4_CLASS_ASSIGNED, DHCP6_CLASS_ASSIGNED:
             "%1: classes of this packet: %2",
             "Written after classification; the list holds built-in classes too.";
@@ -37,18 +35,12 @@ twins! {
     [Debug 0] Dhcp4 Dhcp6 {
         NOT_RUNNING = DHCP4_NOT_RUNNING, DHCP6_NOT_RUNNING: "the server is not running";
     }
-    [Debug 10] Commands Commands {
-        COMMAND_RECEIVED = DHCP4_COMMAND_RECEIVED, DHCP6_COMMAND_RECEIVED:
-            "command %1 with arguments %2";
-    }
     [Info] Dhcp4 Dhcp6 {
         CB_ON_DEMAND_FETCH_UPDATES_FAIL = DHCP4_CB_ON_DEMAND_FETCH_UPDATES_FAIL, DHCP6_CB_ON_DEMAND_FETCH_UPDATES_FAIL:
             "updates could not be fetched from the configuration backends on demand: %1";
         CONFIG_COMPLETE = DHCP4_CONFIG_COMPLETE, DHCP6_CONFIG_COMPLETE:
             "configuration applied: %1",
             "The summary tells which parts hold how many subnets and whether DNS updates are on.";
-        CONFIG_RECEIVED = DHCP4_CONFIG_RECEIVED, DHCP6_CONFIG_RECEIVED:
-            "configuration received: %1";
         DB_RECONNECT_DISABLED = DHCP4_DB_RECONNECT_DISABLED, DHCP6_DB_RECONNECT_DISABLED:
             "lost database connections are not re-established: max-reconnect-tries %1, reconnect-wait-time %2";
         DB_RECONNECT_LOST_CONNECTION = DHCP4_DB_RECONNECT_LOST_CONNECTION, DHCP6_DB_RECONNECT_LOST_CONNECTION:
@@ -72,11 +64,6 @@ twins! {
     [Info] Packets Packets {
         CONFIG_UPDATE = DHCP4_CONFIG_UPDATE, DHCP6_CONFIG_UPDATE:
             "configuration update received: %1";
-    }
-    [Debug 20] Commands Commands {
-        CONFIG_START = DHCP4_CONFIG_START, DHCP6_CONFIG_START:
-            "configuration to be applied: %1",
-            "Passwords and secrets are shown as asterisks.";
     }
     [Warn] Dhcp4 Dhcp6 {
         CONFIG_SYNTAX_WARNING = DHCP4_CONFIG_SYNTAX_WARNING, DHCP6_CONFIG_SYNTAX_WARNING:
@@ -140,8 +127,6 @@ twins! {
     [Debug 50] Packets Packets {
         BUFFER_RECEIVED = DHCP4_BUFFER_RECEIVED, DHCP6_BUFFER_RECEIVED:
             "datagram from %1:%2 to %3:%4 on %5";
-        BUFFER_UNPACK = DHCP4_BUFFER_UNPACK, DHCP6_BUFFER_UNPACK:
-            "parsing datagram from %1 to %2 on %3";
         SUBNET_SELECTION_FAILED = DHCP4_SUBNET_SELECTION_FAILED, DHCP6_SUBNET_SELECTION_FAILED:
             "%1: no configured subnet fits the packet",
             "Compare the interface or relay address of the packet with the subnets.";
@@ -223,5 +208,26 @@ twins! {
     [Error] Ddns Ddns {
         DDNS_REQUEST_SEND_FAILED = DHCP4_DDNS_REQUEST_SEND_FAILED, DHCP6_DDNS_REQUEST_SEND_FAILED:
             "name change request not sent to kea-dhcp-ddns: %1, request: %2";
+    }
+    [Debug 10] Dhcp4 Dhcp6 {
+        CONFIG_RECEIVED = DHCP4_CONFIG_RECEIVED, DHCP6_CONFIG_RECEIVED:
+            "configuration received: %1";
+    }
+    [Debug 10] Dhcp4 Dhcp6 {
+        CONFIG_START = DHCP4_CONFIG_START, DHCP6_CONFIG_START:
+            "configuration to be applied: %1",
+            "Passwords and secrets are shown as asterisks.";
+    }
+    [Debug 10] Dhcp4 Dhcp6 {
+        COMMAND_RECEIVED = DHCP4_COMMAND_RECEIVED, DHCP6_COMMAND_RECEIVED:
+            "command %1 with arguments %2";
+    }
+    [Debug 50] Options Options {
+        BUFFER_UNPACK = DHCP4_BUFFER_UNPACK, DHCP6_BUFFER_UNPACK:
+            "parsing datagram from %1 to %2 on %3";
+    }
+    [Debug 50] Packets Packets {
+        BUFFER_WAIT_SIGNAL = DHCP4_BUFFER_WAIT_SIGNAL, DHCP6_BUFFER_WAIT_SIGNAL:
+            "a signal interrupted the wait for packets";
     }
 }

@@ -125,7 +125,6 @@ catalogue! {
         DHCP4_DHCP4O6_PACKET_SEND:
             "%1: sending %2 (type %3) to %4 port %5 on %6, carrying %7: %8 (type %9)";
         DHCP4_DHCP4O6_RECEIVING: "reading a message from the DHCPv6 server";
-        DHCP4_PACKET_PACK: "%1: putting the response on the wire";
         DHCP4_PACKET_SEND: "%1: sending %2 (type %3) from %4:%5 to %6:%7 on %8";
         DHCP4_INFORM_DIRECT_REPLY: "%1: answer to DHCPINFORM goes straight to %2 on %3";
     }
@@ -142,5 +141,8 @@ catalogue! {
     }
     [Debug 40] Dhcp4 {
         DHCP4_OPEN_SOCKET: "opening sockets on port %1";
+    }
+    [Debug 50] Options {
+        DHCP4_PACKET_PACK: "%1: putting the response on the wire";
     }
 }

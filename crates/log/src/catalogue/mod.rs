@@ -9,26 +9,68 @@ use std::fmt::Write as _;
 use crate::levels::Severity;
 use crate::message_row::Message;
 
+mod alloc;
+mod alloc_engine;
+mod command;
+mod dctl;
+mod ddns;
 mod dhcp;
 mod dhcp4;
 mod dhcp6;
+mod dhcpsrv;
+mod eval;
+mod hooks;
+mod hosts;
+mod http;
+mod lfc;
 mod log;
+mod sql;
 
 /// Every message as a static named like its identifier.
 pub mod message {
+    pub use super::alloc::rows::*;
+    pub use super::alloc_engine::rows::*;
+    pub use super::command::rows::*;
+    pub use super::dctl::rows::*;
+    pub use super::ddns::rows::*;
     pub use super::dhcp::rows::*;
     pub use super::dhcp4::rows::*;
     pub use super::dhcp6::rows::*;
+    pub use super::dhcpsrv::rows::*;
+    pub use super::eval::rows::*;
+    pub use super::hooks::rows::*;
+    pub use super::hosts::rows::*;
+    pub use super::http::rows::*;
+    pub use super::lfc::rows::*;
     pub use super::log::rows::*;
+    pub use super::sql::rows::*;
 
     /// Pairs of messages that differ in the IP version only.
     pub mod twin {
+        pub use crate::catalogue::alloc::pairs::*;
         pub use crate::catalogue::dhcp::pairs::*;
     }
 }
 
 /// All tables; [`find_message`] searches them.
-pub static CATALOGUE: &[&[&Message]] = &[dhcp::ROWS, dhcp4::ROWS, dhcp6::ROWS, log::ROWS];
+pub static CATALOGUE: &[&[&Message]] = &[
+    alloc::ROWS,
+    alloc_engine::ROWS,
+    command::ROWS,
+    dctl::ROWS,
+    ddns::ROWS,
+    dhcp::ROWS,
+    dhcp4::ROWS,
+    dhcp6::ROWS,
+    dhcpsrv::ROWS,
+    eval::ROWS,
+    hooks::ROWS,
+    hosts::ROWS,
+    http::ROWS,
+    lfc::ROWS,
+    log::ROWS,
+    sql::ROWS,
+];
 
 /// The message with this identifier.
 pub fn find_message(id: &str) -> Option<&'static Message> {
@@ -178,6 +220,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// `KEA_UPDATE_REFERENCE=1 cargo test -p kea-log` writes the page.
+    #[test]
+    fn the_reference_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/messages.md");
+        if std::env::var_os("KEA_UPDATE_REFERENCE").is_some() {
+            std::fs::write(path, reference_page()).expect("written");
+        }
+        let page = std::fs::read_to_string(path).expect("a page");
+        assert!(page == reference_page(), "docs/reference/messages.md is out of date");
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! What a message costs the thread that logs it.
+
+use divan::{Bencher, black_box};
+use kea_log::{ClientLabel, Handle, LoggerConfig, Logging, LoggingOptions, OutputConfig, log};
+
+fn main() {
+    divan::main();
+}
+
+const MAC: &[u8] = &[0, 0x0c, 1, 2, 3, 4];
+const LABEL: ClientLabel<'_> = ClientLabel::V4 {
+    hardware: Some((1, MAC)),
+    client_id: Some(&[1, 0, 0x0c, 1, 2, 3, 4]),
+    xid: 0x1234,
+};
+
+fn started() -> Option<(Logging, Handle)> {
+    let mut logging = Logging::start(LoggingOptions::new("kea-dhcp4")).ok()?;
+    let handle = logging.handle();
+    let root = LoggerConfig {
+        name: "kea-dhcp4".into(),
+        outputs: vec![OutputConfig::to("/dev/null")],
+        ..LoggerConfig::default()
+    };
+    handle.configure(&[root]).ok()?;
+    logging.start_writer().ok()?;
+    Some((logging, handle))
+}
+
+#[divan::bench]
+fn disabled(bencher: Bencher<'_, '_>) {
+    let Some((_logging, log)) = started() else { return };
+    bencher.bench_local(|| log!(log, DHCP4_SUBNET_SELECTED, black_box(LABEL), 7));
+}
+
+#[divan::bench]
+fn label_alone(bencher: Bencher<'_, '_>) {
+    use std::fmt::Write;
+    let mut out = String::new();
+    bencher.bench_local(|| {
+        out.clear();
+        write!(out, "{}", black_box(LABEL))
+    });
+}
+
+#[divan::bench(sample_count = 200, sample_size = 500)]
+fn enabled(bencher: Bencher<'_, '_>) {
+    let Some((_logging, log)) = started() else { return };
+    let address = std::net::Ipv4Addr::new(192, 0, 2, 77);
+    bencher.bench_local(|| log!(log, DHCP4_LEASE_ALLOC, black_box(LABEL), address, 3600));
+}
