@@ -7,6 +7,7 @@ use kea_wire::Family;
 
 use crate::registry::{EncodedOption, Registry};
 use crate::sub_option::write_sub_option;
+use crate::vendor::{Enterprise, write_vendor_block};
 
 /// How many containers can be inside each other.
 pub const MAX_DEPTH: usize = 8;
@@ -20,10 +21,12 @@ pub struct TooDeep {
 
 impl<F: Family> Registry<F> {
     /// The data of `option` with the sub-options after it: those options of `siblings` that are of
-    /// the space it encapsulates, by code, each with its own sub-options.
+    /// the space it encapsulates, by code, each with its own sub-options. Of several with one code
+    /// the first is taken.
     ///
-    /// Vendor spaces are not followed: what goes into options 125 and 17 depends on the query
-    /// ([`crate::write_vendor_block`]).
+    /// Into options 125 of DHCPv4 and 17 of DHCPv6 go the options of the space of the enterprise
+    /// that the option's data names. A caller leaves out of `siblings` what the client is not to
+    /// get. An option whose own data has no end (`binary`, `string`) can have nothing after it.
     pub fn assemble(
         &self,
         option: &EncodedOption,
@@ -38,23 +41,58 @@ impl<F: Family> Registry<F> {
         siblings: &[EncodedOption],
         depth: usize,
     ) -> Result<Bytes, TooDeep> {
+        if let Some(enterprise) = vendor_container::<F>(option) {
+            let inside = self.encode_inside(&enterprise.space(), siblings, depth)?;
+            let mut out = Vec::with_capacity(5 + inside.len());
+            write_vendor_block::<F>(&mut out, enterprise, &inside);
+            return Ok(out.into());
+        }
         let definition = self.by_code(&option.space, option.code);
-        let Some(space) = definition.and_then(|d| d.encapsulates()) else {
+        let is_open =
+            definition.and_then(|d| d.field_types().last()).is_some_and(|t| t.takes_rest());
+        let Some(space) = definition.and_then(|d| d.encapsulates()).filter(|_| !is_open) else {
             return Ok(option.data.clone());
         };
-        let mut inside: Vec<_> = siblings.iter().filter(|o| o.space == space).collect();
-        if space == option.space || inside.is_empty() {
+        if space == option.space {
             return Ok(option.data.clone());
+        }
+        let inside = self.encode_inside(space, siblings, depth)?;
+        Ok([option.data.as_ref(), &inside].concat().into())
+    }
+
+    fn encode_inside(
+        &self,
+        space: &str,
+        siblings: &[EncodedOption],
+        depth: usize,
+    ) -> Result<Vec<u8>, TooDeep> {
+        let mut inside: Vec<_> = siblings.iter().filter(|o| o.space == space).collect();
+        let mut out = Vec::new();
+        if inside.is_empty() {
+            return Ok(out);
         }
         let left = depth.checked_sub(1).ok_or_else(|| TooDeep { space: space.to_owned() })?;
         inside.sort_by_key(|o| o.code);
-        let mut out = option.data.to_vec();
+        inside.dedup_by_key(|o| o.code);
         for sub_option in inside {
             let data = self.assemble_below(sub_option, siblings, left)?;
             write_sub_option::<F>(&mut out, sub_option.code, &data);
         }
-        Ok(out.into())
+        Ok(out)
     }
+}
+
+/// The enterprise whose options go into `option`. An option that was given with more than its
+/// number, in hexadecimal, is complete.
+fn vendor_container<F: Family>(option: &EncodedOption) -> Option<Enterprise> {
+    let is_container =
+        option.space == F::OPTION_SPACE && matches!((F::VERSION, option.code), (4, 125) | (6, 17));
+    let number = match (F::VERSION, option.data.as_ref()) {
+        (4, [number @ .., 0]) => number,
+        (_, number) => number,
+    };
+    let number = <[u8; 4]>::try_from(number).ok().filter(|_| is_container)?;
+    Some(Enterprise(u32::from_be_bytes(number)))
 }
 
 impl fmt::Display for TooDeep {
@@ -64,3 +102,78 @@ impl fmt::Display for TooDeep {
 }
 
 impl std::error::Error for TooDeep {}
+
+#[cfg(test)]
+mod tests {
+    use kea_wire::{V4, V6};
+
+    use super::*;
+    use crate::custom::DefinitionText;
+    use crate::definition::Definition;
+
+    fn option(space: &str, code: u16, data: &'static [u8]) -> EncodedOption {
+        EncodedOption { space: space.to_owned(), code, data: Bytes::from_static(data) }
+    }
+
+    /// RFC 7598: container, rule, port parameters.
+    #[test]
+    fn containers_hold_containers() {
+        let registry = Registry::<V6>::standard();
+        let siblings = [
+            option("s46-rule-options", 93, b"\x02\x04\x30\x00"),
+            option("s46-cont-mape-options", 90, b"0123456789abcdef"),
+            option("s46-cont-mape-options", 89, b"rule"),
+        ];
+        let data = registry.assemble(&option("dhcp6", 94, b""), &siblings).unwrap();
+        let rule = b"\x00\x59\x00\x0crule\x00\x5d\x00\x04\x02\x04\x30\x00";
+        let br = b"\x00\x5a\x00\x100123456789abcdef";
+        assert_eq!(data, [&rule[..], br].concat());
+    }
+
+    #[test]
+    fn vendor_options_go_into_their_enterprise() {
+        let registry = Registry::<V4>::standard();
+        let siblings = [option("vendor-4491", 2, b"abcd"), option("vendor-9", 1, b"x")];
+        let data = registry.assemble(&option("dhcp4", 125, b"\0\0\x11\x8b\0"), &siblings).unwrap();
+        assert_eq!(data, &b"\0\0\x11\x8b\x06\x02\x04abcd"[..]);
+        let bare = registry.assemble(&option("dhcp4", 125, b"\0\0\0\x01"), &siblings).unwrap();
+        assert_eq!(bare, &b"\0\0\0\x01\0"[..]);
+        let whole = option("dhcp4", 125, b"\0\0\0\x09\x03\x05\x01z");
+        assert_eq!(registry.assemble(&whole, &siblings).unwrap(), whole.data);
+    }
+
+    #[test]
+    fn a_circle_of_spaces_ends() {
+        let mut registry = Registry::<V4>::standard();
+        for (space, encapsulate) in [("one", "two"), ("two", "one")] {
+            let text = DefinitionText {
+                name: "inner",
+                code: 1,
+                space: Some(space),
+                data_type: "empty",
+                encapsulate,
+                ..DefinitionText::default()
+            };
+            registry.define(Definition::custom(&text).unwrap()).unwrap();
+        }
+        let siblings = [option("one", 1, b""), option("two", 1, b"")];
+        let result = registry.assemble(&siblings[0], &siblings);
+        assert_eq!(result, Err(TooDeep { space: "two".to_owned() }));
+    }
+
+    #[test]
+    fn open_data_has_nothing_after_it() {
+        let mut registry = Registry::<V4>::standard();
+        let text = DefinitionText {
+            name: "outer",
+            code: 230,
+            data_type: "string",
+            encapsulate: "one",
+            ..DefinitionText::default()
+        };
+        registry.define(Definition::custom(&text).unwrap()).unwrap();
+        let outer = option("dhcp4", 230, b"text");
+        let data = registry.assemble(&outer, &[option("one", 1, b"x")]).unwrap();
+        assert_eq!(data, &b"text"[..]);
+    }
+}

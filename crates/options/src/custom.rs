@@ -55,8 +55,11 @@ pub enum DefinitionError {
         /// What stands there.
         text: String,
     },
-    /// The type is `record`, and there are no fields.
-    RecordWithoutFields,
+    /// The type is `record`, and there are fewer than two fields.
+    RecordTooShort {
+        /// How many there are.
+        fields: usize,
+    },
     /// There are fields, and the type is not `record`.
     FieldsWithoutRecord(DataType),
     /// A field that takes all that follows is not the last one.
@@ -125,19 +128,22 @@ impl<F: Family> Definition<F> {
 fn record_fields(data_type: DataType, text: &str) -> Result<Vec<DataType>, DefinitionError> {
     let is_record = data_type == DataType::Record;
     match (is_record, text.trim().is_empty()) {
-        (true, true) => return Err(DefinitionError::RecordWithoutFields),
+        (true, true) => return Err(DefinitionError::RecordTooShort { fields: 0 }),
         (false, false) => return Err(DefinitionError::FieldsWithoutRecord(data_type)),
         (false, true) => return Ok(Vec::new()),
         (true, false) => {}
     }
     let mut fields = Vec::new();
-    for (index, field) in text.split(',').enumerate() {
-        let field = field.trim();
+    let given = text.split(',').filter(|field| !field.is_empty()).map(str::trim);
+    for (index, field) in given.enumerate() {
         let refused = [DataType::Record, DataType::Empty, DataType::Internal];
         match field.parse() {
             Ok(data_type) if !refused.contains(&data_type) => fields.push(data_type),
             _ => return Err(DefinitionError::RecordType { index, text: field.to_owned() }),
         }
+    }
+    if fields.len() < 2 {
+        return Err(DefinitionError::RecordTooShort { fields: fields.len() });
     }
     let open = fields.iter().position(|t| t.takes_rest()).filter(|i| i + 1 < fields.len());
     match open.and_then(|index| Some((index, *fields.get(index)?))) {
@@ -166,8 +172,8 @@ impl fmt::Display for DefinitionError {
             DefinitionError::RecordType { index, text } => {
                 write!(f, "field {} of the record cannot be '{text}'", index + 1)
             }
-            DefinitionError::RecordWithoutFields => {
-                f.write_str("a record needs the types of its fields in 'record-types'")
+            DefinitionError::RecordTooShort { fields } => {
+                write!(f, "a record has at least two fields; 'record-types' has {fields}")
             }
             DefinitionError::FieldsWithoutRecord(data_type) => {
                 write!(f, "'record-types' must be empty for the type {data_type}")
@@ -237,7 +243,7 @@ mod tests {
             (DefinitionText { code: -1, ..GOOD }, E::Code { code: -1, min: 1, max: 254 }),
             (DefinitionText { data_type: "uint64", ..GOOD }, E::UnknownType("uint64".into())),
             (DefinitionText { data_type: "internal", ..GOOD }, E::UnknownType("internal".into())),
-            (DefinitionText { data_type: "record", ..GOOD }, E::RecordWithoutFields),
+            (DefinitionText { data_type: "record", ..GOOD }, E::RecordTooShort { fields: 0 }),
             (
                 DefinitionText { record_types: "uint8", ..GOOD },
                 E::FieldsWithoutRecord(DataType::Uint32),
@@ -253,6 +259,10 @@ mod tests {
             (
                 DefinitionText { data_type: "string", array: true, ..GOOD },
                 E::Array(DataType::String),
+            ),
+            (
+                DefinitionText { data_type: "record", record_types: "uint8", ..GOOD },
+                E::RecordTooShort { fields: 1 },
             ),
             (DefinitionText { array: true, encapsulate: "x", ..GOOD }, E::ArrayWithSubOptions),
             (DefinitionText { encapsulate: "dhcp4", ..GOOD }, E::OwnSpace("dhcp4".into())),

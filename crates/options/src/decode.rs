@@ -14,6 +14,7 @@ use crate::fqdn::{Compression, DomainName, NameError};
 use crate::route::Route;
 use crate::sub_option::{SubOption, SubOptions};
 use crate::value::{Datum, Psid, Value};
+use crate::vendor::VendorBlocks;
 
 /// How much is forgiven (`compatibility`, `lenient-option-parsing`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +82,8 @@ pub(crate) fn decode<F: Family>(
     match definition.notation() {
         Notation::Routes => reader.repeat(&mut fields, Reader::route)?,
         Notation::Resolvers => reader.repeat(&mut fields, Reader::resolver)?,
-        Notation::Fields => {
+        Notation::VendorBlocks => return decode_vendor_blocks::<F>(octets, parsing),
+        Notation::Fields | Notation::VendorClass => {
             let types = definition.field_types();
             for (i, &data_type) in types.iter().enumerate() {
                 if definition.is_array() && i + 1 == types.len() {
@@ -100,6 +102,34 @@ pub(crate) fn decode<F: Family>(
         Vec::new()
     };
     Ok(Value { fields, sub_options })
+}
+
+/// Reads option 125: the enterprise of each block is a field. A number without a block is what the
+/// operator writes, and what is sent before any sub-option is known.
+fn decode_vendor_blocks<F: Family>(octets: &[u8], parsing: Parsing) -> Result<Value, DecodeError> {
+    let mut value = Value::default();
+    if let Ok(number) = <[u8; 4]>::try_from(octets) {
+        value.fields.push(Datum::Uint32(u32::from_be_bytes(number)));
+        return Ok(value);
+    }
+    for block in VendorBlocks::<F>::new(octets) {
+        let (enterprise, data) = match block {
+            Ok(block) => block,
+            Err(_) if parsing == Parsing::Lenient => break,
+            Err(error) => return Err(DecodeError::SubOption { offset: error.offset }),
+        };
+        value.fields.push(Datum::Uint32(enterprise.0));
+        for sub_option in SubOptions::<F>::new(data) {
+            match sub_option {
+                Ok((code, data)) => {
+                    value.sub_options.push(SubOption { code, data: Bytes::copy_from_slice(data) });
+                }
+                Err(_) if parsing == Parsing::Lenient => break,
+                Err(error) => return Err(DecodeError::SubOption { offset: error.offset }),
+            }
+        }
+    }
+    Ok(value)
 }
 
 struct Reader<'a, F> {

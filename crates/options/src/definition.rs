@@ -11,8 +11,10 @@ use crate::decode::{DecodeError, Parsing, decode};
 use crate::dnr::{Resolver, ResolverError, split_unescaped};
 use crate::fqdn::Compression;
 use crate::standard::Row;
+use crate::sub_option::write_sub_option;
 use crate::text::{FieldError, OptionTextError, Token, parse_field, parse_hex, split_csv};
 use crate::value::{Datum, Value};
+use crate::vendor::{Enterprise, VendorBlocks, VendorClassData, write_vendor_block};
 
 /// The definition of one option of family `F`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum Origin {
         supplier: Supplier,
         /// The server returns it even to clients that did not ask for it.
         unasked: bool,
+        /// An `option-def` of the configuration may replace it.
+        replaceable: bool,
     },
     /// An `option-def` of the configuration.
     Custom,
@@ -59,6 +63,10 @@ pub(crate) enum Notation {
     Fields,
     Routes,
     Resolvers,
+    /// Option 125: an enterprise number, and sub-options in a counted block (RFC 3925).
+    VendorBlocks,
+    /// Options 124 and 16: the second field is itself made of counted parts.
+    VendorClass,
 }
 
 impl<F: Family> Definition<F> {
@@ -117,23 +125,47 @@ impl<F: Family> Definition<F> {
     /// Fields that the definition does not have are ignored, as Kea does;
     /// [`Self::surplus_offset`] says that there are some.
     pub fn encode_csv(&self, text: &str) -> Result<Bytes, OptionTextError> {
-        let mut out = Vec::new();
-        self.parse_csv(text)?.write::<F>(&mut out);
-        Ok(out.into())
+        let octets = self.write(&self.parse_csv(text)?);
+        self.check_vendor_class(&octets)?;
+        Ok(octets)
     }
 
     /// The octets that `text` gives (`csv-format` false): `AB:CD`, `ab cd`, `0xabcd`, `abcd` or
     /// `'text'`. They must be readable with this definition.
     pub fn encode_hex(&self, text: &str) -> Result<Bytes, OptionTextError> {
         let octets = octets_from_hex(text)?;
-        decode(self, &octets, Parsing::Lenient).map_err(OptionTextError::Content)?;
+        // An option without data of its own keeps what is given, since that is its sub-options.
+        if self.data_type == DataType::Empty {
+            return Ok(if self.encapsulates.is_some() { octets } else { Bytes::new() });
+        }
+        let value = match decode(self, &octets, Parsing::Strict) {
+            // What follows the last field is cut off.
+            Err(DecodeError::Trailing { offset }) => {
+                decode(self, octets.get(..offset).unwrap_or(&octets), Parsing::Strict)
+            }
+            read => read,
+        };
+        let value = value.map_err(OptionTextError::Content)?;
+        if self.data_type == DataType::String
+            && matches!(value.fields.as_slice(), [Datum::String(text)] if text.is_empty())
+        {
+            let (index, expected) = (0, DataType::String);
+            return Err(OptionTextError::MissingField { index, expected });
+        }
+        if self.notation() == Notation::VendorBlocks && octets.len() > 4 {
+            return Ok(octets); // perhaps of several enterprises, of which a value knows one
+        }
+        let octets = self.write(&value);
+        self.check_vendor_class(&octets)?;
         Ok(octets)
     }
 
     /// The typed value of the option whose fields `text` gives.
     pub fn parse_csv(&self, text: &str) -> Result<Value, OptionTextError> {
         let fields = match self.notation() {
-            Notation::Fields => self.parse_fields(&split_csv(text))?,
+            Notation::Fields | Notation::VendorBlocks | Notation::VendorClass => {
+                self.parse_fields(&split_csv(text))?
+            }
             Notation::Routes => parse_items(text, ',', |item| {
                 item.parse().map(Datum::Route).map_err(FieldError::Route)
             })?,
@@ -153,7 +185,7 @@ impl<F: Family> Definition<F> {
 
     /// Where in `text` the first field begins that the definition has no place for.
     pub fn surplus_offset(&self, text: &str) -> Option<usize> {
-        if self.array || self.notation() != Notation::Fields {
+        if self.array || matches!(self.notation(), Notation::Routes | Notation::Resolvers) {
             return None;
         }
         split_csv(text).get(self.field_types().len()).map(|token| token.offset)
@@ -177,6 +209,7 @@ impl<F: Family> Definition<F> {
                 source: row.source,
                 supplier: row.supplier,
                 unasked: row.unasked,
+                replaceable: row.replaceable,
             },
             family: PhantomData,
         }
@@ -192,21 +225,76 @@ impl<F: Family> Definition<F> {
     }
 
     pub(crate) fn notation(&self) -> Notation {
-        match (self.data_type, &self.origin, F::VERSION, self.code) {
-            (DataType::Internal, Origin::Standard { .. }, 4, 121) => Notation::Routes,
-            (DataType::Internal, Origin::Standard { .. }, ..) => Notation::Resolvers,
+        if self.origin == Origin::Custom || self.space != F::OPTION_SPACE {
+            return Notation::Fields;
+        }
+        match (F::VERSION, self.code) {
+            (4, 121) => Notation::Routes,
+            (4, 162) | (6, 144) => Notation::Resolvers,
+            (4, 125) => Notation::VendorBlocks,
+            (4, 124) | (6, 16) => Notation::VendorClass,
             _ => Notation::Fields,
         }
     }
 
-    /// RFC 3397 section 2 compresses domain-search, and no other option does.
+    /// RFC 3397 section 2 compresses lists of names in DHCPv4; DHCPv6 never does.
     pub(crate) fn compression(&self) -> Compression {
-        let is_domain_search = F::VERSION == 4 && self.space == F::OPTION_SPACE && self.code == 119;
-        if is_domain_search { Compression::Allowed } else { Compression::Refused }
+        let is_list = self.data_type == DataType::Fqdn && self.array;
+        if F::VERSION == 4 && is_list { Compression::Allowed } else { Compression::Refused }
+    }
+
+    fn write(&self, value: &Value) -> Bytes {
+        let mut out = Vec::new();
+        match (self.notation(), value.fields.first()) {
+            (Notation::VendorBlocks, Some(Datum::Uint32(enterprise))) => {
+                let mut inside = Vec::new();
+                for sub_option in &value.sub_options {
+                    write_sub_option::<F>(&mut inside, sub_option.code, &sub_option.data);
+                }
+                write_vendor_block::<F>(&mut out, Enterprise(*enterprise), &inside);
+            }
+            _ => value.write::<F>(&mut out),
+        }
+        out.into()
+    }
+
+    /// An enterprise number may stand alone; what follows it must be counted rightly.
+    fn check_vendor_class(&self, octets: &[u8]) -> Result<(), OptionTextError> {
+        if self.notation() != Notation::VendorClass || octets.len() == 4 {
+            return Ok(());
+        }
+        let damage = VendorBlocks::<F>::new(octets).find_map(|block| match block {
+            Err(error) => Some(error.offset),
+            Ok((_, data)) if F::VERSION == 6 => {
+                VendorClassData::new(data).find_map(Result::err).map(|error| 4 + error.offset)
+            }
+            Ok(_) => None,
+        });
+        let malformed = |offset| {
+            let (index, expected) = (1, DataType::Binary);
+            OptionTextError::Content(DecodeError::Malformed { index, expected, offset })
+        };
+        damage.map_or(Ok(()), |offset| Err(malformed(offset)))
+    }
+
+    /// Whether a list of these may have nothing in it. Kea has it so.
+    fn may_be_empty_list(&self) -> bool {
+        self.array
+            && match self.data_type {
+                DataType::Ipv4Address | DataType::Ipv6Address => true,
+                DataType::Fqdn | DataType::Tuple => F::VERSION == 6,
+                _ => false,
+            }
     }
 
     fn parse_fields(&self, tokens: &[Token]) -> Result<Vec<Datum>, OptionTextError> {
         let types = self.field_types();
+        if let ([], Some(token)) = (types, tokens.first()) {
+            return Err(OptionTextError::Unexpected { offset: token.offset });
+        }
+        if tokens.is_empty() && self.may_be_empty_list() {
+            return Ok(Vec::new());
+        }
         let mut fields = Vec::with_capacity(types.len().max(tokens.len()));
         for (index, &data_type) in types.iter().enumerate() {
             let repeats = self.array && index + 1 == types.len();
@@ -217,8 +305,6 @@ impl<F: Family> Definition<F> {
                         fields.push(read_token::<F>(data_type, index + i, token)?);
                     }
                 }
-                // Octets of any number include none at all.
-                _ if data_type == DataType::Binary => fields.push(Datum::Binary(Bytes::new())),
                 _ => return Err(OptionTextError::MissingField { index, expected: data_type }),
             }
         }

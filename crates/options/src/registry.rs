@@ -124,8 +124,9 @@ impl<F: Family> Registry<F> {
         registry
     }
 
-    /// Adds a definition of the configuration. Only the last-resort definition of option 43 of
-    /// DHCPv4 gives way to it.
+    /// Adds a definition of the configuration. Standard definitions do not give way to it, but for
+    /// the last-resort one of option 43 of DHCPv4, those of vendor spaces, and those that came into
+    /// the tables after configurations had learnt to define the option themselves.
     pub fn define(&mut self, definition: Definition<F>) -> Result<(), DefineError> {
         let space = self.spaces.entry(definition.space.to_string()).or_default();
         let (code, name) = (definition.code, definition.name());
@@ -133,7 +134,7 @@ impl<F: Family> Registry<F> {
             let name = known.name().to_owned();
             match known.origin {
                 Origin::Custom => return Err(DefineError::DuplicateCode { code, name }),
-                Origin::Standard { .. } if !yields::<F>(known) => {
+                Origin::Standard { replaceable: false, .. } if known.space == F::OPTION_SPACE => {
                     return Err(DefineError::Standard { code, name });
                 }
                 Origin::Standard { .. } => {}
@@ -245,11 +246,6 @@ pub(crate) fn code_bounds<F: Family>(space: &str) -> (u16, u16) {
         (_, true) => (1, u16::MAX),
         _ => (0, u16::MAX),
     }
-}
-
-/// Whether the configuration may replace a standard definition.
-fn yields<F: Family>(known: &Definition<F>) -> bool {
-    F::VERSION == 4 && known.space == F::OPTION_SPACE && may_be_class_scoped(known.code)
 }
 
 /// True for the codes of DHCPv4 whose definition a client class may give: 43 and the private ones.

@@ -34,6 +34,11 @@ pub enum OptionTextError {
         /// What the definition has there.
         expected: DataType,
     },
+    /// The option has no data of its own, and the text is not empty.
+    Unexpected {
+        /// Where the text begins.
+        offset: usize,
+    },
     /// The hexadecimal octets are not valid.
     Hex {
         /// Where, in octets of the text.
@@ -103,7 +108,8 @@ pub(crate) struct Token {
 }
 
 /// Splits at the commas that have no backslash before them, and trims blanks. `\,` and `\\` lose
-/// their backslash, others keep it. A text that is all blank has no fields.
+/// their backslash, others keep it. A text that is all blank has no fields, and between two commas
+/// without a blank there is none either.
 pub(crate) fn split_csv(text: &str) -> Vec<Token> {
     if text.trim().is_empty() {
         return Vec::new();
@@ -118,20 +124,21 @@ pub(crate) fn split_csv(text: &str) -> Vec<Token> {
                 chars.next();
             }
             (',', _) => {
-                tokens.push(trimmed(&field, start));
+                tokens.extend(trimmed(&field, start));
                 field.clear();
                 start = at + 1;
             }
             _ => field.push(c),
         }
     }
-    tokens.push(trimmed(&field, start));
+    tokens.extend(trimmed(&field, start));
     tokens
 }
 
-fn trimmed(field: &str, start: usize) -> Token {
+fn trimmed(field: &str, start: usize) -> Option<Token> {
     let blank = field.len() - field.trim_start().len();
-    Token { text: field.trim().to_owned(), offset: start + blank }
+    let token = Token { text: field.trim().to_owned(), offset: start + blank };
+    (!field.is_empty()).then_some(token)
 }
 
 /// Reads one field.
@@ -163,31 +170,40 @@ pub(crate) fn parse_field<F: Family>(data_type: DataType, text: &str) -> Result<
             Datum::Tuple(Bytes::copy_from_slice(text.as_bytes()))
         }
         // Binary; the others have no fields of their own.
-        _ => Datum::Binary(parse_hex(text).map_err(|(_, reason)| FieldError::Hex(reason))?),
+        _ => Datum::Binary(parse_binary(text)?),
     })
 }
 
 fn parse_boolean(text: &str) -> Result<bool, FieldError> {
-    match text {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
+    let word = |word: &str| text.eq_ignore_ascii_case(word);
+    match text.parse::<i64>() {
+        Ok(1) => Ok(true),
+        Ok(0) => Ok(false),
+        Err(_) if word("true") => Ok(true),
+        Err(_) if word("false") => Ok(false),
         _ => Err(FieldError::Boolean),
     }
 }
 
-/// Decimal; else hexadecimal, with or without `0x`.
 fn parse_integer(data_type: DataType, text: &str, min: i64, max: i64) -> Result<Datum, FieldError> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        // A number too long for 64 bits is out of any range.
-        let number = text.parse::<i64>().unwrap_or(i64::MAX);
-        return integer(data_type, number, min, max);
-    }
-    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    if hex.is_empty() || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+    integer(data_type, parse_number(text)?, min, max)
+}
+
+/// Decimal; else hexadecimal, with or without `0x`. A number beyond 64 bits becomes the greatest or
+/// the least of them, which is out of every type's bounds.
+fn parse_number(text: &str) -> Result<i64, FieldError> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+    let is_decimal = hex.is_none() && digits.bytes().all(|b| b.is_ascii_digit());
+    let (digits, radix) = if is_decimal { (digits, 10) } else { (hex.unwrap_or(digits), 16) };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(FieldError::Number);
     }
-    integer(data_type, i64::from_str_radix(hex, 16).unwrap_or(i64::MAX), min, max)
+    let number = i64::from_str_radix(digits, radix).unwrap_or(i64::MAX);
+    Ok(if negative { -number } else { number })
 }
 
 fn integer(data_type: DataType, number: i64, min: i64, max: i64) -> Result<Datum, FieldError> {
@@ -204,9 +220,20 @@ fn integer(data_type: DataType, number: i64, min: i64, max: i64) -> Result<Datum
 
 fn parse_psid(text: &str) -> Result<Psid, FieldError> {
     let (value, len) = text.split_once('/').ok_or(FieldError::PsidForm)?;
-    let value = value.trim().parse().map_err(|_| FieldError::PsidForm)?;
-    let len = len.trim().parse().map_err(|_| FieldError::PsidForm)?;
+    let number = |text: &str| parse_number(text.trim()).map_err(|_| FieldError::PsidForm);
+    let value = u16::try_from(number(value)?).map_err(|_| FieldError::PsidRange)?;
+    let len = u8::try_from(number(len)?).map_err(|_| FieldError::PsidRange)?;
     Psid::new(value, len).ok_or(FieldError::PsidRange)
+}
+
+/// A binary field: digits in which blanks may stand anywhere, or any form of [`parse_hex`].
+fn parse_binary(text: &str) -> Result<Bytes, FieldError> {
+    let digits: String = text.split(' ').collect();
+    let read = parse_digits(&digits, 0).ok().filter(|_| digits.len().is_multiple_of(2));
+    match read {
+        Some(octets) => Ok(octets.into()),
+        None => parse_hex(text).map_err(|(_, reason)| FieldError::Hex(reason)),
+    }
 }
 
 /// Reads octets: `AB:CD`, `ab cd`, `0xabcd`, `abc` (which is `0abc`), or `'text'` for the octets of
@@ -265,6 +292,7 @@ impl fmt::Display for OptionTextError {
             OptionTextError::MissingField { index, expected } => {
                 write!(f, "field {} is missing: expected {expected}", index + 1)
             }
+            OptionTextError::Unexpected { .. } => f.write_str("the option has no data of its own"),
             OptionTextError::Hex { offset, reason } => {
                 write!(f, "invalid hexadecimal data at character {}: {reason}", offset + 1)
             }

@@ -24,7 +24,8 @@ pub(super) const ROWS: &[Row] = &[
     row(12, "host-name", String, "RFC 2132 section 3.14").by_protocol(),
     row(13, "boot-size", Uint16, "RFC 2132 section 3.15"),
     row(14, "merit-dump", String, "RFC 2132 section 3.16"),
-    row(15, "domain-name", Fqdn, "RFC 2132 section 3.17").unasked(),
+    // The manual has `fqdn` here, but the name goes out as text, as the RFC has it.
+    row(15, "domain-name", String, "RFC 2132 section 3.17").unasked(),
     row(16, "swap-server", Ipv4Address, "RFC 2132 section 3.18"),
     row(17, "root-path", String, "RFC 2132 section 3.19"),
     row(18, "extensions-path", String, "RFC 2132 section 3.20"),
@@ -53,7 +54,8 @@ pub(super) const ROWS: &[Row] = &[
     row(41, "nis-servers", Ipv4Address, "RFC 2132 section 8.2").array(),
     row(42, "ntp-servers", Ipv4Address, "RFC 2132 section 8.3").array(),
     row(43, "vendor-encapsulated-options", Empty, "RFC 2132 section 8.4")
-        .holds("vendor-encapsulated-options-space"),
+        .holds("vendor-encapsulated-options-space")
+        .replaceable(),
     row(44, "netbios-name-servers", Ipv4Address, "RFC 2132 section 8.5").array(),
     row(45, "netbios-dd-server", Ipv4Address, "RFC 2132 section 8.6").array(),
     row(46, "netbios-node-type", Uint8, "RFC 2132 section 8.7"),
@@ -117,15 +119,17 @@ pub(super) const ROWS: &[Row] = &[
     row(117, "name-service-search", Uint16, "RFC 2937 section 2").array(),
     row(118, "subnet-selection", Ipv4Address, "RFC 3011 section 2").by_protocol(),
     row(119, "domain-search", Fqdn, "RFC 3397 section 2").array(),
-    row(121, "classless-static-route", Internal, "RFC 3442 section 2"),
-    row(122, "cablelabs-client-conf", Empty, "RFC 3495 section 4").holds("cablelabs-client-conf"),
+    row(121, "classless-static-route", Internal, "RFC 3442 section 2").replaceable(),
+    row(122, "cablelabs-client-conf", Empty, "RFC 3495 section 4")
+        .holds("cablelabs-client-conf")
+        .replaceable(),
     record(124, "vivco-suboptions", &[Uint32, Binary], "RFC 3925 section 3"),
     row(125, "vivso-suboptions", Uint32, "RFC 3925 section 4"),
     row(136, "pana-agent", Ipv4Address, "RFC 5192 section 4").array(),
     row(137, "v4-lost", Fqdn, "RFC 5223 section 3"),
     row(138, "capwap-ac-v4", Ipv4Address, "RFC 5417 section 2").array(),
     row(141, "sip-ua-cs-domains", Fqdn, "RFC 6011 section 4.1").array(),
-    row(143, "v4-sztp-redirect", Tuple, "RFC 8572 section 8.1").array(),
+    row(143, "v4-sztp-redirect", Tuple, "RFC 8572 section 8.1").array().replaceable(),
     record(
         146,
         "rdnss-selection",
@@ -133,15 +137,17 @@ pub(super) const ROWS: &[Row] = &[
         "RFC 6731 section 4.3",
     )
     .array(),
-    record(151, "status-code", &[Uint8, String], "RFC 6926 section 6.2.2").by_protocol(),
-    row(152, "base-time", Uint32, "RFC 6926 section 6.2.3").by_protocol(),
-    row(153, "start-time-of-state", Uint32, "RFC 6926 section 6.2.4").by_protocol(),
-    row(154, "query-start-time", Uint32, "RFC 6926 section 6.2.5").by_protocol(),
-    row(155, "query-end-time", Uint32, "RFC 6926 section 6.2.6").by_protocol(),
-    row(156, "dhcp-state", Uint8, "RFC 6926 section 6.2.7").by_protocol(),
-    row(157, "data-source", Uint8, "RFC 6926 section 6.2.8").by_protocol(),
+    record(151, "status-code", &[Uint8, String], "RFC 6926 section 6.2.2")
+        .by_protocol()
+        .replaceable(),
+    row(152, "base-time", Uint32, "RFC 6926 section 6.2.3").by_protocol().replaceable(),
+    row(153, "start-time-of-state", Uint32, "RFC 6926 section 6.2.4").by_protocol().replaceable(),
+    row(154, "query-start-time", Uint32, "RFC 6926 section 6.2.5").by_protocol().replaceable(),
+    row(155, "query-end-time", Uint32, "RFC 6926 section 6.2.6").by_protocol().replaceable(),
+    row(156, "dhcp-state", Uint8, "RFC 6926 section 6.2.7").by_protocol().replaceable(),
+    row(157, "data-source", Uint8, "RFC 6926 section 6.2.8").by_protocol().replaceable(),
     record(159, "v4-portparams", &[Uint8, Psid], "RFC 7618 section 9"),
-    row(162, "v4-dnr", Internal, "RFC 9463 section 5.1"),
+    row(162, "v4-dnr", Internal, "RFC 9463 section 5.1").replaceable(),
     record(212, "option-6rd", &[Uint8, Uint8, Ipv6Address, Ipv4Address], "RFC 5969 section 7.1.1")
         .array(),
     row(213, "v4-access-domain", Fqdn, "RFC 5986 section 3.2"),

@@ -2,7 +2,7 @@
 
 use super::{Row, record, row};
 use crate::data_type::DataType::{
-    Binary, Empty, Fqdn, Internal, Ipv6Address, String, Tuple, Uint8, Uint16, Uint32,
+    Binary, Empty, Fqdn, Internal, Ipv6Address, Ipv6Prefix, String, Tuple, Uint8, Uint16, Uint32,
 };
 
 /// The manual writes the two identifiers with a hyphen, the configuration knows them without.
@@ -66,7 +66,9 @@ pub(super) const ROWS: &[Row] = &[
     row(51, "v6-lost", Fqdn, "RFC 5223 section 4"),
     row(52, "capwap-ac-v6", Ipv6Address, "RFC 5417 section 3").array(),
     row(53, "relay-id", Binary, "RFC 5460 section 5.4.1"),
-    row(56, "ntp-server", Empty, "RFC 5908 section 4").holds("v6-ntp-server-suboptions"),
+    row(56, "ntp-server", Empty, "RFC 5908 section 4")
+        .holds("v6-ntp-server-suboptions")
+        .replaceable(),
     row(57, "v6-access-domain", Fqdn, "RFC 5986 section 3.3"),
     row(58, "sip-ua-cs-list", Fqdn, "RFC 6011 section 4.2").array(),
     row(59, "bootfile-url", String, "RFC 5970 section 3.1"),
@@ -76,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
     row(64, "aftr-name", Fqdn, "RFC 6334 section 3"),
     row(65, "erp-local-domain-name", Fqdn, "RFC 6440 section 4"),
     row(66, "rsoo", Empty, "RFC 6422 section 4").holds("rsoo-opts"),
-    row(67, "pd-exclude", Binary, "RFC 6603 section 4.2"),
+    row(67, "pd-exclude", Ipv6Prefix, "RFC 6603 section 4.2"),
     record(74, "rdnss-selection", &[Ipv6Address, Uint8, Fqdn], "RFC 6731 section 4.2").array(),
     row(79, "client-linklayer-addr", Binary, "RFC 6939 section 4"),
     row(80, "link-address", Ipv6Address, "RFC 6977 section 5.4.1"),
@@ -86,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
     row(88, "dhcp4o6-server-addr", Ipv6Address, "RFC 7341 section 7.2").array(),
     row(103, "v6-captive-portal", String, "RFC 8910 section 2.2"),
     row(135, "relay-source-port", Uint16, "RFC 8357 section 4.2").by_protocol(),
-    row(136, "v6-sztp-redirect", Tuple, "RFC 8572 section 8.2").array(),
+    row(136, "v6-sztp-redirect", Tuple, "RFC 8572 section 8.2").array().replaceable(),
     row(143, "ipv6-address-andsf", Ipv6Address, "RFC 6153 section 3").array(),
-    row(144, "v6-dnr", Internal, "RFC 9463 section 4.1"),
+    row(144, "v6-dnr", Internal, "RFC 9463 section 4.1").replaceable(),
 ];

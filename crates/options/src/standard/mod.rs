@@ -24,6 +24,7 @@ pub(crate) struct Row {
     pub(crate) source: &'static str,
     pub(crate) supplier: Supplier,
     pub(crate) unasked: bool,
+    pub(crate) replaceable: bool,
 }
 
 /// A space and its table.
@@ -81,6 +82,7 @@ const fn row(code: u16, name: &'static str, data_type: DataType, source: &'stati
         source,
         supplier: Supplier::Operator,
         unasked: false,
+        replaceable: false,
     }
 }
 
@@ -105,6 +107,11 @@ impl Row {
 
     const fn unasked(self) -> Row {
         Row { unasked: true, ..self }
+    }
+
+    /// For the last-resort definition, and for options that Kea 2.2 leaves to the operator.
+    const fn replaceable(self) -> Row {
+        Row { replaceable: true, ..self }
     }
 
     const fn holds(self, space: &'static str) -> Row {

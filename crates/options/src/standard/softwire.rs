@@ -9,11 +9,6 @@ pub(super) const SPACE_ALIASES: &[(&str, &str)] =
     &[("s46-cont-lw", "s46-cont-lw-options"), ("s46-v4v6bind", "s46-v4v6bind-options")];
 
 pub(super) const CONTAINERS: &[Row] = &[
-    RULE,
-    BR,
-    DMR,
-    BIND,
-    PORT_PARAMS,
     row(94, "s46-cont-mape", Empty, "RFC 7598 section 5.1").holds("s46-cont-mape-options"),
     row(95, "s46-cont-mapt", Empty, "RFC 7598 section 5.2").holds("s46-cont-mapt-options"),
     row(96, "s46-cont-lw", Empty, "RFC 7598 section 5.3").holds("s46-cont-lw-options"),
