@@ -2,7 +2,7 @@
 
 macro_rules! captures {
     ($($name:ident = $file:literal;)*) => {
-        $(pub fn $name() -> Vec<u8> {
+        $(pub(crate) fn $name() -> Vec<u8> {
             octets(include_str!(concat!("captures/", $file, ".hex")))
         })*
     };
