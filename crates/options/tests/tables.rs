@@ -1,0 +1,289 @@
+//! Every row of the standard tables, from text to octets and back.
+
+use std::collections::BTreeSet;
+
+use kea_options::{
+    DataType, DefineError, Definition, DefinitionText, OptionDataError, OptionText,
+    OptionTextError, Parsing, Registry,
+};
+use kea_wire::{Family, V4, V6};
+
+/// A text of a type, as it is displayed, and its octets in DHCPv4; DHCPv6 differs in the tuple.
+fn sample(data_type: DataType) -> (&'static str, &'static [u8]) {
+    match data_type {
+        DataType::Binary => ("0A0B0C", b"\x0a\x0b\x0c"),
+        DataType::Boolean => ("true", b"\x01"),
+        DataType::Fqdn => ("www.example.com.", b"\x03www\x07example\x03com\x00"),
+        DataType::Int8 => ("-3", b"\xfd"),
+        DataType::Int16 => ("-300", b"\xfe\xd4"),
+        DataType::Int32 => ("-18000", b"\xff\xff\xb9\xb0"),
+        DataType::Ipv4Address => ("192.0.2.1", b"\xc0\x00\x02\x01"),
+        DataType::Ipv6Address => ("2001:db8::1", b"\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01"),
+        DataType::Ipv6Prefix => ("2001:db8:8000::/33", b"\x21\x20\x01\x0d\xb8\x80"),
+        DataType::Psid => ("3/4", b"\x04\x30\x00"),
+        DataType::String => (r"a\,b\\c", br"a,b\c"),
+        DataType::Tuple => ("some text", b"\x09some text"),
+        DataType::Uint8 => ("200", b"\xc8"),
+        DataType::Uint16 => ("60000", b"\xea\x60"),
+        DataType::Uint32 => ("4000000000", b"\xee\x6b\x28\x00"),
+        DataType::Empty | DataType::Internal | DataType::Record => ("", b""),
+    }
+}
+
+/// What the rows with a notation of their own look like.
+fn special(version: u8, space: &str, code: u16) -> Option<(&'static str, &'static [u8])> {
+    let main = space == "dhcp4" || space == "dhcp6";
+    Some(match (version, code) {
+        (4, 121) if main => ("10.229.0.128/25 - 10.229.0.1, 0.0.0.0/0 - 10.129.0.2", ROUTES),
+        (4, 162) if main => (
+            "1, a.b. | 2, c.d., 192.0.2.1 192.0.2.2, alpn=h2\\,h3 port=8530 dohpath=/q{?dns}",
+            RESOLVERS4,
+        ),
+        (6, 144) if main => ("100, a.b., 2001:db8::1, alpn=dot", RESOLVER6),
+        (4, 124) if main => ("4491, 03616263", b"\x00\x00\x11\x8b\x03abc"),
+        (4, 125) if main => ("4491", b"\x00\x00\x11\x8b\x00"),
+        (6, 16) if main => ("4491, 0003616263", b"\x00\x00\x11\x8b\x00\x03abc"),
+        _ => return None,
+    })
+}
+
+/// RFC 3442.
+const ROUTES: &[u8] = b"\x19\x0a\xe5\x00\x80\x0a\xe5\x00\x01\x00\x0a\x81\x00\x02";
+/// RFC 9463 section 5.1, RFC 9460 section 2.2.
+const RESOLVERS4: &[u8] = b"\x00\x08\x00\x01\x05\x01a\x01b\x00\
+    \x00\x2d\x00\x02\x05\x01c\x01d\x00\x08\xc0\x00\x02\x01\xc0\x00\x02\x02\
+    \x00\x01\x00\x06\x02h2\x02h3\x00\x03\x00\x02\x21\x52\x00\x07\x00\x08/q{?dns}";
+/// RFC 9463 section 4.1.
+const RESOLVER6: &[u8] = b"\x00\x64\x00\x05\x01a\x01b\x00\
+    \x00\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x01\x00\x04\x03dot";
+
+fn expectation<F: Family>(definition: &Definition<F>) -> (String, Vec<u8>) {
+    if let Some((text, octets)) = special(F::VERSION, definition.space(), definition.code()) {
+        return (text.to_owned(), octets.to_vec());
+    }
+    let mut types = match definition.data_type() {
+        DataType::Record => definition.record_types().to_vec(),
+        DataType::Empty => Vec::new(),
+        data_type => vec![data_type],
+    };
+    if definition.is_array() {
+        types.extend(types.last().copied());
+    }
+    let texts: Vec<_> = types.iter().map(|t| sample(*t).0).collect();
+    let mut octets = Vec::new();
+    for data_type in types {
+        if F::VERSION == 6 && data_type == DataType::Tuple {
+            octets.push(0);
+        }
+        octets.extend_from_slice(sample(data_type).1);
+    }
+    (texts.join(", "), octets)
+}
+
+fn every_row<F: Family>() -> usize {
+    let registry = Registry::<F>::standard();
+    let spaces: BTreeSet<_> = registry.spaces().collect();
+    let definitions = spaces.iter().flat_map(|space| registry.definitions(space));
+    let mut count = 0;
+    for definition in definitions {
+        let (text, octets) = expectation(definition);
+        let name = definition.name();
+        assert_eq!(definition.encode_csv(&text).unwrap(), octets, "{name} {text}");
+        for parsing in [Parsing::Strict, Parsing::Lenient] {
+            let value = definition.decode(&octets, parsing).unwrap();
+            assert_eq!(value.to_string(), text, "{name}");
+        }
+        let hex: String = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+        assert_eq!(definition.encode_hex(&hex).unwrap(), octets, "{name} {hex}");
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn every_row_goes_to_octets_and_back() {
+    assert_eq!(every_row::<V4>(), 156);
+    assert_eq!(every_row::<V6>(), 98);
+}
+
+#[test]
+fn rows_end_where_their_data_ends() {
+    fn cut<F: Family>() {
+        let registry = Registry::<F>::standard();
+        for definition in registry.definitions(F::OPTION_SPACE) {
+            let (_, octets) = expectation(definition);
+            for end in 0..octets.len() {
+                // Nothing to assert of the value; that it comes, or an error does, is the point.
+                let _ = definition.decode(&octets[..end], Parsing::Lenient);
+                let _ = definition.decode(&octets[..end], Parsing::Strict);
+            }
+            let fixed = definition.data_type().fixed_len().filter(|_| !definition.is_array());
+            if let Some(len) = fixed.filter(|len| *len > 0 && definition.encapsulates().is_none()) {
+                let short = definition.decode(&octets[..len - 1], Parsing::Strict);
+                assert!(short.is_err(), "{}", definition.name());
+            }
+        }
+    }
+    cut::<V4>();
+    cut::<V6>();
+}
+
+#[test]
+fn codes_of_the_manual_have_their_names() {
+    let v4 = Registry::<V4>::standard();
+    for (code, name) in [(3, "routers"), (108, "v6-only-preferred"), (85, "nds-servers")] {
+        assert_eq!(v4.by_code("dhcp4", code).map(Definition::name), Some(name));
+        assert_eq!(v4.by_name("dhcp4", name).map(Definition::code), Some(code));
+    }
+    assert_eq!(v4.by_name("dhcp4", "nds-server").map(Definition::code), Some(85));
+    assert!(v4.by_name("dhcp4", "default-url").is_none());
+    assert!(v4.by_code("dhcp4", 209).is_none());
+    let unasked: Vec<_> =
+        v4.definitions("dhcp4").filter(|d| d.is_returned_unasked()).map(Definition::code).collect();
+    assert_eq!(unasked, [3, 6, 15, 54]);
+    let by_protocol: Vec<_> =
+        v4.definitions("dhcp4").filter(|d| d.is_set_by_protocol()).map(Definition::code).collect();
+    let own = [1, 12, 50, 51, 53, 55, 58, 59, 61, 81, 82, 90, 91, 92, 118];
+    assert_eq!(by_protocol, own.into_iter().chain(151..=157).collect::<Vec<_>>());
+    let v6 = Registry::<V6>::standard();
+    assert_eq!(v6.by_name("dhcp6", "client-id").map(Definition::code), Some(1));
+    assert_eq!(v6.by_name("s46-cont-lw", "s46-v4v6bind").map(Definition::code), Some(92));
+}
+
+#[test]
+fn an_unknown_name_gets_a_suggestion() {
+    let registry = Registry::<V4>::standard();
+    let entry = OptionText { name: Some("domain-name-server"), ..OptionText::default() };
+    assert_eq!(
+        registry.encode(&entry).unwrap_err().to_string(),
+        "space 'dhcp4' has no option 'domain-name-server'; did you mean 'domain-name-servers'?"
+    );
+    assert_eq!(registry.nearest_name("dhcp4", "zzzzzz"), None);
+}
+
+#[test]
+fn an_entry_must_name_one_option() {
+    let registry = Registry::<V4>::standard();
+    let encode = |entry: OptionText<'_>| registry.encode(&entry).unwrap_err();
+    let none = OptionText::default();
+    assert_eq!(encode(none), OptionDataError::Unidentified);
+    let both = OptionText { code: Some(6), name: Some("routers"), ..none };
+    let (name, code_of_name) = ("routers".to_owned(), 3);
+    assert_eq!(encode(both), OptionDataError::Disagreement { code: 6, name, code_of_name });
+    let end = OptionText { code: Some(255), data: "01", ..none };
+    assert_eq!(encode(end), OptionDataError::CodeOutOfRange { code: 255, min: 1, max: 254 });
+    let fields = OptionText { code: Some(209), csv_format: Some(true), data: "x", ..none };
+    let space = "dhcp4".to_owned();
+    assert_eq!(encode(fields), OptionDataError::NoDefinition { space, code: 209 });
+    let raw = OptionText { code: Some(209), data: "01:2", ..none };
+    assert_eq!(registry.encode(&raw).unwrap().data, &[1, 2][..]);
+}
+
+#[test]
+fn definitions_replace_only_what_gives_way() {
+    let define = |code, name, space| {
+        let mut registry = Registry::<V4>::standard();
+        let text = DefinitionText { code, name, space, data_type: "binary", ..Default::default() };
+        let made = registry.define(Definition::custom(&text).unwrap());
+        made.map(|()| registry.by_code(space.unwrap_or("dhcp4"), code as u16).cloned().unwrap())
+    };
+    let standard = |code, name: &str| Err(DefineError::Standard { code, name: name.to_owned() });
+    assert_eq!(define(3, "mine", None), standard(3, "routers"));
+    assert_eq!(define(125, "mine", None), standard(125, "vivso-suboptions"));
+    for (code, space) in [(43, None), (121, None), (209, None), (2, Some("vendor-4491"))] {
+        let made = define(code, "mine", space).unwrap();
+        assert_eq!((made.name(), made.data_type()), ("mine", DataType::Binary), "{code}");
+    }
+    let taken = Err(DefineError::DuplicateName { name: "routers".to_owned(), code: 3 });
+    assert_eq!(define(209, "routers", None), taken);
+}
+
+#[test]
+fn an_error_says_where_and_what() {
+    let registry = Registry::<V4>::standard();
+    let error = |name: &str, text: &str| {
+        let error = registry.by_name("dhcp4", name).unwrap().encode_csv(text).unwrap_err();
+        let offset = match error {
+            OptionTextError::Field { offset, .. } | OptionTextError::Hex { offset, .. } => offset,
+            OptionTextError::Unexpected { offset } => offset,
+            _ => usize::MAX,
+        };
+        (offset, error.to_string())
+    };
+    for (name, text, offset, message) in [
+        (
+            "routers",
+            "192.0.2.1,  192.0.2.999",
+            12,
+            "field 2 is not a valid ipv4-address: expected an address",
+        ),
+        ("boot-size", "65536", 0, "field 1 is not a valid uint16: expected a number in 0..65535"),
+        (
+            "ip-forwarding",
+            "maybe",
+            0,
+            "field 1 is not a valid boolean: expected true, false, 1 or 0",
+        ),
+        ("client-ndi", "1, 2", usize::MAX, "field 3 is missing: expected uint8"),
+        ("root-path", "", usize::MAX, "field 1 is missing: expected string"),
+        ("v4-lost", "a..b", 0, "field 1 is not a valid fqdn: a label of the domain name is empty"),
+        (
+            "v4-portparams",
+            "1, 16/4",
+            3,
+            "field 2 is not a valid psid: the length is at most 16, and the PSID has at most that \
+             many bits",
+        ),
+        (
+            "classless-static-route",
+            "10.0.0.0/8 - 192.0.2.1, 10.0.0.0 - 192.0.2.1",
+            24,
+            "field 2 is not a valid internal: a prefix is written ADDRESS/LENGTH",
+        ),
+        (
+            "v4-dnr",
+            "1, a.b., 2001:db8::1",
+            0,
+            "field 1 is not a valid internal: '2001:db8::1' is not an address of the family",
+        ),
+        ("vendor-encapsulated-options", " 01", 1, "the option has no data of its own"),
+    ] {
+        assert_eq!(error(name, text), (offset, message.to_owned()), "{name} {text}");
+    }
+    let routers = registry.by_name("dhcp4", "routers").unwrap();
+    assert_eq!(
+        routers.encode_hex("C0 00 02 0g").unwrap_err().to_string(),
+        "invalid hexadecimal data at character 11: 'g' is not a hexadecimal digit"
+    );
+    assert_eq!(
+        routers.encode_hex("C0 00 02").unwrap_err().to_string(),
+        "the data ends inside field 1 (ipv4-address) at octet 0"
+    );
+}
+
+#[test]
+fn lenient_parsing_forgives_a_tuple_and_a_tail() {
+    let registry = Registry::<V6>::standard();
+    let param = registry.by_name("dhcp6", "bootfile-param").unwrap();
+    let octets = b"\x00\x02ab\x00\x09cd";
+    assert_eq!(param.decode(octets, Parsing::Lenient).unwrap().to_string(), "ab, cd");
+    assert_eq!(
+        param.decode(octets, Parsing::Strict).unwrap_err().to_string(),
+        "the data ends inside field 2 (tuple) at octet 6"
+    );
+    let preference = registry.by_name("dhcp6", "preference").unwrap();
+    assert_eq!(preference.decode(&[7, 8], Parsing::Lenient).unwrap().to_string(), "7");
+    assert_eq!(
+        preference.decode(&[7, 8], Parsing::Strict).unwrap_err().to_string(),
+        "more data than the definition has, from octet 1"
+    );
+}
+
+#[test]
+fn surplus_fields_are_ignored_and_can_be_found() {
+    let registry = Registry::<V4>::standard();
+    let path = registry.by_name("dhcp4", "root-path").unwrap();
+    assert_eq!(path.encode_csv("/a, b").unwrap(), &b"/a"[..]);
+    assert_eq!(path.surplus_offset("/a, b"), Some(4));
+    assert_eq!(path.surplus_offset(r"/a\, b"), None);
+}
