@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Every check of the project, from a fresh clone on Debian 12 to the end-to-end tests.
+#
+#   ./test.sh            all stages
+#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release e2e
+#
+# The tests make network namespaces, so they run as root: either you are root, or sudo works.
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/prepare.sh
+
+STAGES=(packages format lint tidy scripts unit docs release e2e)
+# Debian's Kea is the reference the server is compared with; the rest are real clients and tools.
+PACKAGES=(
+    build-essential ca-certificates curl git iproute2 procps shellcheck
+    kea-dhcp4-server kea-dhcp6-server kea-admin kea-common
+    isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base tshark faketime
+)
+
+stage_packages() {
+    need_packages "${PACKAGES[@]}"
+    need_rust
+    need_nextest || echo "cargo-nextest could not be installed: using cargo test"
+}
+
+stage_format() { cargo fmt --all --check; }
+
+stage_lint() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
+
+stage_tidy() { cargo xtask tidy; }
+
+stage_scripts() { shellcheck -x test.sh quickstart.sh .ci/run scripts/*.sh; }
+
+stage_unit() { run_tests --workspace --exclude kea-testkit; run_tests --package kea-testkit --lib; }
+
+stage_docs() {
+    cargo test --quiet --doc --workspace
+    RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps
+}
+
+stage_release() { cargo build --release --workspace --bins --quiet; }
+
+# First against Debian's Kea, which proves that the tests test something, then against ours.
+stage_e2e() {
+    local target
+    target=$(target_folder)
+    echo "against Debian's Kea:"
+    KEA_UNDER_TEST=debian run_tests --package kea-testkit --tests
+    echo "against ours:"
+    KEA_UNDER_TEST=ours KEA_BIN_DIR=$target/release run_tests --package kea-testkit --tests
+}
+
+# Test programs are built by the user and run by root.
+run_tests() {
+    local runner=()
+    if [ "$(id -u)" != 0 ]; then
+        local triple
+        triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+        runner=(env "CARGO_TARGET_${triple}_RUNNER=sudo -E env PATH=$PATH")
+    fi
+    if cargo nextest --version >/dev/null 2>&1; then
+        "${runner[@]}" cargo nextest run --no-fail-fast --status-level fail --final-status-level fail "$@"
+    else
+        "${runner[@]}" cargo test --quiet --no-fail-fast "$@"
+    fi
+}
+
+need_nextest() {
+    cargo nextest --version >/dev/null 2>&1 && return 0
+    local bin=${CARGO_HOME:-$HOME/.cargo}/bin
+    [ "$(uname -m)" = x86_64 ] || return 1
+    mkdir -p "$bin"
+    curl -LsSf --max-time 120 https://get.nexte.st/latest/linux | tar -xzf - -C "$bin"
+}
+
+target_folder() { echo "${CARGO_TARGET_DIR:-$PWD/target}"; }
+
+main() {
+    local stages=("$@") stage began report=()
+    [ "${#stages[@]}" -gt 0 ] || stages=("${STAGES[@]}")
+    for stage in "${stages[@]}"; do
+        [ "$(type -t "stage_$stage")" = function ] || { echo "no stage $stage" >&2; exit 2; }
+    done
+    command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    for stage in "${stages[@]}"; do
+        echo "=== $stage"
+        began=$SECONDS
+        # Not in a condition: errors inside a stage must end it.
+        "stage_$stage"
+        report+=("$(printf '%5ds  %s' $((SECONDS - began)) "$stage")")
+    done
+    printf '\nAll stages passed:\n'
+    printf '%s\n' "${report[@]}"
+}
+
+trap 'status=$?; [ "$status" = 0 ] || echo "test.sh: failed after ${SECONDS}s" >&2' EXIT
+main "$@"
