@@ -72,6 +72,25 @@ pub(crate) fn deal_dhcp6_datagrams(members: u32) -> Vec<Instruction> {
     program
 }
 
+/// For a reuse-port group of DHCPv4 clients: the index of a member, by the low octet of the
+/// transaction identifier.
+pub(crate) fn deal_dhcp4_answers(members: u32) -> Vec<Instruction> {
+    vec![load_byte(7), modulo(members), return_a()]
+}
+
+/// The same for DHCPv6. Relay-reply messages hold the answer in their first option.
+pub(crate) fn deal_dhcp6_answers(members: u32) -> Vec<Instruction> {
+    vec![
+        load_byte(0),
+        jump_equal(RELAY_REPLY, 0, 2),
+        load_byte(34 + 4 + 3),
+        jump_always(1),
+        load_byte(3),
+        modulo(members),
+        return_a(),
+    ]
+}
+
 /// For one of several sockets that each get a copy of a multicast datagram: takes what
 /// [`deal_dhcp6_datagrams`] would deal to member `index`.
 pub(crate) fn share_dhcp6_multicast(index: u32, members: u32) -> Vec<Instruction> {
@@ -118,6 +137,7 @@ const UDP_HEADER_LEN: u32 = 8;
 /// `chaddr` is at 28; its octets 2..6 are those in which Ethernet addresses differ.
 const CHADDR_TAIL: u32 = 30;
 const RELAY_FORWARD: u32 = 12;
+const RELAY_REPLY: u32 = 13;
 const OPTION_CLIENTID: u32 = 1;
 /// `SKF_AD_OFF + SKF_AD_PKTTYPE`.
 const PACKET_TYPE: u32 = (libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE) as u32;

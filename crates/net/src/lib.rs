@@ -28,7 +28,7 @@ pub use netlink::Watcher;
 pub use outbox::Outbox;
 pub use plan::{
     ALL_DHCP_RELAY_AGENTS_AND_SERVERS, ALL_DHCP_SERVERS, Difference, Listen, Mode, Plan, SocketKey,
-    SocketKind, plan,
+    SocketKind, plan, transaction_worker,
 };
 pub use selection::{Entry, Selection, SelectionError};
 pub use service::{Service, ServiceEvent, ServiceOptions, WorkerId};

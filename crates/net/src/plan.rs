@@ -24,6 +24,9 @@ pub enum Mode {
     Udp4,
     /// DHCPv6: link-local and multicast, and the unicast addresses that are selected one by one.
     Udp6,
+    /// Clients and relays of test tools: the selected addresses, of the family that the entries
+    /// name or of both. Answers are dealt to workers by transaction, see [`transaction_worker`].
+    Client,
 }
 
 /// What a service listens on.
@@ -62,6 +65,13 @@ pub enum SocketKind {
     Unicast(IpAddr),
     /// Receives what is sent to a group on the interface.
     Multicast(Ipv6Addr),
+    /// Asks from a local address, and receives the answers.
+    Client(IpAddr),
+}
+
+/// The worker of a [`Mode::Client`] service, out of `workers`, that gets the answer to a transaction.
+pub fn transaction_worker(xid: u32, workers: u32) -> u32 {
+    (xid & 0xff) % workers
 }
 
 /// The sockets that should be open, each with its local addresses: those whose unicast a
@@ -131,7 +141,17 @@ fn sockets_of(listen: &Listen, interface: &Interface) -> Vec<(SocketKind, Vec<Ip
             .map(|a| (SocketKind::Unicast(a.into()), vec![a.into()]))
             .collect(),
         Mode::Udp6 => udp6(listen, interface),
+        Mode::Client => client(listen, interface),
     }
+}
+
+fn client(listen: &Listen, interface: &Interface) -> Vec<(SocketKind, Vec<IpAddr>)> {
+    let Some(scope) = listen.selection.scope(interface) else { return Vec::new() };
+    interface
+        .usable_addresses()
+        .filter(|address| scope.whole || scope.addresses.contains(address))
+        .map(|address| (SocketKind::Client(address), vec![address]))
+        .collect()
 }
 
 /// In the kernel's order: the first one is the interface's primary address.
@@ -227,6 +247,14 @@ mod tests {
         assert_eq!(kinds(&plan(&listen, &host())), [(1, SocketKind::Unicast(local))]);
         let all = Listen { mode: Mode::Udp4, ..raw(&["*"]) };
         assert_eq!(kinds(&plan(&all, &host())).len(), 2);
+    }
+
+    #[test]
+    fn clients_have_one_kind_of_socket() {
+        let listen = Listen { mode: Mode::Client, port: 546, ..raw(&["eth0/192.0.2.2"]) };
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+        assert_eq!(kinds(&plan(&listen, &host())), [(2, SocketKind::Client(address))]);
+        assert_eq!((transaction_worker(0x1_0005, 3), transaction_worker(0xff, 1)), (2, 0));
     }
 
     #[test]

@@ -67,7 +67,9 @@ impl fmt::Display for SocketKind {
         match self {
             SocketKind::Packet => f.write_str("packet socket for"),
             SocketKind::PortHolder(address) => write!(f, "address {address}"),
-            SocketKind::Unicast(address) => write!(f, "address {address}"),
+            SocketKind::Unicast(address) | SocketKind::Client(address) => {
+                write!(f, "address {address}")
+            }
             SocketKind::Multicast(group) => write!(f, "group {group}"),
         }
     }
@@ -98,7 +100,9 @@ impl OpenSocket {
         match self.key.kind {
             SocketKind::Packet | SocketKind::Multicast(_) => false,
             SocketKind::PortHolder(_) => peer.is_ipv4(),
-            SocketKind::Unicast(address) => peer.is_ipv4() == address.is_ipv4(),
+            SocketKind::Unicast(address) | SocketKind::Client(address) => {
+                peer.is_ipv4() == address.is_ipv4()
+            }
         }
     }
 
@@ -106,7 +110,7 @@ impl OpenSocket {
     /// kernel does not tell. Zero for the kinds that refuse datagrams by a filter, since the
     /// kernel counts those as lost, too.
     pub(crate) fn receive_drops(&self) -> u64 {
-        if !matches!(self.key.kind, SocketKind::Packet | SocketKind::Unicast(_)) {
+        if matches!(self.key.kind, SocketKind::PortHolder(_) | SocketKind::Multicast(_)) {
             return 0;
         }
         if let Ok(drops) = sys::receive_drops(&self.socket) {
@@ -145,7 +149,24 @@ pub(crate) fn open_group(
     let opened = match key.kind {
         SocketKind::Packet => packet_group(key, addresses, members),
         SocketKind::PortHolder(address) => port_holder(key, address).map(|socket| vec![socket]),
-        SocketKind::Unicast(address) => unicast_group(key, address, members),
+        SocketKind::Unicast(address) => unicast_group(
+            key,
+            address,
+            members,
+            &match address {
+                IpAddr::V4(_) => bpf::deal_dhcp4_datagrams(members),
+                IpAddr::V6(_) => bpf::deal_dhcp6_datagrams(members),
+            },
+        ),
+        SocketKind::Client(address) => unicast_group(
+            key,
+            address,
+            members,
+            &match address {
+                IpAddr::V4(_) => bpf::deal_dhcp4_answers(members),
+                IpAddr::V6(_) => bpf::deal_dhcp6_answers(members),
+            },
+        ),
         SocketKind::Multicast(group) => multicast_group(key, group, members),
     };
     let sockets = opened.map_err(|(doing, e)| failed(key, doing, &e))?;
@@ -229,11 +250,13 @@ fn port_holder(key: &SocketKey, address: Ipv4Addr) -> Opened<Socket> {
     Ok(socket)
 }
 
-fn unicast_group(key: &SocketKey, address: IpAddr, members: u32) -> Opened<Vec<Socket>> {
-    let (domain, deal) = match address {
-        IpAddr::V4(_) => (Domain::IPV4, bpf::deal_dhcp4_datagrams(members)),
-        IpAddr::V6(_) => (Domain::IPV6, bpf::deal_dhcp6_datagrams(members)),
-    };
+fn unicast_group(
+    key: &SocketKey,
+    address: IpAddr,
+    members: u32,
+    deal: &[Instruction],
+) -> Opened<Vec<Socket>> {
+    let domain = if address.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
     let scope = match address {
         IpAddr::V6(six) if six.is_unicast_link_local() => key.index,
         _ => 0,
@@ -242,7 +265,7 @@ fn unicast_group(key: &SocketKey, address: IpAddr, members: u32) -> Opened<Vec<S
     let share = |_| None;
     let sockets = reuse_port_group(domain, at, members, share, |_| Ok(()))?;
     if let Some(first) = sockets.first().filter(|_| members > 1) {
-        sys::attach_reuseport(first, &deal).doing("reuse-port program")?;
+        sys::attach_reuseport(first, deal).doing("reuse-port program")?;
     }
     Ok(sockets)
 }
