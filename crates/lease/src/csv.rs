@@ -48,8 +48,10 @@ pub enum Column {
     State,
     /// JSON, with commas escaped.
     UserContext,
-    /// Hardware type, in files newer than the written ones.
+    /// Hardware type; empty when there is no hardware address.
     HwType,
+    /// Where the hardware address was learnt; not kept, and written as unknown.
+    HwAddrSource,
     /// Number of the pool, in files newer than the written ones.
     PoolId,
 }
@@ -72,9 +74,10 @@ const NAMES: [(&str, Column); COLUMNS] = [
     ("state", Column::State),
     ("user_context", Column::UserContext),
     ("hwtype", Column::HwType),
+    ("hwaddr_source", Column::HwAddrSource),
     ("pool_id", Column::PoolId),
 ];
-const COLUMNS: usize = 18;
+const COLUMNS: usize = 19;
 
 impl Column {
     /// As in the header.
@@ -142,6 +145,8 @@ impl Columns for V6 {
         Column::HwAddr,
         Column::State,
         Column::UserContext,
+        Column::HwType,
+        Column::HwAddrSource,
     ];
     const REQUIRED: &'static [Column] = &[
         Column::Address,
@@ -287,8 +292,7 @@ pub fn parse_row<F: LeaseFamily>(header: &Header, line: &[u8]) -> Result<Row<F>,
     let state = LeaseState::from_number(state).ok_or(RowError::Field(Column::State))?;
     let hostname = unescape(fields.text(Column::Hostname));
     let user_context = unescape(fields.text(Column::UserContext));
-    let is_map = user_context.starts_with('{') && user_context.ends_with('}');
-    if !user_context.is_empty() && !is_map {
+    if !user_context.is_empty() && !is_json_map(&user_context) {
         return Err(RowError::Field(Column::UserContext));
     }
     Ok(Row::Lease(Lease {
@@ -332,7 +336,6 @@ impl<'a> Fields<'a> {
             }
         }
         let expected = header.columns.len();
-        // A column added later by hand may be missing at the end, like the user context.
         if found < expected {
             return Err(RowError::TooFewFields { expected, found });
         }
@@ -428,6 +431,10 @@ impl OwnerColumns for V6 {
             Column::LeaseType => decimal(out, owner.kind as u64),
             Column::Iaid => decimal(out, owner.iaid.0.into()),
             Column::PrefixLen => decimal(out, owner.prefix_len.into()),
+            Column::HwType if !owner.hw_addr.is_empty() => {
+                decimal(out, owner.hw_addr.htype().into());
+            }
+            Column::HwAddrSource if !owner.hw_addr.is_empty() => out.push(b'0'),
             _ => {}
         }
     }
@@ -442,6 +449,7 @@ fn write_fields<F: LeaseFamily>(out: &mut Vec<u8>, lease: &Lease<F>, valid_lifet
             // Writing to a vector does not fail.
             Column::Address => drop(write!(out, "{}", lease.address)),
             Column::ValidLifetime => decimal(out, valid_lifetime.into()),
+            Column::PrefLifetime if valid_lifetime == 0 => out.push(b'0'),
             Column::Expire => {
                 let expire = lease.cltt.saturating_add(valid_lifetime.into());
                 decimal(out, u64::try_from(expire).unwrap_or(0));
@@ -505,7 +513,8 @@ fn unescape(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("&#x") {
         plain.push_str(before);
-        let code = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let code = after.get(..2).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code = code.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match code.filter(u8::is_ascii) {
             Some(code) => {
                 plain.push(char::from(code));
@@ -519,6 +528,28 @@ fn unescape(text: &str) -> Cow<'_, str> {
     }
     plain.push_str(rest);
     Cow::Owned(plain)
+}
+
+/// Enough of JSON's grammar to tell a whole map from the beginning of one.
+fn is_json_map(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0u32, false, false);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return bytes.all(|byte| byte.is_ascii_whitespace()),
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return false;
+        }
+    }
+    false
 }
 
 fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {

@@ -16,6 +16,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -64,6 +65,8 @@ pub enum JournalEvent {
     SyncFailed(io::Error),
     /// The end of the file could not be cut off before writing again.
     TruncateFailed(io::Error),
+    /// The file was put aside, and can be cleaned up.
+    Rotated,
     /// The file could not be put aside for cleanup; the old one is still in use.
     RotateFailed(io::Error),
     /// All rows are where they should be again.
@@ -112,6 +115,8 @@ pub struct Journal {
     pending: AtomicUsize,
     failing: AtomicBool,
     file: Mutex<FileState>,
+    /// Held from a sync until its result is known to all: a kernel reports a failure only once.
+    syncing: Mutex<()>,
     work: Condvar,
     stopped: Condvar,
     /// Set when there is work for a waiting thread; guarded so that no wake-up is lost.
@@ -153,7 +158,7 @@ struct FileState {
 }
 
 struct Batch {
-    octets: Vec<u8>,
+    octets: Arc<Vec<u8>>,
     upto: u64,
 }
 
@@ -183,6 +188,7 @@ impl Journal {
             pending: AtomicUsize::new(0),
             failing: AtomicBool::new(false),
             file: Mutex::new(FileState { durable_len: len, ..FileState::default() }),
+            syncing: Mutex::new(()),
             work: Condvar::new(),
             stopped: Condvar::new(),
             signal: Mutex::default(),
@@ -287,22 +293,14 @@ impl Journal {
     fn write_batches(&self) -> Progress {
         let mut progress = Progress::Idle;
         loop {
-            let mut file = self.file.lock();
-            let at = file.written;
-            // The octets leave the queue while they are written, without a lock being held.
-            let Some(octets) = file.batches.get_mut(at).map(|b| std::mem::take(&mut b.octets))
-            else {
-                return progress;
-            };
-            let repairs = file.repairs;
+            let file = self.file.lock();
+            let next = file.batches.get(file.written).map(|batch| Arc::clone(&batch.octets));
             drop(file);
+            let Some(octets) = next else { return progress };
+            // No lock is held meanwhile: batches before this one may become durable and go.
             let result = self.disk.append(&octets);
             let mut file = self.file.lock();
-            debug_assert_eq!(repairs, file.repairs, "only the writer repairs");
             let broken = file.broken;
-            if let Some(batch) = file.batches.get_mut(at) {
-                batch.octets = octets;
-            }
             if let Err(error) = result {
                 file.broken = true;
                 drop(file);
@@ -329,6 +327,17 @@ impl Journal {
         if self.durability != Durability::PowerLoss {
             return Progress::Idle;
         }
+        let in_turn = self.syncing.lock();
+        let progress = self.sync_in_turn();
+        drop(in_turn);
+        if self.file.lock().rotate {
+            // The writer may have found the sync under way.
+            self.flush();
+        }
+        progress
+    }
+
+    fn sync_in_turn(&self) -> Progress {
         let file = self.file.lock();
         let (written, repairs) = (file.written, file.repairs);
         if written == 0 || file.broken {
@@ -356,6 +365,8 @@ impl Journal {
     /// Everything written becomes durable in the old file before a new one is begun.
     fn rotate_now(&self) -> Progress {
         if self.durability == Durability::PowerLoss {
+            // While another sync is under way the rotation waits: it comes to the next step.
+            let Some(_in_turn) = self.syncing.try_lock() else { return Progress::Idle };
             let written = self.file.lock().written;
             if written > 0 {
                 if let Err(error) = self.disk.sync() {
@@ -376,6 +387,7 @@ impl Journal {
             return Progress::Worked;
         }
         self.file.lock().durable_len = 0;
+        (self.events)(JournalEvent::Rotated);
         Progress::Worked
     }
 
@@ -423,7 +435,7 @@ impl Journal {
         rows.sort_unstable_by_key(|(ticket, _)| *ticket);
         let mut octets = Vec::with_capacity(len);
         rows.iter().for_each(|(_, row)| octets.extend_from_slice(row));
-        Some(Batch { octets, upto })
+        Some(Batch { octets: Arc::new(octets), upto })
     }
 
     fn wake(&self, set: impl FnOnce(&mut Signal) -> bool) {

@@ -103,14 +103,23 @@ impl<F: LeaseFamily> Leases<F> {
         }
     }
 
+    /// Tables there are: one for each territory, and one for what lies elsewhere.
+    pub fn table_count(&self) -> usize {
+        self.map.load().territories.len() + 1
+    }
+
+    /// Locks a table by its number, without regard to subnets. Numbers change with the configuration.
+    pub fn table(&self, number: usize) -> Option<SubnetLeases<F>> {
+        let table = self.lock(|map| match map.territories.get(number) {
+            Some(territory) => Some(&territory.table),
+            None => (number == map.territories.len()).then_some(&map.elsewhere),
+        })?;
+        Some(SubnetLeases { table, subnet: None })
+    }
+
     /// Locks one table after the other, each once.
     pub fn tables(&self) -> impl Iterator<Item = SubnetLeases<F>> {
-        let map = self.map.load_full();
-        let count = map.territories.len();
-        (0..=count).map(move |at| {
-            let table = map.territories.get(at).map_or(&map.elsewhere, |there| &there.table);
-            SubnetLeases { table: table.lock_arc(), subnet: None }
-        })
+        (0..self.table_count()).filter_map(|number| self.table(number))
     }
 
     /// Up to `limit` leases above `after` in order of address, over all subnets.

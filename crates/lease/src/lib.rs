@@ -9,10 +9,14 @@
 
 mod bitmap;
 mod csv;
+mod expiry;
+mod file;
 mod index;
 mod journal;
 mod lease;
 mod leases;
+pub mod lfc;
+mod load;
 mod pool;
 mod queue;
 mod record;
@@ -23,6 +27,8 @@ pub use csv::{
     Column, Columns, Fields, Header, HeaderError, Layout, OwnerColumns, Row, RowError, header_line,
     parse_row, write_deletion, write_row,
 };
+pub use expiry::{CycleReport, ExpiredLeasesProcessing, Reclamation};
+pub use file::{FileDisk, LeaseFiles};
 pub use journal::{
     Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,
 };
@@ -31,6 +37,7 @@ pub use lease::{
     no_duid,
 };
 pub use leases::{Leases, SubnetSpec};
+pub use load::{LoadError, LoadEvent, LoadReport, load};
 pub use pool::{Allocator, PoolCounts, PoolSpec};
 pub use record::no_hw_addr;
 pub use subnet::{LeaseRef, Occupancy, Occupied, SubnetLeases, Vacancy};

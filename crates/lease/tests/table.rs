@@ -69,7 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
     #[test]
     fn agrees_with_a_plain_map(steps in prop::collection::vec(step(), 1..150)) {
         let leases = leases(10, 60);
@@ -307,7 +307,7 @@ fn prefixes_are_delegated_from_pools_outside_the_subnet() {
     assert_eq!(subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0), None);
     let duid = Duid::new(&[0, 1, 2, 3]).unwrap();
     let of_two = subnet.by_association(&duid, Iaid(2), LeaseKind::Prefix);
-    assert_eq!(of_two.map(|l| l.to_lease()).collect::<Vec<_>>(), [prefix(2, 64, 2)]);
+    assert_eq!(of_two.map(kea_lease::LeaseRef::to_lease).collect::<Vec<_>>(), [prefix(2, 64, 2)]);
     assert_eq!(subnet.by_association(&duid, Iaid(2), LeaseKind::Address).count(), 0);
     assert_eq!(subnet.by_duid(&duid).count(), 4);
     subnet.remove(prefix(2, 64, 0).address).unwrap();
