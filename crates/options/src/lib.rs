@@ -5,6 +5,7 @@
 //! octets into a typed [`Value`] that is displayed as that text. No I/O, no clock.
 #![forbid(unsafe_code)]
 
+mod client_fqdn;
 mod container;
 mod custom;
 mod data_type;
@@ -20,6 +21,7 @@ mod text;
 mod value;
 mod vendor;
 
+pub use client_fqdn::{ClientFqdn, ClientFqdnError, ClientName, NameEncoding};
 pub use container::{MAX_DEPTH, TooDeep};
 pub use custom::{DefinitionError, DefinitionText};
 pub use data_type::{DataType, UnknownDataType};
@@ -31,7 +33,7 @@ pub use registry::{
     DefineError, EncodedOption, OptionDataError, OptionText, Registry, may_be_class_scoped,
 };
 pub use route::{Route, RouteError};
-pub use sub_option::{SubOption, SubOptions, TruncatedSubOption, write_sub_option};
+pub use sub_option::{Padding, SubOption, SubOptions, TruncatedSubOption, write_sub_option};
 pub use text::{FieldError, HexError, OptionTextError};
 pub use value::{Datum, Psid, Value};
 pub use vendor::{

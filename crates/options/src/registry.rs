@@ -8,6 +8,7 @@ use kea_wire::Family;
 
 use crate::definition::{Definition, Origin, octets_from_hex};
 use crate::standard::{option_aliases, space_aliases, spaces};
+use crate::sub_option::Padding;
 use crate::text::OptionTextError;
 
 /// Option definitions by space, code and name: the standard ones, and those of the configuration.
@@ -190,6 +191,13 @@ impl<F: Family> Registry<F> {
         let proper = aliases.copied().find(|&(alias, _)| alias == space).map(|(_, proper)| proper);
         // A space that the configuration itself defines under that name stays what it is.
         proper.filter(|_| !self.spaces.contains_key(space)).unwrap_or(space)
+    }
+
+    /// Whether 0 and 255 are pad and end in the options of `space` inside option 43: they are,
+    /// unless the space defines options with those codes.
+    pub fn padding(&self, space: &str) -> Padding {
+        let is_free = |code| F::VERSION == 4 && self.by_code(space, code).is_none();
+        Padding { pad: is_free(0), end: is_free(255) }
     }
 
     /// Finds the option that an `option-data` entry means: its code, and its definition if any.

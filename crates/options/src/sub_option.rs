@@ -24,18 +24,35 @@ pub struct TruncatedSubOption {
     pub offset: usize,
 }
 
+/// Which codes of a DHCPv4 container stand alone, without length and data, as they do in the options
+/// field of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Padding {
+    /// 0 is a pad octet.
+    pub pad: bool,
+    /// 255 ends the sub-options.
+    pub end: bool,
+}
+
 /// Iterates over the sub-options in `octets` as code and data; ends after the first error.
 #[derive(Clone, Debug)]
 pub struct SubOptions<'a, F> {
     octets: &'a [u8],
     offset: usize,
+    padding: Padding,
     family: PhantomData<F>,
 }
 
 impl<'a, F: Family> SubOptions<'a, F> {
     /// Sub-options from the beginning of `octets`.
     pub fn new(octets: &'a [u8]) -> Self {
-        SubOptions { octets, offset: 0, family: PhantomData }
+        Self::padded(octets, Padding::default())
+    }
+
+    /// The same, with the pad and end octets that option 43 may have
+    /// ([`crate::Registry::padding`]).
+    pub fn padded(octets: &'a [u8], padding: Padding) -> Self {
+        SubOptions { octets, offset: 0, padding, family: PhantomData }
     }
 
     fn number(&self, at: usize) -> Option<u16> {
@@ -58,6 +75,12 @@ impl<'a, F: Family> Iterator for SubOptions<'a, F> {
     type Item = Result<(u16, &'a [u8]), TruncatedSubOption>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        while self.padding.pad && self.octets.get(self.offset) == Some(&0) {
+            self.offset += 1;
+        }
+        if self.padding.end && self.octets.get(self.offset) == Some(&255) {
+            self.offset = self.octets.len();
+        }
         if self.offset >= self.octets.len() {
             return None;
         }
@@ -122,6 +145,17 @@ mod tests {
         write_sub_option::<V4>(&mut out, 9, &[7; 300]);
         let parts: Vec<_> = SubOptions::<V4>::new(&out).map(Result::unwrap).collect();
         assert_eq!(parts, [(9, &[7; 255][..]), (9, &[7; 45][..])]);
+    }
+
+    #[test]
+    fn pad_and_end_are_octets_or_options() {
+        let octets = b"\x00\x01\x01a\x00\x00\xff\x01b";
+        let padding = Padding { pad: true, end: true };
+        let padded: Vec<_> = SubOptions::<V4>::padded(octets, padding).collect();
+        assert_eq!(padded, [Ok((1, &b"a"[..]))]);
+        let octets = b"\x00\x01a\xff\x01b";
+        let plain: Vec<_> = SubOptions::<V4>::new(octets).collect();
+        assert_eq!(plain, [Ok((0, &b"a"[..])), Ok((255, b"b"))]);
     }
 
     #[test]

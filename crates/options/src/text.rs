@@ -338,3 +338,39 @@ impl fmt::Display for HexError {
 }
 
 impl std::error::Error for HexError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_know_where_they_begin() {
+        let token = |text: &str, offset| Token { text: text.to_owned(), offset };
+        assert_eq!(
+            split_csv(r"a\,b,  c , \\,d\e"),
+            [token("a,b", 0), token("c", 7), token(r"\", 11), token(r"d\e", 14),]
+        );
+        assert_eq!(split_csv("1,,2,"), [token("1", 0), token("2", 3)]);
+        assert_eq!(split_csv("1, ,2"), [token("1", 0), token("", 3), token("2", 4)]);
+        assert_eq!(split_csv("  "), []);
+    }
+
+    #[test]
+    fn octets_are_written_in_many_ways() {
+        for (text, octets) in [
+            ("AB:CD", &b"\xab\xcd"[..]),
+            ("ab cd", b"\xab\xcd"),
+            ("1:2", b"\x01\x02"),
+            ("0xabcd", b"\xab\xcd"),
+            ("abc", b"\x0a\xbc"),
+            ("'a, b'", b"a, b"),
+            ("", b""),
+        ] {
+            assert_eq!(parse_hex(text).as_deref(), Ok(octets), "{text}");
+        }
+        assert_eq!(parse_hex("01::02"), Err((3, HexError::OctetLen)));
+        assert_eq!(parse_hex("01: 02"), Err((3, HexError::OctetLen)));
+        assert_eq!(parse_hex("0x0g"), Err((3, HexError::Digit('g'))));
+        assert_eq!(parse_hex("'abc"), Err((0, HexError::Unterminated)));
+    }
+}

@@ -287,3 +287,50 @@ fn surplus_fields_are_ignored_and_can_be_found() {
     assert_eq!(path.surplus_offset("/a, b"), Some(4));
     assert_eq!(path.surplus_offset(r"/a\, b"), None);
 }
+
+#[test]
+fn pad_and_end_give_way_to_definitions() {
+    let mut registry = Registry::<V4>::standard();
+    let space = "vendor-encapsulated-options-space";
+    assert!(registry.padding(space).pad && registry.padding(space).end);
+    let text = DefinitionText {
+        name: "zero",
+        code: 0,
+        space: Some(space),
+        data_type: "uint8",
+        ..DefinitionText::default()
+    };
+    registry.define(Definition::custom(&text).unwrap()).unwrap();
+    assert!(!registry.padding(space).pad && registry.padding(space).end);
+}
+
+/// RFC 9463, RFC 9460: what an operator gets wrong.
+#[test]
+fn a_resolver_is_checked() {
+    let registry = Registry::<V6>::standard();
+    let dnr = registry.by_name("dhcp6", "v6-dnr").unwrap();
+    let message = |text: &str| dnr.encode_csv(text).unwrap_err().to_string();
+    for (text, reason) in [
+        ("", "the priority is not a number up to 65535"),
+        ("65536, a.b.", "the priority is not a number up to 65535"),
+        ("1", "the authentication domain name is missing"),
+        ("1, a..b", "a label of the domain name is empty"),
+        ("1, a., 192.0.2.1", "'192.0.2.1' is not an address of the family"),
+        ("1, a., ::1, alpn", "'alpn' is not KEY=VALUE"),
+        ("1, a., ::1, alpn=dot=doq", "'alpn=dot=doq' is not KEY=VALUE"),
+        ("1, a., ::1, port=x", "the value of 'port=x' is not valid"),
+        ("1, a., ::1, colour=red", "unknown service parameter 'colour'"),
+        ("1, a., ::1, ipv6hint=::1", "service parameter 'ipv6hint' is not allowed here"),
+        ("1, a., ::1, port=1 port=2", "service parameter 'port' stands there twice"),
+        ("1, a., ::1, port=1, x", "a resolver has at most four fields"),
+    ] {
+        assert_eq!(message(text), format!("field 1 is not a valid internal: {reason}"), "{text}");
+    }
+    let second = "field 2 is not a valid internal: the option describes one resolver";
+    assert_eq!(message("1, a. | 2, b."), second);
+    let only_name = dnr.encode_csv("1, a.").unwrap();
+    assert_eq!(only_name, &b"\x00\x01\x00\x03\x01a\x00"[..]);
+    let unsorted = dnr.encode_csv("1, a., ::1, port=853 alpn=dot key600=x").unwrap();
+    let params = b"\x00\x01\x00\x04\x03dot\x00\x03\x00\x02\x03\x55\x02\x58\x00\x01x";
+    assert!(unsorted.ends_with(params), "{unsorted:x?}");
+}
