@@ -22,7 +22,7 @@ pub struct TooDeep {
 impl<F: Family> Registry<F> {
     /// The data of `option` with the sub-options after it: those options of `siblings` that are of
     /// the space it encapsulates, by code, each with its own sub-options. Of several with one code
-    /// the first is taken.
+    /// the first is taken, except where several servers are listed that way.
     ///
     /// Into options 125 of DHCPv4 and 17 of DHCPv6 go the options of the space of the enterprise
     /// that the option's data names. A caller leaves out of `siblings` what the client is not to
@@ -73,7 +73,9 @@ impl<F: Family> Registry<F> {
         }
         let left = depth.checked_sub(1).ok_or_else(|| TooDeep { space: space.to_owned() })?;
         inside.sort_by_key(|o| o.code);
-        inside.dedup_by_key(|o| o.code);
+        if !REPEATING_SPACES.contains(&space) {
+            inside.dedup_by_key(|o| o.code);
+        }
         for sub_option in inside {
             let data = self.assemble_below(sub_option, siblings, left)?;
             write_sub_option::<F>(&mut out, sub_option.code, &data);
@@ -81,6 +83,9 @@ impl<F: Family> Registry<F> {
         Ok(out)
     }
 }
+
+/// Spaces where several options may have one code: each names another server (RFC 5908 section 4).
+const REPEATING_SPACES: [&str; 1] = ["v6-ntp-server-suboptions"];
 
 /// The enterprise whose options go into `option`. An option that was given with more than its
 /// number, in hexadecimal, is complete.
@@ -140,6 +145,18 @@ mod tests {
         assert_eq!(bare, &b"\0\0\0\x01\0"[..]);
         let whole = option("dhcp4", 125, b"\0\0\0\x09\x03\x05\x01z");
         assert_eq!(registry.assemble(&whole, &siblings).unwrap(), whole.data);
+    }
+
+    #[test]
+    fn only_time_servers_repeat() {
+        let registry = Registry::<V6>::standard();
+        let space = "v6-ntp-server-suboptions";
+        let servers = [option(space, 3, b"\x01a\0"), option(space, 3, b"\x01b\0")];
+        let data = registry.assemble(&option("dhcp6", 56, b""), &servers).unwrap();
+        assert_eq!(data, &b"\0\x03\0\x03\x01a\0\0\x03\0\x03\x01b\0"[..]);
+        let others = [option("rsoo-opts", 65, b"a"), option("rsoo-opts", 65, b"b")];
+        let data = registry.assemble(&option("dhcp6", 66, b""), &others).unwrap();
+        assert_eq!(data, &b"\0\x41\0\x01a"[..]);
     }
 
     #[test]
