@@ -31,7 +31,7 @@ stage_tidy() { cargo xtask tidy; }
 
 stage_scripts() { shellcheck -x test.sh quickstart.sh .ci/run scripts/*.sh; }
 
-stage_unit() { run_tests --workspace --exclude kea-testkit; run_tests --package kea-testkit --lib; }
+stage_unit() { run_tests unit; }
 
 stage_docs() {
     cargo test --quiet --doc --workspace
@@ -42,27 +42,34 @@ stage_release() { cargo build --release --workspace --bins --quiet; }
 
 # First against Debian's Kea, which proves that the tests test something, then against ours.
 stage_e2e() {
-    local target
-    target=$(target_folder)
     echo "against Debian's Kea:"
-    KEA_UNDER_TEST=debian run_tests --package kea-testkit --tests
+    KEA_UNDER_TEST=debian run_tests e2e
     echo "against ours:"
-    KEA_UNDER_TEST=ours KEA_BIN_DIR=$target/release run_tests --package kea-testkit --tests
+    KEA_UNDER_TEST=ours KEA_BIN_DIR=${CARGO_TARGET_DIR:-$PWD/target}/release run_tests e2e
 }
 
-# Test programs are built by the user and run by root.
+# The tests of the test kit are end-to-end tests, all others are unit tests. Test programs are built by
+# the user and run by root. One selection of packages for both, so that nothing is built twice.
 run_tests() {
-    local runner=()
+    local runner=() triple
     if [ "$(id -u)" != 0 ]; then
-        local triple
         triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
         runner=(env "CARGO_TARGET_${triple}_RUNNER=sudo -E env PATH=$PATH")
     fi
-    if cargo nextest --version >/dev/null 2>&1; then
-        "${runner[@]}" cargo nextest run --no-fail-fast --status-level fail --final-status-level fail "$@"
-    else
-        "${runner[@]}" cargo test --quiet --no-fail-fast "$@"
+    local filter='package(kea-testkit) & kind(test)'
+    local options=(--workspace --no-fail-fast --status-level fail --final-status-level fail)
+    if ! cargo nextest --version >/dev/null 2>&1; then
+        case $1 in
+            unit) "${runner[@]}" cargo test --quiet --no-fail-fast --workspace --lib --bins &&
+                "${runner[@]}" cargo test --quiet --no-fail-fast --workspace --exclude kea-testkit --tests ;;
+            e2e) "${runner[@]}" cargo test --quiet --no-fail-fast --package kea-testkit --tests ;;
+        esac
+        return
     fi
+    case $1 in
+        unit) "${runner[@]}" cargo nextest run "${options[@]}" -E "not ($filter)" ;;
+        e2e) "${runner[@]}" cargo nextest run "${options[@]}" -E "$filter" ;;
+    esac
 }
 
 need_nextest() {
@@ -72,8 +79,6 @@ need_nextest() {
     mkdir -p "$bin"
     curl -LsSf --max-time 120 https://get.nexte.st/latest/linux | tar -xzf - -C "$bin"
 }
-
-target_folder() { echo "${CARGO_TARGET_DIR:-$PWD/target}"; }
 
 main() {
     local stages=("$@") stage began report=()

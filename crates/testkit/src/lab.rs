@@ -51,11 +51,11 @@ impl Lab {
     /// A cable: `(namespace, interface)` at both ends, both up.
     pub fn cable(&self, a: (&Netns, &str), b: (&Netns, &str)) -> io::Result<()> {
         ip(&[
-            "link", "add", a.1, "netns", &a.0.name, "type", "veth", "peer", "name", b.1, "netns",
-            &b.0.name,
+            "link", "add", "name", a.1, "netns", &a.0.name, "type", "veth", "peer", "name", b.1,
+            "netns", &b.0.name,
         ])?;
-        a.0.ip(&["link", "set", a.1, "up"])?;
-        b.0.ip(&["link", "set", b.1, "up"])
+        a.0.ip(&["link", "set", "dev", a.1, "up"])?;
+        b.0.ip(&["link", "set", "dev", b.1, "up"])
     }
 
     /// A switch: a namespace with a bridge, and a cable to each of the given interfaces.

@@ -88,6 +88,19 @@ impl ServerSetup {
         json!({ format!("Dhcp{}", self.version): base })
     }
 
+    /// A `loggers` list for load: the start is reported, single leases are not.
+    pub fn quiet_loggers(&self) -> Value {
+        let name = format!("kea-dhcp{}", self.version);
+        let output = json!([{ "output": "stdout", "flush": true }]);
+        let quiet = ["leases", "packets", "alloc-engine", "bad-packets"].map(|child| {
+            json!({ "name": format!("{name}.{child}"), "severity": "ERROR", "output_options": output })
+        });
+        let mut loggers =
+            vec![json!({ "name": name, "severity": "INFO", "output_options": output })];
+        loggers.extend(quiet);
+        Value::Array(loggers)
+    }
+
     /// Writes the configuration file as it is given.
     pub fn write_config(&self, text: &str) -> io::Result<()> {
         fs::write(self.config_file(), text)

@@ -1,0 +1,180 @@
+//! Real clients and a real relay, from DISCOVER to RELEASE.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use kea_testkit::{
+    Capture, Client, Dhclient, Dhcpcd, Dhcrelay, Lab, Netns, Server, ServerSetup, Subject, Udhcpc,
+    perfdhcp,
+};
+use serde_json::{Value, json};
+
+const POOL_START: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
+
+fn subnet() -> Value {
+    json!([{
+        "id": 1, "subnet": "192.0.2.0/24",
+        "pools": [{ "pool": "192.0.2.10 - 192.0.2.20" }],
+        "option-data": [
+            { "name": "routers", "data": "192.0.2.1" },
+            { "name": "domain-name-servers", "data": "192.0.2.53, 192.0.2.54" },
+            { "name": "ntp-servers", "data": "192.0.2.123" },
+        ],
+    }])
+}
+
+/// Short timers, since dhclient renews on its own clock. Released leases are deleted.
+fn config() -> Value {
+    json!({
+        "valid-lifetime": 60, "renew-timer": 2, "rebind-timer": 50,
+        "expired-leases-processing": { "hold-reclaimed-time": 0 },
+        "subnet4": subnet(),
+    })
+}
+
+fn start(netns: &Netns, config: &Value) -> io::Result<Server> {
+    ServerSetup::new(Subject::from_environment(), 4)?.start_with(netns, config)
+}
+
+/// Obtain, renew, release; the lease file and the wire tell the same.
+fn whole_life(client: &mut dyn Client, server: &Server, router: &str) {
+    let lease = client.obtain().unwrap();
+    assert_eq!(lease.address, POOL_START);
+    assert_eq!(lease.variable(router), "192.0.2.1", "{lease:?}");
+    let row = server.leases().unwrap().remove("192.0.2.10").unwrap();
+    assert_eq!((row.column("state"), row.column("valid_lifetime")), ("0", "60"));
+
+    let mark = server.process().mark();
+    assert_eq!(client.renew().unwrap().address, POOL_START);
+    let limit = Duration::from_secs(10);
+    let renewed = server.logged(mark, "DHCP4_LEASE_ALLOC", limit).unwrap();
+    assert!(renewed.contains("192.0.2.10"), "{renewed}");
+
+    let mark = server.process().mark();
+    client.release().unwrap();
+    assert!(server.logged(mark, "DHCP4_RELEASE", limit).is_some(), "{}", server.process().text());
+    let released = server.control().statistic("pkt4-release-received").unwrap();
+    assert_eq!(released, Some(1));
+    assert_eq!(server.leases().unwrap().len(), 0);
+}
+
+#[test]
+fn udhcpc_obtains_renews_and_releases() {
+    let mut lab = Lab::new().unwrap();
+    let (server, client) = lab.pair().unwrap();
+    let server = start(&server, &config()).unwrap();
+    whole_life(&mut Udhcpc::new(&client, "eth0").unwrap(), &server, "router");
+}
+
+#[test]
+fn dhclient_obtains_renews_and_releases() {
+    let mut lab = Lab::new().unwrap();
+    let (server, client) = lab.pair().unwrap();
+    let server = start(&server, &config()).unwrap();
+    whole_life(&mut Dhclient::new(&client, "eth0").unwrap(), &server, "new_routers");
+}
+
+#[test]
+fn dhcpcd_obtains_renews_and_releases() {
+    let mut lab = Lab::new().unwrap();
+    let (server, client) = lab.pair().unwrap();
+    let server = start(&server, &config()).unwrap();
+    whole_life(&mut Dhcpcd::new(&client, "eth0").unwrap(), &server, "new_routers");
+}
+
+#[test]
+fn a_client_behind_dhcrelay_gets_an_address_of_its_link() {
+    let mut lab = Lab::new().unwrap();
+    let server_ns = lab.netns("server").unwrap();
+    let relay_ns = lab.netns("relay").unwrap();
+    let client_ns = lab.netns("client").unwrap();
+    lab.cable((&server_ns, "eth0"), (&relay_ns, "uplink")).unwrap();
+    lab.cable((&relay_ns, "downlink"), (&client_ns, "eth0")).unwrap();
+    server_ns.address("eth0", "192.0.2.1/24").unwrap();
+    server_ns.ip(&["route", "add", "10.7.0.0/24", "via", "192.0.2.2"]).unwrap();
+    relay_ns.address("uplink", "192.0.2.2/24").unwrap();
+    relay_ns.address("downlink", "10.7.0.1/24").unwrap();
+    let mut subnets = subnet();
+    subnets.as_array_mut().unwrap().push(json!({
+        "id": 7, "subnet": "10.7.0.0/24", "pools": [{ "pool": "10.7.0.50 - 10.7.0.60" }],
+        "option-data": [{ "name": "routers", "data": "10.7.0.1" }],
+    }));
+    let server = start(&server_ns, &json!({ "subnet4": subnets })).unwrap();
+    let address = Ipv4Addr::new(192, 0, 2, 1);
+    let _relay = Dhcrelay::start(&relay_ns, &["-a"], ("downlink", "uplink"), address).unwrap();
+
+    let file = server.setup().folder().join("relay.pcap");
+    let capture = Capture::start(&server_ns, "eth0", &file).unwrap();
+    let mut client = Udhcpc::new(&client_ns, "eth0").unwrap();
+    let lease = client.obtain().unwrap();
+    assert_eq!(lease.address, Ipv4Addr::new(10, 7, 0, 50));
+    assert_eq!(lease.variable("router"), "10.7.0.1");
+    assert_eq!(server.leases().unwrap()["10.7.0.50"].column("subnet_id"), "7");
+
+    // The relay's circuit identifier is the name of its interface towards the client.
+    let capture = capture.stop().unwrap();
+    let circuits = capture
+        .fields("dhcp.option.dhcp == 5", &["dhcp.option.agent_information_option.agent_circuit_id"])
+        .unwrap();
+    assert_eq!(circuits, ["646f776e6c696e6b"]);
+    assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn tshark_finds_nothing_malformed() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let server = start(&server_ns, &config()).unwrap();
+    let file = server.setup().folder().join("exchange.pcap");
+    let capture = Capture::start(&client_ns, "eth0", &file).unwrap();
+    let mut client = Udhcpc::new(&client_ns, "eth0").unwrap();
+    client.obtain().unwrap();
+    client.release().unwrap();
+    let capture = capture.stop().unwrap();
+    assert!(capture.frames() >= 5, "{} frames", capture.frames());
+    let kinds = capture.fields("dhcp", &["dhcp.option.dhcp"]).unwrap();
+    assert_eq!(kinds[..4], ["1", "2", "3", "5"], "{kinds:?}");
+    let ntp = capture.fields("dhcp.option.dhcp == 5", &["dhcp.option.ntp_server"]).unwrap();
+    assert_eq!(ntp, ["192.0.2.123"]);
+    assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn two_clients_on_one_link_hold_two_addresses() {
+    let mut lab = Lab::new().unwrap();
+    let server_ns = lab.netns("server").unwrap();
+    let (one, two) = (lab.netns("one").unwrap(), lab.netns("two").unwrap());
+    let ends = [(&server_ns, "eth0"), (&one, "eth0"), (&two, "eth0")];
+    lab.switch("switch", &ends).unwrap();
+    server_ns.address("eth0", "192.0.2.1/24").unwrap();
+    let mut config = config();
+    config["subnet4"][0]["pools"][0]["pool"] = json!("192.0.2.10 - 192.0.2.11");
+    let server = start(&server_ns, &config).unwrap();
+    let first = Udhcpc::new(&one, "eth0").unwrap().obtain().unwrap().address;
+    let mut client = Udhcpc::new(&two, "eth0").unwrap();
+    let second = client.obtain().unwrap().address;
+    assert_ne!(first, second);
+    // The first client is gone without a word; its address stays its own.
+    assert_eq!(client.renew().unwrap().address, second);
+    assert_eq!(server.leases().unwrap().len(), 2);
+}
+
+#[test]
+fn perfdhcp_loses_nothing_at_a_modest_rate() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    client_ns.address("eth0", "192.0.2.2/24").unwrap();
+    let config = json!({ "subnet4": [{
+        "id": 1, "subnet": "192.0.2.0/16", "pools": [{ "pool": "192.0.128.0/18" }],
+    }] });
+    let server = start(&server_ns, &config).unwrap();
+    let arguments = ["-4", "-l", "eth0", "-r", "100", "-n", "200", "-R", "200", "-W", "1000000"];
+    let output = perfdhcp(&client_ns, &arguments).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    // Both exchanges, DISCOVER-OFFER and REQUEST-ACK, are reported.
+    let lossless = text.lines().filter(|line| line.trim() == "drops: 0").count();
+    assert_eq!(lossless, 2, "{text}");
+    assert_eq!(server.control().statistic("pkt4-ack-sent").unwrap(), Some(200));
+}

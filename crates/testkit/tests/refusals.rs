@@ -1,0 +1,143 @@
+//! Starts that must fail: one clear message, an exit status that is not zero, nothing overwritten.
+
+use std::fs;
+use std::time::Duration;
+
+use kea_testkit::{Lab, Netns, ServerSetup, Subject};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn setup() -> ServerSetup {
+    ServerSetup::new(Subject::from_environment(), 4).unwrap()
+}
+
+fn subnet() -> Value {
+    json!([{ "id": 1, "subnet": "192.0.2.0/24", "pools": [{ "pool": "192.0.2.10 - 192.0.2.20" }] }])
+}
+
+/// Starts with this configuration file; what was said before the end.
+fn refused(setup: &ServerSetup, netns: &Netns, text: &str) -> String {
+    setup.write_config(text).unwrap();
+    let mut process = setup.launch(netns).unwrap();
+    let status = process.wait(LIMIT).unwrap();
+    let said = process.text();
+    assert!(!status.success(), "{said}");
+    assert!(status.code().is_some(), "it ended by a signal: {status}\n{said}");
+    said
+}
+
+#[test]
+fn mistakes_in_the_file_are_told_with_their_place() {
+    let mut lab = Lab::new().unwrap();
+    let netns = lab.netns("server").unwrap();
+    let cases = [
+        ("{ \"Dhcp4\": {\n  \"valid-lifetime\": 60,\n  \"subnet4\" [] } }", "kea.conf:3"),
+        ("{ \"Dhcp4\": {\n  \"valid-lifetime\": 60,\n  \"sunbet4\": [] } }", "sunbet4"),
+        ("{ \"Dhcp4\": {\n  \"valid-lifetime\": \"60\" } }", "kea.conf:2"),
+        ("{ \"Dhcp4\": { \"subnet4\": [ { \"subnet\": \"192.0.2.0/33\" } ] } }", "kea.conf:1"),
+    ];
+    for (text, fact) in cases {
+        let setup = setup();
+        let said = refused(&setup, &netns, text);
+        assert!(said.contains(fact), "'{fact}' is not in:\n{said}");
+        assert!(!setup.lease_file().exists(), "a refused start made a lease file");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let mut lab = Lab::new().unwrap();
+    let netns = lab.netns("server").unwrap();
+    let setup = setup();
+    let mut process = setup.launch_with(&netns, &["-c", "/nonexistent/kea.conf"]).unwrap();
+    assert!(!process.wait(LIMIT).unwrap().success());
+    assert!(process.text().contains("/nonexistent/kea.conf"), "{}", process.text());
+}
+
+#[test]
+fn the_check_mode_says_by_its_exit_status() {
+    let mut lab = Lab::new().unwrap();
+    let netns = lab.netns("server").unwrap();
+    let setup = setup();
+    let path = setup.config_file().to_string_lossy().into_owned();
+    let config = json!({ "interfaces-config": { "interfaces": [] }, "subnet4": subnet() });
+    for (change, code) in [(json!(null), 0), (json!([{ "subnet": "nonsense" }]), 1)] {
+        let mut config = config.clone();
+        if !change.is_null() {
+            config["subnet4"] = change;
+        }
+        setup.write_config(&setup.config(&config).to_string()).unwrap();
+        let mut process = setup.launch_with(&netns, &["-t", &path]).unwrap();
+        assert_eq!(process.wait(LIMIT).unwrap().code(), Some(code), "{}", process.text());
+    }
+    assert!(!setup.lease_file().exists(), "a check made a lease file");
+}
+
+#[test]
+fn a_lease_file_that_cannot_be_read_stays_as_it_is() {
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let setup = setup();
+    let foreign = "this is,no lease,file\n1,2,3\n";
+    fs::write(setup.lease_file(), foreign).unwrap();
+    let text = setup.config(&json!({ "subnet4": subnet() })).to_string();
+    let said = refused(&setup, &netns, &text);
+    assert!(said.contains("leases.csv"), "{said}");
+    assert_eq!(fs::read_to_string(setup.lease_file()).unwrap(), foreign);
+}
+
+#[test]
+fn a_lease_file_that_cannot_be_made_is_named() {
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let setup = setup();
+    let place = setup.folder().join("absent/leases.csv");
+    let database = json!({ "type": "memfile", "name": place });
+    let config = json!({ "lease-database": database, "subnet4": subnet() });
+    let said = refused(&setup, &netns, &setup.config(&config).to_string());
+    assert!(said.contains("absent/leases.csv"), "{said}");
+}
+
+#[test]
+fn a_busy_port_is_named_when_all_sockets_are_required() {
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let _occupant = netns.enter(|| std::net::UdpSocket::bind("192.0.2.1:67")).unwrap();
+    let setup = setup();
+    let interfaces = json!({
+        "interfaces": ["eth0"], "dhcp-socket-type": "udp", "service-sockets-require-all": true,
+    });
+    let config = json!({ "interfaces-config": interfaces, "subnet4": subnet() });
+    let said = refused(&setup, &netns, &setup.config(&config).to_string());
+    assert!(said.contains("eth0") && said.contains("67"), "{said}");
+}
+
+#[test]
+fn a_second_server_of_the_same_name_does_not_start() {
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let server = setup().start_with(&netns, &json!({ "subnet4": subnet() })).unwrap();
+    let mut second = server.setup().launch(&netns).unwrap();
+    assert!(!second.wait(LIMIT).unwrap().success());
+    assert!(second.text().contains("DHCP4_ALREADY_RUNNING"), "{}", second.text());
+    // The first one is not disturbed.
+    assert_eq!(server.control().command("version-get", json!(null)).unwrap().result, 0);
+}
+
+#[test]
+fn a_stale_pid_file_does_not_block_the_start() {
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let mut server = setup().start_with(&netns, &json!({ "subnet4": subnet() })).unwrap();
+    let pid_file = server.setup().folder().join("kea.kea-dhcp4.pid");
+    let pid = fs::read_to_string(&pid_file).unwrap();
+    assert_eq!(pid.trim(), server.process().pid().to_string());
+    server.kill().unwrap();
+    assert!(pid_file.exists());
+    server.start_again().unwrap();
+    let pid = fs::read_to_string(&pid_file).unwrap();
+    assert_eq!(pid.trim(), server.process().pid().to_string());
+    assert_eq!(server.stop().unwrap().code(), Some(0));
+    assert!(!pid_file.exists(), "a clean stop removes the PID file");
+}
