@@ -1,10 +1,12 @@
 //! What reading a query and writing its answer cost.
 
 use std::hint::black_box;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4};
 
 use divan::Bencher;
+use kea_wire::frame::{Checksum, Udp4, Udp4Header};
 use kea_wire::v4::{self, Builder, Message, MessageType, View, code};
+use kea_wire::{Iaid, v6};
 
 fn main() {
     divan::main();
@@ -66,4 +68,85 @@ fn v4_build_offer(bencher: Bencher<'_, '_>) {
         black_box(offer.finish().len)
     });
     assert!(buffer.len() > v4::HEADER_LEN);
+}
+
+/// A solicit for one address and one prefix, that passed one relay.
+fn solicit() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut builder = v6::Builder::relayed(&mut bytes);
+    let (link, peer) = (Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+    builder.relay(v6::MessageType::RelayForward, 0, link, peer, |envelope| {
+        envelope.option(v6::code::INTERFACE_ID, b"ge-0/0/1");
+    });
+    builder
+        .message(v6::MessageType::Solicit, 0x12_3456)
+        .option(v6::code::CLIENT_ID, &[0, 1, 0, 1, 1, 2, 3, 4, 8, 0, 0x27, 0x1e, 0x36, 0x4a])
+        .codes(v6::code::ORO, &[23, 24, 39, 31])
+        .option(v6::code::ELAPSED_TIME, &[0, 0])
+        .ia_na(Iaid(1), 0, 0, |_| ())
+        .ia_pd(Iaid(1), 0, 0, |_| ());
+    builder.finish().expect("fits");
+    bytes
+}
+
+#[divan::bench]
+fn v6_parse_relayed_solicit(bencher: Bencher<'_, '_>) {
+    let bytes = solicit();
+    bencher.bench_local(|| {
+        let view = v6::View::parse(black_box(&bytes));
+        view.map(|view| (black_box(&view).xid(), view.associations().count()))
+    });
+}
+
+#[divan::bench]
+fn v6_build_relayed_advertise(bencher: Bencher<'_, '_>) {
+    let bytes = solicit();
+    let view = v6::View::parse(&bytes).expect("well formed");
+    let prefix = "2001:db8::/56".parse().expect("a prefix");
+    let mut buffer = Vec::with_capacity(1500);
+    bencher.bench_local(|| {
+        buffer.clear();
+        let message_type = v6::MessageType::Advertise;
+        let mut advertise = v6::Builder::reply(&mut buffer, black_box(&view), message_type);
+        advertise
+            .option(v6::code::CLIENT_ID, &[0, 1, 0, 1, 1, 2, 3, 4, 8, 0, 0x27, 0x1e, 0x36, 0x4a])
+            .option(v6::code::SERVER_ID, &[0, 1, 0, 1, 1, 2, 3, 4, 8, 0, 0x27, 0x1e, 0x36, 0x4b])
+            .ia_na(Iaid(1), 1000, 2000, |ia| {
+                ia.ia_address(Ipv6Addr::LOCALHOST, 3000, 4000, |_| ());
+            })
+            .ia_pd(Iaid(1), 1000, 2000, |ia| {
+                ia.ia_prefix(prefix, 3000, 4000, |_| ());
+            })
+            .option(v6::code::DNS_SERVERS, &[0; 32]);
+        black_box(advertise.finish().is_ok())
+    });
+}
+
+fn header() -> Udp4Header {
+    Udp4Header {
+        link_destination: [0xff; 6],
+        link_source: [2, 0, 0, 0, 0, 1],
+        vlan: None,
+        source: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
+        destination: SocketAddrV4::new(Ipv4Addr::BROADCAST, 67),
+        tos: Udp4Header::DEFAULT_TOS,
+        ttl: Udp4Header::DEFAULT_TTL,
+    }
+}
+
+#[divan::bench]
+fn frame_parse(bencher: Bencher<'_, '_>) {
+    let mut frame = Vec::new();
+    header().emit(&mut frame, &discover()).expect("fits");
+    bencher.bench_local(|| Udp4::parse(black_box(&frame), Checksum::Verify).is_ok());
+}
+
+#[divan::bench]
+fn frame_emit(bencher: Bencher<'_, '_>) {
+    let (header, payload) = (header(), discover());
+    let mut frame = Vec::with_capacity(1500);
+    bencher.bench_local(|| {
+        frame.clear();
+        black_box(header.emit(&mut frame, black_box(&payload)).is_ok())
+    });
 }
