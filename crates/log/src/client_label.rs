@@ -31,80 +31,109 @@ pub enum ClientLabel<'a> {
 
 impl fmt::Display for ClientLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Ascii { out: f, buffer: [0; 128], length: 0 };
         let xid = match *self {
             Self::V4 { hardware, client_id, xid } => {
                 match hardware {
-                    Some(hardware) => write_hardware(f, hardware)?,
-                    None => f.write_str("[no hwaddr info]")?,
+                    Some(hardware) => text.hardware(hardware)?,
+                    None => text.literal(b"[no hwaddr info]")?,
                 }
-                f.write_str(", cid=[")?;
-                write_identity(f, client_id)?;
-                f.write_str("], tid=0x")?;
+                text.literal(b", cid=[")?;
+                text.identity(client_id)?;
+                text.literal(b"], tid=0x")?;
                 xid
             }
             Self::V6 { duid, hardware, xid } => {
-                f.write_str("duid=[")?;
-                write_identity(f, duid)?;
-                f.write_str("], ")?;
+                text.literal(b"duid=[")?;
+                text.identity(duid)?;
+                text.literal(b"], ")?;
                 if let Some(hardware) = hardware {
-                    write_hardware(f, hardware)?;
-                    f.write_str(", ")?;
+                    text.hardware(hardware)?;
+                    text.literal(b", ")?;
                 }
-                f.write_str("tid=0x")?;
+                text.literal(b"tid=0x")?;
                 xid
             }
         };
-        write_hex(f, xid)
+        text.hex(xid)?;
+        text.flush()
     }
 }
 
-fn write_hardware(
-    f: &mut fmt::Formatter<'_>,
-    (hardware_type, address): (u16, &[u8]),
-) -> fmt::Result {
-    if hardware_type == 1 {
-        f.write_str("[hwtype=1 ")?;
-    } else {
-        write!(f, "[hwtype={hardware_type} ")?;
-    }
-    write_colon_hex(f, address)?;
-    f.write_str("]")
+/// Gathers ASCII before it is written: most labels take one write. This runs for every message of the packet path.
+struct Ascii<'a, 'f> {
+    out: &'a mut fmt::Formatter<'f>,
+    buffer: [u8; 128],
+    length: usize,
 }
 
-fn write_identity(f: &mut fmt::Formatter<'_>, bytes: Option<&[u8]>) -> fmt::Result {
-    match bytes {
-        Some(bytes) => write_colon_hex(f, bytes),
-        None => f.write_str("no info"),
+impl Ascii<'_, '_> {
+    /// Writes out unless so many more bytes fit.
+    fn make_room(&mut self, bytes: usize) -> fmt::Result {
+        if self.length + bytes > self.buffer.len() { self.flush() } else { Ok(()) }
     }
-}
 
-/// Writes 16 bytes at a time from a stack buffer: this runs for every message of the packet path.
-fn write_colon_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    let mut text = [b':'; 48];
-    for (number, chunk) in bytes.chunks(16).enumerate() {
-        if number > 0 {
-            f.write_str(":")?;
+    /// `text` is not longer than the buffer.
+    #[inline(always)]
+    fn literal(&mut self, text: &[u8]) -> fmt::Result {
+        self.make_room(text.len())?;
+        self.buffer[self.length..self.length + text.len()].copy_from_slice(text);
+        self.length += text.len();
+        Ok(())
+    }
+
+    fn hardware(&mut self, (hardware_type, address): (u16, &[u8])) -> fmt::Result {
+        self.literal(b"[hwtype=")?;
+        if hardware_type < 10 {
+            // Ethernet is 1; a single digit does without formatting.
+            self.literal(&[b'0' + hardware_type.to_le_bytes()[0]])?;
+        } else {
+            self.literal(hardware_type.to_string().as_bytes())?;
         }
-        for (byte, out) in chunk.iter().zip(text.chunks_exact_mut(3)) {
-            out[0] = HEX[usize::from(byte >> 4)];
-            out[1] = HEX[usize::from(byte & 0xf)];
+        self.literal(b" ")?;
+        self.colon_hex(address)?;
+        self.literal(b"]")
+    }
+
+    fn identity(&mut self, bytes: Option<&[u8]>) -> fmt::Result {
+        match bytes {
+            Some(bytes) => self.colon_hex(bytes),
+            None => self.literal(b"no info"),
         }
-        write_ascii(f, &text[..chunk.len() * 3 - 1])?;
     }
-    Ok(())
-}
 
-fn write_hex(f: &mut fmt::Formatter<'_>, number: u32) -> fmt::Result {
-    let mut text = [0; 8];
-    for (digit, out) in text.iter_mut().enumerate() {
-        *out = HEX[(number >> (28 - 4 * digit) & 0xf) as usize];
+    fn colon_hex(&mut self, bytes: &[u8]) -> fmt::Result {
+        const BYTES: usize = 16;
+        for (number, chunk) in bytes.chunks(BYTES).enumerate() {
+            self.make_room(BYTES * 3 + 1)?;
+            if number > 0 {
+                self.buffer[self.length] = b':';
+                self.length += 1;
+            }
+            let text = &mut self.buffer[self.length..self.length + BYTES * 3];
+            for (byte, out) in chunk.iter().zip(text.as_chunks_mut::<3>().0) {
+                *out = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)], b':'];
+            }
+            // Without the last colon.
+            self.length += chunk.len() * 3 - 1;
+        }
+        Ok(())
     }
-    let leading = (number.leading_zeros() as usize / 4).min(7);
-    write_ascii(f, &text[leading..])
-}
 
-fn write_ascii(f: &mut fmt::Formatter<'_>, text: &[u8]) -> fmt::Result {
-    f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+    fn hex(&mut self, number: u32) -> fmt::Result {
+        let mut text = [0; 8];
+        for (digit, out) in text.iter_mut().enumerate() {
+            *out = HEX[(number >> (28 - 4 * digit) & 0xf) as usize];
+        }
+        let leading = (number.leading_zeros() as usize / 4).min(7);
+        self.literal(&text[leading..])
+    }
+
+    fn flush(&mut self) -> fmt::Result {
+        let text = str::from_utf8(&self.buffer[..self.length]).map_err(|_| fmt::Error)?;
+        self.length = 0;
+        self.out.write_str(text)
+    }
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -33,7 +33,6 @@ catalogue! {
     }
     [Info] Root {
         LOG_READING_LOCAL_FILE: "reading local message file %1";
-        LOG_FILE_REOPENED: "log file %1 was replaced and is opened again";
     }
     [Debug 40] Root {
         LOGIMPL_ABOVE_MAX_DEBUG: "debug level %1 is above the maximum, %2 is used";
