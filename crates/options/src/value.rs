@@ -123,6 +123,8 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, field) in self.fields.iter().enumerate() {
             let separator = match (i, field) {
+                // Before the first comma, nothing at all would be no field; a blank is an empty one.
+                (0, Datum::Binary(o) | Datum::String(o) | Datum::Tuple(o)) if o.is_empty() => " ",
                 (0, _) => "",
                 (_, Datum::Resolver(_)) => " | ",
                 _ => ", ",
@@ -234,5 +236,12 @@ mod tests {
     fn a_comma_of_the_text_is_escaped() {
         let text = Datum::String(Bytes::from_static(b"a,b\\c"));
         assert_eq!(text.to_string(), r"a\,b\\c");
+    }
+
+    #[test]
+    fn an_empty_first_field_keeps_its_place() {
+        let tuple = |text: &'static str| Datum::Tuple(Bytes::from_static(text.as_bytes()));
+        let value = Value { fields: vec![tuple(""), tuple("a"), tuple("")], sub_options: vec![] };
+        assert_eq!(value.to_string(), " , a, ");
     }
 }
