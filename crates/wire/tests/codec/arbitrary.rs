@@ -6,13 +6,14 @@ use kea_wire::frame::{Checksum, Udp4};
 use kea_wire::{HwAddr, v4, v6};
 use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
+use proptest::test_runner::{FileFailurePersistence, RngSeed};
 
 use crate::captures;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 512,
+        rng_seed: RngSeed::Fixed(0x6b65_6136),
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
         ..ProptestConfig::default()
     }

