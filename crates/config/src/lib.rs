@@ -7,7 +7,12 @@
 
 mod diagnostics;
 pub mod document;
+mod load;
+mod render;
 pub mod schema;
+pub mod snapshot;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::Document;
+pub use load::load;
+pub use snapshot::Snapshot;

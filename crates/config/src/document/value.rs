@@ -89,6 +89,11 @@ impl Value {
 }
 
 impl Map {
+    /// No entries.
+    pub const fn new() -> Self {
+        Map { entries: Vec::new() }
+    }
+
     /// The entry of that name.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| &*entry.name == name)

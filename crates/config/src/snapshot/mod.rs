@@ -1,0 +1,189 @@
+//! The configuration as the servers use it: immutable, with all computed that can be.
+//!
+//! Lease state lives elsewhere, keyed by [`SubnetId`], and survives a change of snapshot.
+
+mod class;
+mod dialect;
+mod index;
+mod network;
+mod options;
+mod reservation;
+mod server;
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use kea_lease::SubnetId;
+use kea_options::Registry;
+
+pub use class::{Class, Classes, Guard};
+pub use dialect::{
+    BootFields, Dialect, DuidKind, MacSource, OverV6, Preferred, ServerId, V4Server, V4Subnet,
+    V6Pool, V6Reservation, V6Server, V6Subnet,
+};
+pub use index::PrefixIndex;
+pub use network::{
+    ConflictResolution, DdnsParameters, LeaseCache, Pool, Reach, ReplaceClientName,
+    ReservationSearch, SharedNetwork, Subnet, Timers, Triplet,
+};
+pub use options::{Candidates, ConfiguredOption, OptionSet};
+pub use reservation::{IdentifierKind, Reservation, Reservations};
+pub use server::{
+    Authentication, Compatibility, ConfigControl, ControlSocket, Credentials, Database,
+    DatabaseKind, DhcpDdns, Durability, ExpiredLeases, ExtendedInfoChecks, HooksLibrary,
+    HttpSocket, InterfacesConfig, LeaseChecks, LeaseDatabase, Listen, LogOutput, Logger, Memfile,
+    MultiThreading, OnFail, Outbound, QueueControl, SanityChecks, Secret, ServerParameters,
+    SocketType, Tls,
+};
+
+use crate::document::{Document, Value};
+
+/// A configuration, complete and checked.
+#[derive(Clone, Debug)]
+pub struct Snapshot<F: Dialect> {
+    pub(crate) document: Arc<Document>,
+    pub(crate) subnets: Box<[Subnet<F>]>,
+    pub(crate) networks: Box<[SharedNetwork<F>]>,
+    pub(crate) by_prefix: PrefixIndex<F::Addr>,
+    pub(crate) by_relay: HashMap<F::Addr, Box<[u32]>>,
+    pub(crate) by_interface: HashMap<Box<str>, Box<[u32]>>,
+    pub(crate) by_interface_id: HashMap<Box<[u8]>, Box<[u32]>>,
+    /// Option definitions, standard and own.
+    pub definitions: Registry<F>,
+    /// Client classes.
+    pub classes: Classes<F>,
+    /// The global options.
+    pub options: Arc<OptionSet>,
+    /// Reservations, of subnets and global.
+    pub reservations: Reservations<F>,
+    /// Global valid lifetime, in seconds.
+    pub valid: Triplet,
+    /// Global timers.
+    pub timers: Timers,
+    /// Global DNS update parameters.
+    pub ddns: Arc<DdnsParameters>,
+    /// Global search for reservations.
+    pub reservation_search: ReservationSearch,
+    /// Parameters of the server as a whole.
+    pub server: ServerParameters,
+    /// What only one protocol has.
+    pub specific: F::Server,
+    /// Where to listen.
+    pub interfaces: InterfacesConfig<F::Addr>,
+    /// Where leases are kept.
+    pub lease_database: LeaseDatabase,
+    /// Databases of reservations, in lookup order.
+    pub hosts_databases: Box<[Database]>,
+    /// Configuration from a database.
+    pub config_control: Option<ConfigControl>,
+    /// Reclamation of expired leases.
+    pub expired_leases: ExpiredLeases,
+    /// Worker threads.
+    pub multi_threading: MultiThreading,
+    /// The queue of received packets.
+    pub queue_control: QueueControl,
+    /// What to do about leases that contradict the configuration.
+    pub sanity_checks: SanityChecks,
+    /// Concessions to clients and relays.
+    pub compatibility: Compatibility,
+    /// The way to the DNS update daemon.
+    pub dhcp_ddns: DhcpDdns,
+    /// Where commands arrive.
+    pub control_sockets: Box<[ControlSocket]>,
+    /// Extensions, in calling order.
+    pub hooks_libraries: Box<[HooksLibrary]>,
+    /// What is logged, and where.
+    pub loggers: Box<[Logger]>,
+}
+
+impl<F: Dialect> Snapshot<F> {
+    /// All subnets, by ascending identifier.
+    pub fn subnets(&self) -> &[Subnet<F>] {
+        &self.subnets
+    }
+
+    /// All shared networks, in the order of the configuration.
+    pub fn networks(&self) -> &[SharedNetwork<F>] {
+        &self.networks
+    }
+
+    /// The subnet of that identifier.
+    pub fn subnet(&self, id: SubnetId) -> Option<&Subnet<F>> {
+        let position = self.subnets.binary_search_by_key(&id, |subnet| subnet.id).ok()?;
+        self.subnets.get(position)
+    }
+
+    /// The shared network of a subnet.
+    pub fn network_of(&self, subnet: &Subnet<F>) -> Option<&SharedNetwork<F>> {
+        self.networks.get(subnet.network? as usize)
+    }
+
+    /// The subnets of a shared network, by ascending identifier.
+    pub fn members<'s>(
+        &'s self,
+        network: &'s SharedNetwork<F>,
+    ) -> impl Iterator<Item = &'s Subnet<F>> + 's {
+        network.subnets.iter().filter_map(|position| self.subnets.get(*position as usize))
+    }
+
+    /// Subnets whose prefix contains `address`, by ascending identifier.
+    pub fn subnets_containing(&self, address: F::Addr) -> impl Iterator<Item = &Subnet<F>> {
+        let positions = self.by_prefix.containing(address);
+        positions.filter_map(|position| self.subnets.get(position as usize))
+    }
+
+    /// Comparisons that finding the subnets of `address` takes.
+    pub fn lookup_steps(&self, address: F::Addr) -> usize {
+        self.by_prefix.steps(address)
+    }
+
+    /// Subnets that name `relay` as theirs, by ascending identifier; then those whose network does.
+    pub fn subnets_of_relay(&self, relay: F::Addr) -> impl Iterator<Item = &Subnet<F>> {
+        self.at(self.by_relay.get(&relay))
+    }
+
+    /// Subnets on the local interface of that name, ordered likewise.
+    pub fn subnets_on_interface(&self, interface: &str) -> impl Iterator<Item = &Subnet<F>> {
+        self.at(self.by_interface.get(interface))
+    }
+
+    /// Subnets that a relay's Interface-Id means (DHCPv6), ordered likewise.
+    pub fn subnets_of_interface_id(&self, id: &[u8]) -> impl Iterator<Item = &Subnet<F>> {
+        self.at(self.by_interface_id.get(id))
+    }
+
+    /// What leases need to know of every subnet.
+    pub fn lease_specs(&self) -> Vec<kea_lease::SubnetSpec<F>> {
+        let mut reserved: HashMap<SubnetId, Vec<F::Addr>> = HashMap::new();
+        for host in self.reservations.iter() {
+            if let Some(subnet) = host.subnet {
+                reserved.entry(subnet).or_default().extend(host.addresses.iter().copied());
+            }
+        }
+        let specs = self.subnets.iter().map(|subnet| {
+            let held = reserved.remove(&subnet.id).unwrap_or_default();
+            let in_pools = held.into_iter().filter(|address| {
+                subnet.reservation_search.in_subnet
+                    && !subnet.reservation_search.out_of_pool
+                    && subnet.pools.iter().any(|pool| pool.range.contains(*address))
+            });
+            subnet.lease_spec(in_pools.collect())
+        });
+        specs.collect()
+    }
+
+    /// The document it was made from: what `config-write` of an unchanged configuration starts with.
+    pub fn document(&self) -> &Arc<Document> {
+        &self.document
+    }
+
+    /// The effective configuration with its defaults: the answer to `config-get`.
+    pub fn render(&self) -> Value {
+        crate::render::effective::<F>(self)
+    }
+
+    fn at(&self, positions: Option<&Box<[u32]>>) -> impl Iterator<Item = &Subnet<F>> {
+        let positions = positions.map_or(&[][..], |found| found);
+        positions.iter().filter_map(|position| self.subnets.get(*position as usize))
+    }
+}

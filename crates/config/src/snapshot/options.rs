@@ -1,0 +1,149 @@
+//! Configured options, encoded ahead.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kea_expr::{ClassId, ClassSet};
+
+/// One configured option, ready for a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredOption {
+    /// The option space.
+    pub space: Arc<str>,
+    /// The code in it.
+    pub code: u16,
+    /// The data, sub-options included, without code and length. May exceed what one instance holds
+    /// (RFC 3396).
+    pub data: Bytes,
+    /// Send it although the client did not ask.
+    pub always_send: bool,
+    /// Do not send this code at all.
+    pub never_send: bool,
+    /// Only members of one of these are meant; everyone if empty.
+    pub classes: Box<[ClassId]>,
+    /// How far the scope it comes from is from the scope of the set; 0 is the set's own.
+    distance: u8,
+}
+
+impl ConfiguredOption {
+    pub(crate) fn new(space: Arc<str>, code: u16, data: Bytes) -> Self {
+        ConfiguredOption {
+            space,
+            code,
+            data,
+            always_send: false,
+            never_send: false,
+            classes: Box::default(),
+            distance: 0,
+        }
+    }
+
+    /// True when it is meant for a member of `classes`.
+    pub fn admits(&self, classes: &ClassSet) -> bool {
+        self.classes.is_empty() || self.classes.iter().any(|class| classes.contains(*class))
+    }
+}
+
+/// The options of one scope, or of a scope and those around it, nearest first.
+///
+/// Sorted by space and code. Everything of one code stands together, from the nearest scope to the
+/// farthest, and in the order of the configuration inside a scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OptionSet {
+    entries: Box<[ConfiguredOption]>,
+}
+
+impl OptionSet {
+    pub(crate) fn new(mut entries: Vec<ConfiguredOption>) -> Self {
+        entries.sort_by(|a, b| (&a.space, a.code).cmp(&(&b.space, b.code)));
+        OptionSet { entries: entries.into() }
+    }
+
+    /// What `near` and `far` say together; `near` goes first.
+    pub(crate) fn merge(near: &Arc<OptionSet>, far: &Arc<OptionSet>) -> Arc<OptionSet> {
+        match (near.is_empty(), far.is_empty()) {
+            (_, true) => near.clone(),
+            (true, _) => far.clone(),
+            _ => {
+                let step = 1 + near.entries.iter().map(|entry| entry.distance).max().unwrap_or(0);
+                let mut entries = near.entries.to_vec();
+                entries.extend(far.entries.iter().cloned().map(|mut entry| {
+                    entry.distance = entry.distance.saturating_add(step);
+                    entry
+                }));
+                Arc::new(OptionSet::new(entries))
+            }
+        }
+    }
+
+    /// True without options.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Everything.
+    pub fn iter(&self) -> std::slice::Iter<'_, ConfiguredOption> {
+        self.entries.iter()
+    }
+
+    /// All options of a space, by code.
+    pub fn in_space(&self, space: &str) -> Candidates<'_> {
+        let start = self.entries.partition_point(|entry| &*entry.space < space);
+        let rest = &self.entries[start..];
+        Candidates(&rest[..rest.partition_point(|entry| &*entry.space == space)])
+    }
+
+    /// What is configured for one code.
+    pub fn get(&self, space: &str, code: u16) -> Candidates<'_> {
+        self.in_space(space).of_code(code)
+    }
+}
+
+/// Options of one space, or of one code, nearest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidates<'o>(&'o [ConfiguredOption]);
+
+impl<'o> Candidates<'o> {
+    /// Those of one code.
+    pub fn of_code(self, code: u16) -> Candidates<'o> {
+        let start = self.0.partition_point(|entry| entry.code < code);
+        let rest = &self.0[start..];
+        Candidates(&rest[..rest.partition_point(|entry| entry.code == code)])
+    }
+
+    /// Each code once, with what is configured for it.
+    pub fn by_code(self) -> impl Iterator<Item = (u16, Candidates<'o>)> {
+        self.0
+            .chunk_by(|a, b| a.code == b.code)
+            .filter_map(|chunk| Some((chunk.first()?.code, Candidates(chunk))))
+    }
+
+    /// As written.
+    pub fn as_slice(self) -> &'o [ConfiguredOption] {
+        self.0
+    }
+
+    /// True when nothing is configured.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a member of `classes` gets of one code: the options of the nearest scope that has any for
+    /// them. Several only where a scope gives the code several times, which DHCPv6 may send.
+    pub fn chosen(self, classes: &ClassSet) -> impl Iterator<Item = &'o ConfiguredOption> {
+        let mine = move |entry: &&ConfiguredOption| entry.admits(classes);
+        let nearest = self.0.iter().filter(mine).map(|entry| entry.distance).min();
+        self.0.iter().filter(mine).filter(move |entry| Some(entry.distance) == nearest)
+    }
+
+    /// True when any scope wants the code sent unasked: the flag holds although a nearer scope
+    /// without it supplies the value.
+    pub fn always_send(self, classes: &ClassSet) -> bool {
+        self.0.iter().any(|entry| entry.always_send && entry.admits(classes))
+    }
+
+    /// True when any scope forbids the code.
+    pub fn never_send(self, classes: &ClassSet) -> bool {
+        self.0.iter().any(|entry| entry.never_send && entry.admits(classes))
+    }
+}
