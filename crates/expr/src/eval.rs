@@ -345,7 +345,16 @@ impl<'p, F: Facts + ?Sized> Run<'p, '_, F> {
     fn exists<T: Tracer>(&mut self, path: &'p Path, trace: &mut T) {
         let found = self.find(path);
         self.flag = found.is_ok();
-        trace.event(|| Event::Exists { path, found: found.map(|_| ()) });
+        trace.event(|| {
+            let option = match path.origin {
+                Origin::Vendor(_) => Some(VendorOption::Information),
+                Origin::VendorClass(_) => Some(VendorOption::Class),
+                _ => None,
+            };
+            let enterprise = option.and_then(|option| self.vendor(option, None).ok());
+            let enterprise = enterprise.map(|(number, _)| number);
+            Event::Exists { path, found: found.map(|_| ()), enterprise }
+        });
     }
 
     fn content<T: Tracer>(

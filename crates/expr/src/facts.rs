@@ -159,8 +159,9 @@ impl Layout {
     }
 }
 
-/// Relay agent information, vendor specific information (RFC 3046, RFC 2132).
-const SUB_OPTIONS_4: &[(&[u16], usize)] = &[(&[82], 0), (&[43], 0), (&[125], 5)];
+/// Relay agent information and vendor information (RFC 3046, RFC 3925). Option 43 is not here: its
+/// content is options only if a definition says so, which may depend on a class.
+const SUB_OPTIONS_4: &[(&[u16], usize)] = &[(&[82], 0), (&[125], 5)];
 
 /// IA_NA, IA_TA, IA_PD with their addresses and prefixes, vendor options, client data of a lease
 /// query, softwire containers (RFC 9915 section 21, RFC 5007, RFC 7598).

@@ -75,7 +75,7 @@ impl Tracer for Trace<'_> {
 pub(crate) enum Event<'e> {
     Constant { kind: ConstantKind, value: &'e [u8] },
     Option { code: u16, value: &'e [u8] },
-    Exists { path: &'e Path, found: Result<(), Missing> },
+    Exists { path: &'e Path, found: Result<(), Missing>, enterprise: Option<u32> },
     Content { path: &'e Path, representation: Representation, found: Result<&'e [u8], Missing> },
     Field { field: Field, value: &'e [u8] },
     RelayAddress { nest: i8, which: RelayAddress, value: &'e [u8] },
@@ -108,7 +108,15 @@ impl Trace<'_> {
                     format!("Pushing option {code} with value {}", Hex(value)),
                 );
             }
-            Event::Exists { path, found } => {
+            Event::Exists { path, found: Ok(()), enterprise: Some(number) }
+                if path.codes.is_empty() =>
+            {
+                let id = ["EVAL_DEBUG_VENDOR_EXISTS", "EVAL_DEBUG_VENDOR_CLASS_EXISTS"];
+                let text =
+                    format!("Option with enterprise-id {number} found, pushing result 'true'");
+                self.push(id[vendor_kind(path.origin)], text);
+            }
+            Event::Exists { path, found, .. } => {
                 let result = if found.is_ok() { "true" } else { "false" };
                 self.option(path, found, &Quoted(result.as_bytes()), &Quoted(b"false"));
             }
@@ -116,7 +124,7 @@ impl Trace<'_> {
                 let value = found.unwrap_or(&[]);
                 let found = found.map(|_| ());
                 match representation {
-                    Representation::Hex => self.option(path, found, &Hex(value), &Hex(b"")),
+                    Representation::Hex => self.option(path, found, &Hex(value), &Quoted(b"")),
                     Representation::Text => {
                         self.option(path, found, &Quoted(value), &Quoted(b""));
                     }
@@ -169,7 +177,10 @@ impl Trace<'_> {
             Event::Branch { condition, value } => {
                 let id =
                     if condition { "EVAL_DEBUG_IFELSE_TRUE" } else { "EVAL_DEBUG_IFELSE_FALSE" };
-                let text = format!("Popping '{condition}', leaving {}", Hex(value));
+                let text = format!(
+                    "Popping '{condition}' ({condition}) without need of the other branch, leaving {}",
+                    Hex(value)
+                );
                 self.push(id, text);
             }
             event => self.function(event),
@@ -203,7 +214,7 @@ impl Trace<'_> {
                     Split::Field(_) => "EVAL_DEBUG_SPLIT",
                 };
                 let result = Hex(whole.get(split.range()).unwrap_or(&[]));
-                let (whole, delimiters) = (Hex(whole), Hex(delimiters));
+                let (whole, delimiters) = (Text(whole), Text(delimiters));
                 let text = format!(
                     "Popping field {field}, delimiters {delimiters}, string {whole}, pushing result {result}"
                 );
@@ -222,6 +233,8 @@ impl Trace<'_> {
                 );
                 self.push("EVAL_DEBUG_TOHEXSTRING", text);
             }
+            // Kea is silent about the conversion of an absent value.
+            Event::Convert { value: [], .. } => {}
             Event::Convert { conversion, value, result } => self.convert(conversion, value, result),
             _ => {}
         }
@@ -287,17 +300,6 @@ impl Trace<'_> {
                 let outer = Codes(outer);
                 let text = format!("Pushing option {outer} sub-option {code} with value {value}");
                 self.push("EVAL_DEBUG_SUB_OPTION", text);
-            }
-            (Origin::VendorClass(_) | Origin::Vendor(_), []) => {
-                let kind = vendor_kind(path.origin);
-                let id = ["EVAL_DEBUG_VENDOR_EXISTS", "EVAL_DEBUG_VENDOR_CLASS_EXISTS"][kind];
-                let enterprise = match path.origin {
-                    Origin::Vendor(Some(number)) | Origin::VendorClass(Some(number)) => number,
-                    _ => 0,
-                };
-                let text =
-                    format!("Option with enterprise-id {enterprise} found, pushing result {value}");
-                self.push(id, text);
             }
             (_, codes) => {
                 let codes = Codes(codes);
