@@ -15,7 +15,7 @@ use crate::environment::{Environment, startup_output};
 use crate::levels::{Severity, Threshold};
 use crate::log::Log;
 use crate::message_row::{Component, Message};
-use crate::output::Surroundings;
+use crate::output::{Facility, Surroundings};
 use crate::queue::{Batch, Queue};
 use crate::record::{Head, encode_arguments};
 use crate::writer::Outputs;
@@ -152,6 +152,10 @@ impl Handle {
         }
         for word in unknown {
             crate::log!(self, LOG_BAD_SEVERITY, word);
+        }
+        let outputs = loggers.iter().flat_map(|logger| &logger.outputs);
+        for output in outputs.filter(|output| Facility::is_unknown_in(&output.output)) {
+            crate::log!(self, LOG_BAD_DESTINATION, output.output);
         }
         Ok(())
     }

@@ -289,6 +289,26 @@ fn unknown_severities_are_reported() {
 }
 
 #[test]
+fn unknown_facilities_are_reported_and_local0_is_used() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let syslog = UnixDatagram::bind(dir.path().join("syslog")).expect("a socket");
+    let logging = Logging::start(options(dir.path())).expect("starts");
+    let log = logging.handle();
+    log.configure(&[root("INFO", vec![output("syslog:local9".into(), "%m")])]).expect("configures");
+    let mut buffer = [0; 1024];
+    let length = syslog.recv(&mut buffer).expect("a datagram");
+    let datagram = std::str::from_utf8(&buffer[..length]).expect("UTF-8");
+    // local0 is 16, ERROR is 3.
+    assert!(datagram.starts_with("<131>"), "{datagram}");
+    assert!(
+        datagram.ends_with(
+            ": LOG_BAD_DESTINATION 'syslog:local9' is not a destination of log messages"
+        ),
+        "{datagram}"
+    );
+}
+
+#[test]
 fn an_argument_may_log_while_it_is_formatted() {
     struct Chatty<'a>(&'a Handle, &'a Captured);
     impl Display for Chatty<'_> {

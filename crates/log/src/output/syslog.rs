@@ -26,6 +26,15 @@ impl Facility {
     }
 }
 
+impl Facility {
+    /// Whether an `output` names a facility that does not exist; none at all is the default one.
+    pub(crate) fn is_unknown_in(output: &str) -> bool {
+        output
+            .strip_prefix("syslog:")
+            .is_some_and(|name| !name.is_empty() && Self::named(name).is_none())
+    }
+}
+
 /// The system log. The socket is connected when needed and again after failures, since the log daemon may restart.
 #[derive(Debug)]
 pub(crate) struct Syslog {
