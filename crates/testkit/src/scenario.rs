@@ -27,6 +27,8 @@ mod backend;
 mod check;
 mod parse;
 mod play;
+#[cfg(test)]
+mod play_tests;
 mod process_backend;
 
 pub use backend::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_MAC};
