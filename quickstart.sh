@@ -42,7 +42,7 @@ build() {
 # The example configuration with its files in $DIR, for this interface.
 configure() {
     sed -e "s|\"interfaces\": *\[[^]]*\]|\"interfaces\": [ \"$1\" ]|" \
-        -e "s|\"type\": *\"memfile\"|\"type\": \"memfile\", \"name\": \"$DIR/kea-leases4.csv\"|" \
+        -e "s|/var/lib/kea/|$DIR/|" \
         "$CONFIG" >"$DIR/kea-dhcp4.conf"
 }
 

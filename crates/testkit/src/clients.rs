@@ -13,7 +13,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::lab::Netns;
+use crate::lab::{self, Netns};
 use crate::process::Captured;
 
 /// What a client was given, and the variables its script saw.
@@ -225,7 +225,7 @@ struct Runner {
 
 impl Runner {
     fn new(netns: &Netns, interface: &str) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("kt").tempdir_in("/tmp")?;
+        let folder = lab::folder()?;
         let script = folder.path().join("script");
         fs::write(&script, SCRIPT)?;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -10,6 +10,7 @@ use std::thread;
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tempfile::TempDir;
 
 /// A set of network namespaces that belong to one test and disappear with it.
 ///
@@ -121,7 +122,7 @@ impl Netns {
 
     /// Runs `body` on a thread that is inside this namespace. Sockets made there stay there.
     pub fn enter<T: Send>(&self, body: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
-        let file = File::open(PathBuf::from("/run/netns").join(&self.name))?;
+        let file = File::open(Path::new(NAMESPACES).join(&self.name))?;
         thread::scope(|scope| {
             scope
                 .spawn(move || {
@@ -158,24 +159,42 @@ fn ip(args: &[&str]) -> io::Result<()> {
     Err(io::Error::other(format!("ip {}: {}", args.join(" "), why.trim())))
 }
 
-/// Removes the namespaces of labs whose process is gone.
+/// A temporary folder that is removed with the test, or by the next lab.
+///
+/// It is in `/tmp` for a short path: that of a UNIX socket has 107 octets at most.
+pub(crate) fn folder() -> io::Result<TempDir> {
+    let prefix = format!("{PREFIX}{}x", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(FOLDERS)
+}
+
+/// Removes the namespaces and folders of labs whose process is gone.
 fn remove_leftovers() -> io::Result<()> {
-    let Ok(entries) = fs::read_dir("/run/netns") else { return Ok(()) };
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if owner(&name).is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists()) {
-            Netns { name }.remove();
-        }
+    for name in orphans(NAMESPACES)? {
+        Netns { name }.remove();
+    }
+    for name in orphans(FOLDERS)? {
+        let _another_lab_may_be_faster = fs::remove_dir_all(Path::new(FOLDERS).join(name));
     }
     Ok(())
 }
 
-/// The process that made a namespace of this name, if a lab did.
+/// The entries of a folder that belonged to labs of dead processes.
+fn orphans(folder: &str) -> io::Result<Vec<String>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let dead = |pid: u32| !Path::new("/proc").join(pid.to_string()).exists();
+    let names: io::Result<Vec<String>> = names.collect();
+    Ok(names?.into_iter().filter(|name| owner(name).is_some_and(dead)).collect())
+}
+
+/// The process that made a namespace or folder of this name, if a lab did.
 fn owner(name: &str) -> Option<u32> {
     name.strip_prefix(PREFIX)?.split_once('x')?.0.parse().ok()
 }
 
 const PREFIX: &str = "kt";
+const NAMESPACES: &str = "/run/netns";
+const FOLDERS: &str = "/tmp";
 
 #[cfg(test)]
 mod tests {

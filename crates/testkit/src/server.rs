@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::control::ControlSocket;
-use crate::lab::Netns;
+use crate::lab::{self, Netns};
 use crate::lease_file::{LeaseRow, read_lease_file};
 use crate::process::Captured;
 use crate::subject::Subject;
@@ -29,8 +29,7 @@ pub struct ServerSetup {
 impl ServerSetup {
     /// Setup of `kea-dhcp4` (`version` 4) or `kea-dhcp6` (6).
     pub fn new(subject: Subject, version: u8) -> io::Result<Self> {
-        // Short, since the path of a UNIX socket has 107 octets at most.
-        let folder = tempfile::Builder::new().prefix("kt").tempdir_in("/tmp")?;
+        let folder = lab::folder()?;
         Ok(ServerSetup { subject, version, folder, environment: BTreeMap::new() })
     }
 
@@ -114,7 +113,7 @@ impl ServerSetup {
     /// Starts the program with these arguments and does not wait.
     pub fn launch_with(&self, netns: &Netns, arguments: &[&str]) -> io::Result<Captured> {
         let name = format!("kea-dhcp{}", self.version);
-        let mut command = netns.command(self.subject.program(&name));
+        let mut command = netns.command(self.program(&name)?);
         command
             .args(arguments)
             .current_dir(self.folder())
@@ -122,6 +121,21 @@ impl ServerSetup {
             .env("KEA_LOCKFILE_DIR", self.folder())
             .envs(&self.environment);
         Captured::start(command)
+    }
+
+    /// Debian confines its Kea to Debian's folders by the path of the program. Where that is enforced, a
+    /// copy at another path runs unconfined.
+    fn program(&self, name: &str) -> io::Result<PathBuf> {
+        let program = self.subject.program(name);
+        let enforced = fs::read_to_string("/sys/module/apparmor/parameters/enabled");
+        if self.subject == Subject::Ours || !enforced.is_ok_and(|word| word.starts_with('Y')) {
+            return Ok(program);
+        }
+        let copy = self.folder().join(name);
+        if !copy.exists() {
+            fs::copy(program, &copy)?;
+        }
+        Ok(copy)
     }
 
     /// Starts the server and waits until it says that it serves.
