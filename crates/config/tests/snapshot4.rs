@@ -204,3 +204,34 @@ fn malformed_and_contradictory_values_are_reported_together() {
     ];
     assert_eq!(errors::<V4>(text), expected);
 }
+
+#[test]
+fn config_get_shows_what_holds_in_todays_names() {
+    let config = snapshot::<V4>(&dhcp4(
+        r#""comment": "hello", "reservation-mode": "global", "valid-lifetime": 300, "max-valid-lifetime": 400,
+           "dhcp-ddns": { "enable-updates": false, "generated-prefix": "q" },
+           "subnet4": [ { "subnet": "192.0.2.1/24", "relay": { "ip-address": "1.1.1.1" },
+             "pools": [ { "pool": "192.0.2.32 - 192.0.2.40" } ],
+             "option-data": [ { "code": 222, "data": "0102" }, { "code": 3, "data": "1.2.3.4" } ] } ]"#,
+    ));
+    let rendered = config.render();
+    let kea_config::document::Value::Map(top) = &rendered else { panic!() };
+    let server = top.get("Dhcp4").unwrap().as_map().unwrap();
+    let show = |name: &str| server.get(name).map_or("absent".into(), ToString::to_string);
+    assert_eq!(show("user-context"), r#"{ "comment": "hello" }"#);
+    assert_eq!(show("reservations-global"), "true");
+    assert_eq!(show("reservations-in-subnet"), "false");
+    assert_eq!(show("ddns-generated-prefix"), "\"q\"");
+    assert_eq!(show("reservation-mode"), "absent");
+    assert_eq!(
+        show("expired-leases-processing"),
+        r#"{ "flush-reclaimed-timer-wait-time": 25, "hold-reclaimed-time": 3600, "max-reclaim-leases": 100, "max-reclaim-time": 250, "reclaim-timer-wait-time": 10, "unwarned-reclaim-cycles": 5 }"#
+    );
+    assert_eq!(
+        show("subnet4"),
+        r#"[ { "4o6-interface": "", "4o6-interface-id": "", "4o6-subnet": "", "calculate-tee-times": false, "id": 1, "max-valid-lifetime": 400, "min-valid-lifetime": 300, "option-data": [ { "always-send": false, "code": 222, "csv-format": false, "data": "0102", "space": "dhcp4" }, { "always-send": false, "code": 3, "csv-format": true, "data": "1.2.3.4", "name": "routers", "space": "dhcp4" } ], "pools": [ { "option-data": [ ], "pool": "192.0.2.32-192.0.2.40" } ], "relay": { "ip-addresses": [ "1.1.1.1" ] }, "reservations": [ ], "store-extended-info": false, "subnet": "192.0.2.1/24", "t1-percent": 0.5, "t2-percent": 0.875, "valid-lifetime": 300 } ]"#
+    );
+    // What is rendered can be loaded again, and renders the same.
+    let again = snapshot::<V4>(&rendered.to_pretty());
+    assert_eq!(again.render().to_string(), rendered.to_string());
+}

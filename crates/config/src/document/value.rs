@@ -127,6 +127,11 @@ impl Map {
         }
     }
 
+    /// Adds an entry whose name is known to be new.
+    pub(crate) fn append(&mut self, name: &str, node: Node) {
+        self.push_new(Entry { name: name.into(), name_span: Span::NONE, node });
+    }
+
     /// Takes `name` out.
     pub fn remove(&mut self, name: &str) -> Option<Node> {
         let index = self.entries.iter().position(|entry| &*entry.name == name)?;

@@ -48,7 +48,7 @@ fn key_schema(protocol: Protocol, key: &Key) -> Value {
 }
 
 /// The default as a value; `None` where there is none, or it is that of a map.
-pub(super) fn default_value(default: Default) -> Option<Value> {
+pub(crate) fn default_value(default: Default) -> Option<Value> {
     Some(match default {
         Default::Unset | Default::Map => return None,
         Default::Boolean(flag) => Value::Boolean(flag),

@@ -10,13 +10,15 @@ mod keys;
 mod reference;
 
 pub use check::{Protocol, check};
+pub(crate) use json_schema::default_value;
 pub use json_schema::json_schema;
 pub use key::{Default, Key, Kind, Protocols, Scope, Status};
 pub use keys::{KEYS, LEGACY, Legacy};
 pub use reference::reference_page;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use hashbrown::HashMap;
 
 /// The row of `name`, or of the name it is an alias of.
 pub fn find(protocol: Protocol, scope: Scope, name: &str) -> Option<&'static Key> {
