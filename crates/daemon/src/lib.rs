@@ -1,2 +1,15 @@
 //! What every process shares: arguments, signals, the PID file, the life cycle.
 #![forbid(unsafe_code)]
+
+mod arguments;
+mod configuration;
+mod layout;
+mod pid_file;
+mod server;
+mod version;
+
+pub use arguments::{DHCP4, Program, Request, Run, UsageError, parse as parse_arguments};
+pub use layout::Layout;
+pub use pid_file::{PidFile, PidFileError, pid_file_path};
+pub use server::main as dhcp_main;
+pub use version::{COMPATIBLE_WITH, VERSION, build_report, extended as extended_version, release_type};

@@ -55,6 +55,7 @@ catalogue! {
     [Info] Dhcpsrv {
         DHCPSRV_MEMFILE_DB: "memfile: opening lease database: %1";
         DHCPSRV_MEMFILE_LEASE_FILE_LOAD: "memfile: loading leases from %1";
+        DHCPSRV_MEMFILE_RECOVERED: "memfile: all rows are in %1 again";
         DHCPSRV_MEMFILE_LFC_EXECUTE: "memfile: lease file clean-up runs as: %1";
         DHCPSRV_MEMFILE_LFC_SETUP: "memfile: lease file clean-up every %1 seconds";
         DHCPSRV_MEMFILE_LFC_START: "memfile: lease file clean-up starts";
@@ -121,6 +122,14 @@ catalogue! {
         DHCPSRV_DHCP_DDNS_NCR_REJECTED:
             "name change request refused by the sender: %1, request: %2";
         DHCPSRV_INVALID_ACCESS: "database access string cannot be read: %1";
+        DHCPSRV_MEMFILE_WRITE_FAIL:
+            "memfile: rows could not be written to %1: %2; leases are not confirmed until they are",
+            "The rows are kept and tried again. Clients that need a change get no answer meanwhile.";
+        DHCPSRV_MEMFILE_SYNC_FAIL:
+            "memfile: rows of %1 could not be made durable: %2; leases are not confirmed until they are",
+            "They are written again, since the system may have dropped them.";
+        DHCPSRV_MEMFILE_TRUNCATE_FAIL:
+            "memfile: the unfinished end of %1 could not be cut off: %2";
         DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR: "memfile: row %1 discarded: %2";
         DHCPSRV_MEMFILE_LFC_LEASE_FILE_RENAME_FAIL:
             "memfile: lease file %1 could not be renamed to %2: %3";

@@ -1,0 +1,523 @@
+//! A DHCP server process: everything around the corridor.
+
+mod shared;
+mod storage;
+mod worker;
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use kea_config::snapshot::{Listen as ListenOn, Snapshot, SocketType};
+use kea_dhcp::Serving;
+use kea_dhcp::pipeline::{Corridor, flush_reclaimed, reclaim};
+use kea_lease::{Journal, Leases, Reclamation};
+use kea_log::message::twin;
+use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
+use kea_net::{Listen, Mode, OpenFailure, Selection, Service, ServiceEvent, ServiceOptions};
+use kea_stats::{ServerKind, Stats};
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::shared::{Shared, unix_micros};
+use self::storage::{CleanUp, FileStorage, Storage};
+use self::worker::Worker;
+use crate::arguments::{self, Program, Request, Run};
+use crate::configuration;
+use crate::layout::Layout;
+use crate::pid_file::{PidFile, PidFileError, pid_file_path};
+use crate::version;
+
+/// The whole of a DHCP server program.
+pub fn main<F: Serving>(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let request = match arguments::parse(program, arguments) {
+        Ok(request) => request,
+        Err(error) => return fail(&error.0),
+    };
+    match request {
+        Request::Help(text) => say(&text),
+        Request::Version => say(&format!("{}\n", version::VERSION)),
+        Request::ExtendedVersion => say(&format!("{}\n", version::extended())),
+        Request::BuildReport => say(&version::build_report()),
+        Request::Check { file, deep: _ } => match configuration::load::<F>(&file) {
+            Ok(loaded) => say(&loaded.warnings()),
+            Err(problems) => fail(&problems),
+        },
+        Request::Run(run) => match serve::<F>(program, &run) {
+            Ok(code) => ExitCode::from(code),
+            Err(Fatal) => ExitCode::FAILURE,
+        },
+    }
+}
+
+/// The server cannot go on; the reason is logged and on standard error.
+struct Fatal;
+
+#[allow(clippy::print_stdout)] // the answer to -v, -V, -W, -h and -t
+fn say(text: &str) -> ExitCode {
+    print!("{text}");
+    ExitCode::SUCCESS
+}
+
+#[allow(clippy::print_stderr)] // what an operator at the console must see
+fn fail(text: &str) -> ExitCode {
+    eprintln!("{}", text.trim_end());
+    ExitCode::FAILURE
+}
+
+/// Starts, serves until told to stop, and stops.
+fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
+    let layout = Layout::of_this_process();
+    let mut logging = start_logging(program, run, &layout)?;
+    let logger = logging.handle();
+    let server_port = run.server_port.unwrap_or(F::SERVER_PORT);
+    let starting = twin::STARTING.of(F::VERSION);
+    log!(logger, (starting), version::VERSION, version::release_type());
+    let client_port = run.client_port.map_or("default".to_owned(), |port| port.to_string());
+    let pid = std::process::id();
+    log!(logger, (twin::START_INFO.of(F::VERSION)), pid, server_port, client_port, run.verbose);
+    if version::release_type() == "development" {
+        log!(logger, (twin::DEVELOPMENT_VERSION.of(F::VERSION)));
+    }
+    let _pid_file = take_pid_file::<F>(program, run, &layout, &logger)?;
+    let config = load_first::<F>(&run.file, &logger)?;
+    // Opening a log file can fail; then nothing has been touched yet.
+    logger
+        .configure(&configuration::loggers(&config))
+        .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
+    logging.start_writer().map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
+
+    let server = Server::start(run, config, &layout, server_port, &logger)?;
+    log!(logger, (twin::STARTED.of(F::VERSION)), version::VERSION);
+    let code = server.run_until_stopped()?;
+    log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
+    Ok(code)
+}
+
+fn start_logging(program: Program, run: &Run, layout: &Layout) -> Result<Logging, Fatal> {
+    let mut options = LoggingOptions::new(program.name);
+    options.program.verbose = run.verbose;
+    options.environment = Environment::of_process();
+    options.lockfile_dir = layout.run.display().to_string();
+    Logging::start(options).map_err(|error| {
+        fail(&format!("{}: {error}", program.name));
+        Fatal
+    })
+}
+
+fn take_pid_file<F: Serving>(
+    program: Program,
+    run: &Run,
+    layout: &Layout,
+    logger: &Handle,
+) -> Result<PidFile, Fatal> {
+    let path = pid_file_path(&layout.run, program.name, &run.file);
+    PidFile::take(path, program.name).map_err(|error| {
+        match &error {
+            PidFileError::Running { .. } => {
+                log!(logger, (twin::ALREADY_RUNNING.of(F::VERSION)), program.name, error);
+            }
+            PidFileError::Unreadable { .. } | PidFileError::Io { .. } => {
+                log!(logger, (twin::SERVER_FAILED.of(F::VERSION)), error);
+            }
+        }
+        fail(&format!("{}: {error}", program.name));
+        Fatal
+    })
+}
+
+fn load_first<F: Serving>(file: &Path, logger: &Handle) -> Result<Snapshot<F>, Fatal> {
+    match configuration::load::<F>(file) {
+        Ok(loaded) => {
+            for warning in loaded.warning_lines() {
+                log!(logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
+            }
+            Ok(loaded.snapshot)
+        }
+        Err(problems) => {
+            let summary = configuration::first_line(&problems);
+            log!(logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file.display(), summary);
+            fail(&problems);
+            Err(Fatal)
+        }
+    }
+}
+
+fn give_up<F: Serving>(logger: &Handle, file: &Path, reason: &dyn Display) -> Fatal {
+    let text = format!("{}: {reason}", file.display());
+    log!(logger, (twin::INIT_FAIL.of(F::VERSION)), text);
+    fail(&text);
+    Fatal
+}
+
+/// A running server.
+struct Server<'r, F: Serving> {
+    run: &'r Run,
+    port: u16,
+    shared: Arc<Shared<F>>,
+    service: Service<Worker<F>>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+    clean_up: Option<CleaningUp>,
+    reclamation: Reclamation,
+    logger: Handle,
+}
+
+impl<'r, F: Serving> Server<'r, F> {
+    fn start(
+        run: &'r Run,
+        config: Snapshot<F>,
+        layout: &Layout,
+        port: u16,
+        logger: &Handle,
+    ) -> Result<Self, Fatal> {
+        let workers = worker_count(&config);
+        let leases = Leases::new();
+        leases.configure(&config.lease_specs());
+        let waiting: Arc<[AtomicU64]> =
+            (0..workers.get()).map(|_| AtomicU64::new(u64::MAX)).collect();
+        let wakers = Arc::new(OnceLock::new());
+        let summary = configuration::summary(&config);
+        log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
+        let database = &config.lease_database;
+        let Storage { journal, file } =
+            storage::open(database, layout, &leases, &waiting, &wakers, logger)
+                .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
+        let enabled = if workers.get() > 1 { "yes" } else { "no" };
+        let queue = config.multi_threading.packet_queue_size;
+        log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);
+        let stats = Stats::new(
+            ServerKind::of_version(F::VERSION),
+            workers.get(),
+            jiff::tz::TimeZone::system(),
+        );
+        let listen = listen::<F>(&config, port);
+        let reclamation = Reclamation::new(configuration::expired_leases(&config));
+        let shared = Arc::new(Shared {
+            config: ArcSwap::from_pointee(config),
+            leases,
+            journal,
+            stats,
+            log: logger.clone(),
+            waiting,
+        });
+        shared.recount();
+        let io_error = |error: std::io::Error| give_up::<F>(logger, &run.file, &error);
+        let threads =
+            storage::start_threads(&shared, |shared| &shared.journal).map_err(io_error)?;
+        let clean_up = file.map(|file| CleaningUp::start::<F>(file, logger));
+        let clean_up = clean_up.transpose().map_err(io_error)?;
+        let options =
+            ServiceOptions { workers, name: "dhcp".to_owned(), ..ServiceOptions::default() };
+        let make = |id: kea_net::WorkerId, _| {
+            let seed = seed(id.0);
+            Worker::new(Arc::clone(&shared), id.0, F::worker(seed, run.client_port))
+        };
+        let events = logger.clone();
+        let service =
+            Service::start(&options, listen, make, move |event| log_event::<F>(&events, &event))
+                .map_err(io_error)?;
+        // Set once, here.
+        let _ = wakers.set(service.wakers().to_vec());
+        let server = Server {
+            run,
+            port,
+            shared,
+            service,
+            threads,
+            clean_up,
+            reclamation,
+            logger: logger.clone(),
+        };
+        server.refuse_taken_port()?;
+        Ok(server)
+    }
+
+    /// Another server on the same port would be given half of the queries: better not to start.
+    fn refuse_taken_port(&self) -> Result<(), Fatal> {
+        let failures = self.service.failures();
+        let taken = failures.iter().find(|failure| failure.cause == OpenFailure::PortInUse);
+        let required = self.shared.config.load().interfaces.require_all;
+        let fatal = taken.or(failures.first().filter(|_| required));
+        match fatal {
+            Some(failure) => Err(give_up::<F>(&self.logger, &self.run.file, failure)),
+            None => Ok(()),
+        }
+    }
+
+    /// Serves. Gives the exit code of a clean stop.
+    fn run_until_stopped(mut self) -> Result<u8, Fatal> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let result = match runtime {
+            Ok(runtime) => runtime.block_on(self.control()),
+            Err(error) => Err(error),
+        };
+        self.stop();
+        result.map_err(|error| give_up::<F>(&self.logger, &self.run.file, &error))?;
+        Ok(0)
+    }
+
+    /// The control plane: signals and timers.
+    async fn control(&mut self) -> std::io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+        loop {
+            let next = schedule.next();
+            let sleep = async {
+                match next {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = hang_up.recv() => {
+                    self.reload();
+                    schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+                }
+                () = sleep => self.on_time(&mut schedule),
+            }
+        }
+    }
+
+    fn on_time(&mut self, schedule: &mut Schedule) {
+        let now = Instant::now();
+        if schedule.reclaim.is_due(now) {
+            self.reclaim();
+            schedule.reclaim.restart(Instant::now());
+        }
+        if schedule.flush.is_due(now) {
+            self.flush();
+            schedule.flush.restart(Instant::now());
+        }
+        if schedule.clean_up.is_due(now) {
+            self.clean_up();
+            schedule.clean_up.restart(Instant::now());
+        }
+    }
+
+    fn reclaim(&mut self) {
+        let config = self.shared.config.load_full();
+        let statistics = self.shared.statistics(0, &config);
+        let begin = Instant::now();
+        let corridor = corridor(&self.shared, &config, &statistics);
+        let report = reclaim(&corridor, &mut self.reclamation, || begin.elapsed());
+        let elapsed = format_args!("{:?}", begin.elapsed());
+        log!(self.logger, (twin::LEASES_RECLAMATION_COMPLETE.of(F::VERSION)), report.leases, elapsed);
+        if let Some(cycles) = report.slow_cycles {
+            log!(self.logger, (twin::LEASES_RECLAMATION_SLOW.of(F::VERSION)), cycles);
+        }
+        self.shared.journal.flush();
+    }
+
+    fn flush(&self) {
+        let config = self.shared.config.load_full();
+        let statistics = self.shared.statistics(0, &config);
+        let corridor = corridor(&self.shared, &config, &statistics);
+        flush_reclaimed(&corridor, &self.reclamation, usize::MAX);
+        self.shared.journal.flush();
+    }
+
+    fn clean_up(&self) {
+        if let Some(clean_up) = &self.clean_up {
+            clean_up.request(&self.shared.journal);
+        }
+    }
+
+    /// Reads the configuration again, and puts it in force if nothing is wrong with it. Workers
+    /// serve on meanwhile.
+    fn reload(&mut self) {
+        let file = self.run.file.display();
+        log!(self.logger, (twin::DYNAMIC_RECONFIGURATION.of(F::VERSION)), file);
+        match self.try_reload() {
+            Ok(()) => log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_SUCCESS.of(F::VERSION)), file),
+            Err(problems) => {
+                let reason = configuration::first_line(&problems);
+                log!(self.logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file, reason);
+                log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_FAIL.of(F::VERSION)), file);
+                fail(&problems);
+            }
+        }
+    }
+
+    fn try_reload(&mut self) -> Result<(), String> {
+        let loaded = configuration::load::<F>(&self.run.file)?;
+        for warning in loaded.warning_lines() {
+            log!(self.logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
+        }
+        let config = loaded.snapshot;
+        if config.lease_database != self.shared.config.load().lease_database {
+            return Err("the lease database cannot be changed while serving; restart for it".into());
+        }
+        let loggers = configuration::loggers(&config);
+        self.logger.configure(&loggers).map_err(|error| error.to_string())?;
+        self.logger.reopen();
+        self.reclamation.settings = configuration::expired_leases(&config);
+        let listen = listen::<F>(&config, self.port);
+        let summary = configuration::summary(&config);
+        self.shared.leases.configure(&config.lease_specs());
+        self.shared.config.store(Arc::new(config));
+        self.shared.recount();
+        self.service.listen(listen);
+        log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        self.service.listen(Listen {
+            selection: Selection::default(),
+            port: self.port,
+            mode: Mode::Udp4,
+        });
+        self.shared.journal.stop();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        self.shared.journal.finish();
+    }
+}
+
+/// The clean-up of lease files in the background. What is not finished when the server stops is
+/// finished by the next one.
+struct CleaningUp {
+    files: kea_lease::LeaseFiles,
+    requests: Sender<CleanUp>,
+}
+
+impl CleaningUp {
+    fn start<F: Serving>(file: FileStorage, logger: &Handle) -> std::io::Result<Self> {
+        let FileStorage { files, clean_up, requests } = file;
+        storage::start_clean_up::<F>(files.clone(), requests, logger.clone())?;
+        Ok(CleaningUp { files, requests: clean_up })
+    }
+
+    fn request(&self, journal: &Journal) {
+        if self.files.cleanup_is_due() {
+            // The thread ends with this sender.
+            let _ = self.requests.send(CleanUp);
+        } else {
+            journal.rotate();
+        }
+    }
+}
+
+fn corridor<'a, F: Serving>(
+    shared: &'a Shared<F>,
+    config: &'a Snapshot<F>,
+    statistics: &'a kea_dhcp::pipeline::Statistics<F>,
+) -> Corridor<'a, F> {
+    Corridor {
+        config,
+        leases: &shared.leases,
+        journal: &shared.journal,
+        statistics,
+        log: &shared.log,
+        now: kea_net::Now::read().unix_seconds(),
+    }
+}
+
+/// Threads as configured; as many as there are processors when that is left to the server.
+fn worker_count<F: Serving>(config: &Snapshot<F>) -> NonZeroUsize {
+    let threads = &config.multi_threading;
+    if !threads.enabled {
+        return NonZeroUsize::MIN;
+    }
+    NonZeroUsize::new(threads.thread_pool_size as usize)
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+fn listen<F: Serving>(config: &Snapshot<F>, port: u16) -> Listen {
+    let mode = match (F::VERSION, config.interfaces.socket_type) {
+        (4, SocketType::Raw) => Mode::Raw4,
+        (4, SocketType::Udp) => Mode::Udp4,
+        _ => Mode::Udp6,
+    };
+    let entries = config.interfaces.interfaces.iter().map(|entry| match entry {
+        ListenOn::All => "*".to_owned(),
+        ListenOn::Interface { name, address: None } => name.to_string(),
+        ListenOn::Interface { name, address: Some(address) } => format!("{name}/{address}"),
+    });
+    // The configuration has been checked for what this refuses.
+    let selection = Selection::parse::<F>(entries).unwrap_or_default();
+    Listen { selection, port, mode }
+}
+
+fn seed(worker: usize) -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    // The standard library's hasher is keyed with randomness of the system.
+    RandomState::new().hash_one((worker, unix_micros().0))
+}
+
+fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
+    match event {
+        ServiceEvent::Opened(socket) => {
+            log!(logger, DHCPSRV_CFGMGR_ADD_IFACE, socket.interface);
+        }
+        ServiceEvent::Failed(error) => {
+            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
+        }
+        ServiceEvent::Closed(socket) => {
+            log!(logger, (twin::DEACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
+        }
+        ServiceEvent::Blind(error) => {
+            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
+        }
+        ServiceEvent::Interface(_) => {}
+    }
+}
+
+/// What is done at intervals, and when next. Intervals run from the end of one time to the next.
+struct Schedule {
+    reclaim: Timer,
+    flush: Timer,
+    clean_up: Timer,
+}
+
+struct Timer {
+    interval: Duration,
+    next: Option<Instant>,
+}
+
+impl Timer {
+    fn new(seconds: u32, now: Instant) -> Self {
+        let mut timer = Timer { interval: Duration::from_secs(seconds.into()), next: None };
+        timer.restart(now);
+        timer
+    }
+
+    fn restart(&mut self, now: Instant) {
+        self.next = (!self.interval.is_zero()).then(|| now + self.interval);
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.next.is_some_and(|next| next <= now)
+    }
+}
+
+impl Schedule {
+    fn new<F: Serving>(config: &Snapshot<F>, now: Instant) -> Self {
+        let expired = &config.expired_leases;
+        let clean_up = match &config.lease_database {
+            kea_config::snapshot::LeaseDatabase::Memfile(memfile) if memfile.persist => memfile.lfc_interval,
+            _ => 0,
+        };
+        Schedule {
+            reclaim: Timer::new(expired.reclaim_timer_wait_time, now),
+            flush: Timer::new(expired.flush_reclaimed_timer_wait_time, now),
+            clean_up: Timer::new(clean_up, now),
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        [&self.reclaim, &self.flush, &self.clean_up].into_iter().filter_map(|timer| timer.next).min()
+    }
+}

@@ -1,0 +1,179 @@
+//! The lease database of a running server: opened, loaded, kept clean.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use kea_config::snapshot::{LeaseDatabase, Memfile};
+use kea_dhcp::Serving;
+use kea_lease::{
+    Durability, FileDisk, Journal, JournalEvent, JournalLimits, LeaseFiles, Leases, LoadEvent, lfc,
+    load,
+};
+use kea_log::{Handle, log};
+use kea_net::Waker;
+
+use super::worker::is_awaited;
+use crate::layout::Layout;
+
+/// The wakers of workers, known once the workers are.
+pub(super) type Wakers = Arc<std::sync::OnceLock<Vec<Waker>>>;
+
+/// An opened lease database.
+pub(super) struct Storage {
+    pub(super) journal: Journal,
+    /// The files, where leases are kept in some.
+    pub(super) file: Option<FileStorage>,
+}
+
+/// Leases kept in files, and the way to ask for a clean-up of what was put aside.
+pub(super) struct FileStorage {
+    pub(super) files: LeaseFiles,
+    pub(super) clean_up: Sender<CleanUp>,
+    pub(super) requests: Receiver<CleanUp>,
+}
+
+/// A request to clean up.
+pub(super) struct CleanUp;
+
+/// Opens the lease database and loads what it holds into `leases`.
+///
+/// # Errors
+/// A text for the operator: which file, and what is wrong with it. Nothing was overwritten.
+pub(super) fn open<F: Serving>(
+    database: &LeaseDatabase,
+    layout: &Layout,
+    leases: &Leases<F>,
+    waiting: &Arc<[AtomicU64]>,
+    wakers: &Wakers,
+    logger: &Handle,
+) -> Result<Storage, String> {
+    let memfile = match database {
+        LeaseDatabase::Memfile(memfile) => memfile,
+        LeaseDatabase::Sql(database) => {
+            return Err(format!("leases cannot be kept in a {:?} database", database.kind));
+        }
+    };
+    let path = file_path::<F>(memfile, layout);
+    let access = format!("name={} type=memfile universe={}", path.display(), F::VERSION);
+    log!(logger, DHCPSRV_MEMFILE_DB, access);
+    if !memfile.persist {
+        log!(logger, DHCPSRV_MEMFILE_NO_STORAGE);
+        return Ok(Storage { journal: Journal::none(), file: None });
+    }
+    let files = LeaseFiles::of(&path);
+    let mut events = |event: LoadEvent<'_>| log_load_event(logger, &event);
+    load(&files, leases, memfile.max_row_errors.into(), |_| true, &mut events)
+        .map_err(|error| format!("the leases cannot be loaded: {error}"))?;
+    let (disk, len) = FileDisk::open::<F>(files.clone())
+        .map_err(|error| format!("the lease file cannot be opened: {}: {error}", path.display()))?;
+    let durability = match memfile.durability {
+        kea_config::snapshot::Durability::PowerLoss => Durability::PowerLoss,
+        kea_config::snapshot::Durability::ProcessCrash => Durability::ProcessCrash,
+    };
+    let wake = wake_workers(waiting, wakers);
+    let (clean_up, requests) = channel();
+    if files.cleanup_is_due() {
+        // Something was put aside before the last stop. The receiver is at hand.
+        let _ = clean_up.send(CleanUp);
+    }
+    let events = log_journal_events(logger.clone(), path, clean_up.clone());
+    let limits = JournalLimits::default();
+    let journal = Journal::new(Box::new(disk), len, durability, limits, wake, events);
+    log!(logger, DHCPSRV_MEMFILE_LFC_SETUP, memfile.lfc_interval);
+    Ok(Storage { journal, file: Some(FileStorage { files, clean_up, requests }) })
+}
+
+/// The lease file: as configured, or `kea-leases4.csv` among the installation's data.
+pub(super) fn file_path<F: Serving>(memfile: &Memfile, layout: &Layout) -> PathBuf {
+    match &memfile.path {
+        Some(path) if !path.is_empty() => PathBuf::from(&**path),
+        _ => layout.data.join(format!("kea-leases{}.csv", F::VERSION)),
+    }
+}
+
+/// Wakes the workers that wait for a ticket up to the new watermark.
+fn wake_workers(waiting: &Arc<[AtomicU64]>, wakers: &Wakers) -> kea_lease::Waker {
+    let (waiting, wakers) = (Arc::clone(waiting), Arc::clone(wakers));
+    Box::new(move |durable| {
+        for (first, waker) in waiting.iter().zip(wakers.get().into_iter().flatten()) {
+            if is_awaited(first.load(Ordering::SeqCst), durable) {
+                waker.wake();
+            }
+        }
+    })
+}
+
+fn log_load_event(logger: &Handle, event: &LoadEvent<'_>) {
+    match event {
+        LoadEvent::File(path) => log!(logger, DHCPSRV_MEMFILE_LEASE_FILE_LOAD, path.display()),
+        LoadEvent::Layout(path, layout) => {
+            log!(logger, DHCPSRV_MEMFILE_NEEDS_UPGRADING, path.display(), format_args!("{layout:?}"));
+        }
+        LoadEvent::Row { path, line, error } => {
+            let place = format_args!("{line} of {}", path.display());
+            log!(logger, DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR, place, error);
+        }
+        LoadEvent::Torn { path, offset, octets } => {
+            let place = format_args!("at octet {offset} of {}", path.display());
+            let torn = format_args!("it is not whole; its {octets} octets were moved to {}.torn", path.display());
+            log!(logger, DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR, place, torn);
+        }
+    }
+}
+
+fn log_journal_events(
+    logger: Handle,
+    path: PathBuf,
+    clean_up: Sender<CleanUp>,
+) -> kea_lease::EventSink {
+    Box::new(move |event| {
+        let path = path.display();
+        match event {
+            JournalEvent::WriteFailed(error) => log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error),
+            JournalEvent::SyncFailed(error) => log!(logger, DHCPSRV_MEMFILE_SYNC_FAIL, path, error),
+            JournalEvent::TruncateFailed(error) => {
+                log!(logger, DHCPSRV_MEMFILE_TRUNCATE_FAIL, path, error);
+            }
+            JournalEvent::RotateFailed(error) => {
+                let copy = format_args!("{path}.1");
+                log!(logger, DHCPSRV_MEMFILE_LFC_LEASE_FILE_RENAME_FAIL, path, copy, error);
+            }
+            JournalEvent::Recovered => log!(logger, DHCPSRV_MEMFILE_RECOVERED, path),
+            // Fails when the server is stopping; the next start cleans up.
+            JournalEvent::Rotated => drop(clean_up.send(CleanUp)),
+        }
+    })
+}
+
+/// Starts the threads that write and sync the journal.
+pub(super) fn start_threads<S: Send + Sync + 'static>(
+    shared: &Arc<S>,
+    journal: fn(&S) -> &Journal,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let start = |name: &str, run: fn(&Journal)| {
+        let shared = Arc::clone(shared);
+        let thread = std::thread::Builder::new().name(name.into());
+        thread.spawn(move || run(journal(&shared)))
+    };
+    Ok(vec![start("lease-write", Journal::run_writer)?, start("lease-sync", Journal::run_syncer)?])
+}
+
+/// Starts the thread that cleans up lease files that were put aside. It ends with the last sender.
+pub(super) fn start_clean_up<F: Serving>(
+    files: LeaseFiles,
+    requests: Receiver<CleanUp>,
+    logger: Handle,
+) -> std::io::Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("lease-cleanup".into());
+    thread.spawn(move || {
+        for CleanUp in requests {
+            log!(logger, DHCPSRV_MEMFILE_LFC_START);
+            if let Err(error) = lfc::clean_up::<F>(&files) {
+                log!(logger, LFC_FAIL_PROCESS, error);
+            }
+        }
+    })
+}

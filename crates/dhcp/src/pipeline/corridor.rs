@@ -1,0 +1,35 @@
+//! What every stage of the corridor can reach.
+
+use kea_config::snapshot::{Dialect, Snapshot};
+use kea_lease::{Journal, Leases, Ticket};
+use kea_log::Log;
+
+use super::arrival::Transmit;
+use super::statistics::Statistics;
+
+/// The world as one query sees it: one configuration, one moment.
+pub struct Corridor<'a, F: Dialect> {
+    /// The configuration in force.
+    pub config: &'a Snapshot<F>,
+    /// The lease tables.
+    pub leases: &'a Leases<F>,
+    /// Where lease changes are made durable.
+    pub journal: &'a Journal,
+    /// What is counted.
+    pub statistics: &'a Statistics<F>,
+    /// Where messages go.
+    pub log: &'a dyn Log,
+    /// Unix seconds.
+    pub now: i64,
+}
+
+/// An answer: its octets are in the buffer that the corridor was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<F: Dialect> {
+    /// Where it goes.
+    pub transmit: Transmit<F>,
+    /// The lease change that must be durable before it leaves; ticket 0 when there is none.
+    pub after: Ticket,
+    /// The message type, for statistics when it leaves.
+    pub message_type: u8,
+}

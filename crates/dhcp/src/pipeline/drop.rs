@@ -1,0 +1,129 @@
+//! Why a query ends without an answer.
+
+use std::fmt;
+
+use kea_lease::LeaseFamily;
+use kea_stats::ServerMetric;
+use kea_wire::{Family, v4};
+
+use super::statistics::Statistics;
+
+/// The reason for silence: a statistic, a log message and the answer to "why did my client get
+/// nothing?" in one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drop<F: Family> {
+    /// The datagram is no message of the protocol.
+    Unreadable(Unreadable),
+    /// A message that only servers send, or a BOOTREPLY.
+    ServerMessage(u8),
+    /// A message type that does not exist or that this server does not take.
+    UnservedType(u8),
+    /// Neither a hardware address nor a client identifier.
+    NoIdentity,
+    /// No message type option: a BOOTP client.
+    NoMessageType,
+    /// A relay counted itself but left no address to answer to.
+    HopsWithoutRelay {
+        /// The `hops` field.
+        hops: u8,
+    },
+    /// Addressed to another server.
+    OtherServer,
+    /// No subnet for the place the query came from.
+    NoSubnet,
+    /// A directly connected client on an interface that no subnet belongs to.
+    NoSubnetForInterface,
+    /// The client is in class DROP.
+    ClassDrop,
+    /// Nothing is left to offer.
+    NothingToOffer,
+    /// An address that this server knows nothing about; another server may.
+    UnknownAddress {
+        /// The address.
+        address: F::Addr,
+    },
+    /// A release or decline for an address that has no lease, or another client's.
+    NotTheHolder {
+        /// The address.
+        address: F::Addr,
+    },
+    /// A release or decline: done as asked, and by design not answered.
+    Done,
+    /// Lease storage takes no more changes: a lease that might be lost is not promised.
+    StorageUnavailable,
+}
+
+/// Why a datagram is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// As DHCPv4.
+    V4(v4::ParseError),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unreadable::V4(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<F: Family> Drop<F> {
+    /// Counts the query as what became of it.
+    pub(crate) fn count(&self, statistics: &Statistics<F>)
+    where
+        F: LeaseFamily,
+    {
+        if matches!(self, Drop::Unreadable(_)) {
+            statistics.count(ServerMetric::ParseFailed);
+        }
+        if self.is_loss() {
+            statistics.count(ServerMetric::ReceiveDrop);
+        }
+    }
+
+    /// True when the query counts as dropped; false for silence that the protocol asks for.
+    pub fn is_loss(&self) -> bool {
+        !matches!(
+            self,
+            Drop::Done
+                | Drop::NothingToOffer
+                | Drop::UnknownAddress { .. }
+                | Drop::NotTheHolder { .. }
+        )
+    }
+}
+
+impl<F: Family> fmt::Display for Drop<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Drop::Unreadable(error) => write!(f, "it cannot be read: {error}"),
+            Drop::ServerMessage(kind) => write!(f, "message type {kind} is one that servers send"),
+            Drop::UnservedType(kind) => write!(f, "message type {kind} is not served"),
+            Drop::NoIdentity => {
+                f.write_str("it carries neither a hardware address nor a client identifier")
+            }
+            Drop::NoMessageType => f.write_str("it has no message type; a BOOTP client?"),
+            Drop::HopsWithoutRelay { hops } => {
+                write!(f, "it passed {hops} relays but names none to answer to")
+            }
+            Drop::OtherServer => f.write_str("it is meant for another server"),
+            Drop::NoSubnet => f.write_str("no subnet serves the place it came from"),
+            Drop::NoSubnetForInterface => {
+                f.write_str("no subnet serves the interface it came in through")
+            }
+            Drop::ClassDrop => f.write_str("the client is in class DROP"),
+            Drop::NothingToOffer => f.write_str("no address is left to offer"),
+            Drop::UnknownAddress { address } => {
+                write!(f, "nothing is known here of the address {address} it asks for")
+            }
+            Drop::NotTheHolder { address } => {
+                write!(f, "the client does not hold a lease of {address}")
+            }
+            Drop::Done => f.write_str("done as asked; the protocol has no answer to it"),
+            Drop::StorageUnavailable => {
+                f.write_str("lease storage takes no changes, so nothing can be promised")
+            }
+        }
+    }
+}

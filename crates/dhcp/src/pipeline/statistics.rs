@@ -1,0 +1,127 @@
+//! What a worker counts.
+
+use std::marker::PhantomData;
+
+use hashbrown::HashMap;
+use kea_lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
+use kea_stats::{Counters, ServerMetric, Stats, SubnetMetric, UnixMicros};
+use kea_wire::V4;
+use kea_wire::v4::MessageType;
+
+/// A family with message types that are counted as they leave.
+pub trait Counted: LeaseFamily {
+    /// The statistic of a sent message type, where it has one.
+    fn sent_metric(message_type: u8) -> Option<ServerMetric>;
+}
+
+impl Counted for V4 {
+    fn sent_metric(message_type: u8) -> Option<ServerMetric> {
+        match MessageType::from(message_type) {
+            MessageType::Offer => Some(ServerMetric::OfferSent),
+            MessageType::Ack => Some(ServerMetric::AckSent),
+            MessageType::Nak => Some(ServerMetric::NakSent),
+            _ => None,
+        }
+    }
+}
+
+/// A worker's counters: of the server, and of every subnet of one configuration.
+#[derive(Clone, Debug)]
+pub struct Statistics<F> {
+    server: Counters<ServerMetric>,
+    subnets: HashMap<SubnetId, Counters<SubnetMetric>>,
+    family: PhantomData<fn(F)>,
+}
+
+impl<F: LeaseFamily> Statistics<F> {
+    /// Registers worker number `worker` for these subnets.
+    pub fn new(
+        stats: &Stats,
+        worker: usize,
+        subnets: impl IntoIterator<Item = SubnetId>,
+        now: UnixMicros,
+    ) -> Self {
+        let subnets = subnets.into_iter().map(|id| (id, stats.subnet(id.0, now))).collect();
+        Statistics { server: stats.server(worker, now), subnets, family: PhantomData }
+    }
+
+    /// Counts something of the server as a whole.
+    pub fn count(&self, metric: ServerMetric) {
+        self.server.increment(metric);
+    }
+
+    /// Counts something of a subnet, if it is still configured.
+    pub fn count_subnet(&self, subnet: SubnetId, metric: SubnetMetric, amount: i64) {
+        if let Some(counters) = self.subnets.get(&subnet) {
+            counters.add(metric, amount);
+        }
+    }
+
+    /// A lease was stored in place of `before`.
+    pub fn granted(&self, lease: &Lease<F>, before: Option<&Lease<F>>, now: i64) {
+        if let Some(before) = before
+            && before.state == LeaseState::Assigned
+        {
+            if !before.is_expired(now) {
+                return;
+            }
+            self.reclaimed(before);
+        }
+        let (assigned, cumulative, total) = match lease.kind() {
+            LeaseKind::Prefix => (
+                SubnetMetric::AssignedPrefixes,
+                SubnetMetric::CumulativeAssignedPrefixes,
+                ServerMetric::CumulativeAssignedPrefixes,
+            ),
+            LeaseKind::Address | LeaseKind::TemporaryAddress => (
+                SubnetMetric::Assigned,
+                SubnetMetric::CumulativeAssigned,
+                ServerMetric::CumulativeAssigned,
+            ),
+        };
+        self.count_subnet(lease.subnet, assigned, 1);
+        self.count_subnet(lease.subnet, cumulative, 1);
+        self.count(total);
+    }
+
+    /// An assigned lease is gone: given back, or given up for another.
+    pub fn removed(&self, lease: &Lease<F>) {
+        let assigned = match lease.kind() {
+            LeaseKind::Prefix => SubnetMetric::AssignedPrefixes,
+            LeaseKind::Address | LeaseKind::TemporaryAddress => SubnetMetric::Assigned,
+        };
+        self.count_subnet(lease.subnet, assigned, -1);
+    }
+
+    /// An assigned lease ended without its client's doing.
+    pub fn reclaimed(&self, lease: &Lease<F>) {
+        self.removed(lease);
+        self.count(ServerMetric::Reclaimed);
+        self.count_subnet(lease.subnet, SubnetMetric::Reclaimed, 1);
+    }
+
+    /// An assigned lease became a declined one, which stays assigned.
+    pub fn declined(&self, lease: &Lease<F>) {
+        self.count(ServerMetric::Declined);
+        self.count_subnet(lease.subnet, SubnetMetric::Declined, 1);
+    }
+
+    /// A declined lease is over.
+    pub fn recovered(&self, lease: &Lease<F>) {
+        self.removed(lease);
+        self.server.decrement(ServerMetric::Declined);
+        self.count_subnet(lease.subnet, SubnetMetric::Declined, -1);
+        self.count(ServerMetric::ReclaimedDeclined);
+        self.count_subnet(lease.subnet, SubnetMetric::ReclaimedDeclined, 1);
+    }
+}
+
+impl<F: Counted> Statistics<F> {
+    /// An answer of that message type was sent.
+    pub fn sent(&self, message_type: u8) {
+        self.count(ServerMetric::Sent);
+        if let Some(metric) = F::sent_metric(message_type) {
+            self.count(metric);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What classification expressions can ask about a DHCPv4 query.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use kea_expr::{Facts, Field, FieldValue, Layout};
+use kea_wire::V4;
+use smallvec::SmallVec;
+
+use super::accept::Query;
+use crate::pipeline::Arrival;
+
+/// A query as [`kea_expr`] sees it.
+pub(super) struct QueryFacts<'q, 'p> {
+    query: &'q Query<'p>,
+    arrival: &'q Arrival<'q, V4>,
+    /// Options that came in several instances, joined (RFC 3396).
+    joined: SmallVec<[(u8, Vec<u8>); 0]>,
+}
+
+impl<'q, 'p> QueryFacts<'q, 'p> {
+    pub(super) fn new(query: &'q Query<'p>, arrival: &'q Arrival<'q, V4>) -> Self {
+        let mut joined: SmallVec<[(u8, Vec<u8>); 0]> = SmallVec::new();
+        for code in query.view.repeated_options() {
+            if let Some(data) = query.view.option(code) {
+                joined.push((code, data.into_owned()));
+            }
+        }
+        QueryFacts { query, arrival, joined }
+    }
+}
+
+impl Facts for QueryFacts<'_, '_> {
+    fn option(&self, code: u16) -> Option<&[u8]> {
+        let code = u8::try_from(code).ok()?;
+        let joined = self.joined.iter().find(|(found, _)| *found == code);
+        match joined {
+            Some((_, data)) => Some(data),
+            None => self.query.view.first_instance(code),
+        }
+    }
+
+    fn field(&self, field: Field) -> FieldValue<'_> {
+        let view = &self.query.view;
+        let address = |address: Ipv4Addr| FieldValue::Address(IpAddr::V4(address));
+        match field {
+            Field::Iface => FieldValue::Octets(self.arrival.interface.as_bytes()),
+            Field::Src => address(self.arrival.source),
+            Field::Dst => address(self.arrival.destination),
+            Field::Len => FieldValue::Number(view.bytes().len() as u32),
+            Field::Mac => FieldValue::Octets(view.chaddr()),
+            Field::Hlen => FieldValue::Number(view.hlen().into()),
+            Field::Htype => FieldValue::Number(view.htype().into()),
+            Field::Ciaddr => address(view.ciaddr()),
+            Field::Giaddr => address(view.giaddr()),
+            Field::Yiaddr => address(view.yiaddr()),
+            Field::Siaddr => address(view.siaddr()),
+            Field::Msgtype4 => {
+                FieldValue::Number(view.message_type().map_or(0, |kind| kind.number().into()))
+            }
+            Field::Transid4 => FieldValue::Number(view.xid()),
+            // The parser refuses these in DHCPv4 expressions.
+            Field::Msgtype6 | Field::Transid6 => FieldValue::Number(0),
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::V4
+    }
+}

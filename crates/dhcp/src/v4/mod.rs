@@ -1,0 +1,26 @@
+//! DHCPv4 exchanges (RFC 2131).
+
+mod accept;
+mod answer;
+mod destination;
+mod exchange;
+mod facts;
+mod lease;
+mod select;
+
+pub use exchange::Worker;
+
+/// The UDP ports that answers go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// A client's: 68.
+    pub client: u16,
+    /// A relay's: 67.
+    pub relay: u16,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Ports { client: 68, relay: 67 }
+    }
+}

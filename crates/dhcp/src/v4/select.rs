@@ -1,0 +1,51 @@
+//! Which subnet a query belongs to (the manual's section on subnet selection; RFC 3527, RFC 3011).
+
+use std::net::Ipv4Addr;
+
+use kea_config::snapshot::{Snapshot, Subnet};
+use kea_expr::ClassSet;
+use kea_wire::V4;
+
+use super::accept::Query;
+use crate::pipeline::{Arrival, is_let_in};
+
+/// The first subnet that fits the query and lets a client of `classes` in.
+pub(super) fn select<'s>(
+    config: &'s Snapshot<V4>,
+    query: &Query<'_>,
+    arrival: &Arrival<'_, V4>,
+    classes: &ClassSet,
+) -> Option<&'s Subnet<V4>> {
+    let admits = |subnet: &&Subnet<V4>| is_let_in(config.network_of(subnet), subnet, classes);
+    let containing = |address| config.subnets_containing(address).find(admits);
+
+    if let Some(link) = named_link(config, query) {
+        return containing(link);
+    }
+    let view = &query.view;
+    if view.is_relayed() {
+        let giaddr = view.giaddr();
+        let by_relay = config.subnets_of_relay(giaddr).find(admits);
+        return by_relay.or_else(|| containing(giaddr));
+    }
+    let own = [view.ciaddr(), arrival.source];
+    if let Some(address) = own.into_iter().find(|address| is_usable(*address)) {
+        return containing(address);
+    }
+    let by_interface = config.subnets_on_interface(arrival.interface).find(admits);
+    by_interface.or_else(|| arrival.interface_address.and_then(containing))
+}
+
+/// The link that the relay (82/5), else the client (118), names.
+fn named_link(config: &Snapshot<V4>, query: &Query<'_>) -> Option<Ipv4Addr> {
+    let by_relay = query
+        .relay
+        .as_ref()
+        .filter(|_| !config.compatibility.ignore_rai_link_selection)
+        .and_then(|relay| relay.link_selection());
+    by_relay.or_else(|| query.view.subnet_selection()).filter(|link| is_usable(*link))
+}
+
+fn is_usable(address: Ipv4Addr) -> bool {
+    !address.is_unspecified() && !address.is_broadcast()
+}
