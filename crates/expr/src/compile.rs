@@ -109,6 +109,7 @@ pub(crate) struct Program {
     constants: Box<[u8]>,
     pub(crate) paths: Box<[Path]>,
     pub(crate) patterns: Box<[Regex]>,
+    pub(crate) comparisons: Box<[Comparison]>,
 }
 
 impl Program {
@@ -154,6 +155,9 @@ pub(crate) enum Op {
     Equal,
     /// flag = the topmost string equals a constant.
     EqualConstant(Constant),
+    /// flag = an option of the client's message, or a part of it, equals a constant. Most tests
+    /// of most configurations are of this form, so it gets by without the stack.
+    OptionEqual(u16),
     Match(u16),
     Member(ClassId),
     /// flag = not a member of the class, which is `KNOWN`.
@@ -189,6 +193,17 @@ pub(crate) enum ConstantKind {
     Address,
 }
 
+/// The operands of [`Op::OptionEqual`].
+#[derive(Clone, Debug)]
+pub(crate) struct Comparison {
+    pub(crate) code: u16,
+    pub(crate) cut: Option<Cut>,
+    pub(crate) constant: Constant,
+}
+
+/// Start and length of a substring.
+pub(crate) type Cut = (i32, Option<i32>);
+
 pub(crate) type PathIndex = u16;
 
 /// A resolved [`Source`].
@@ -210,6 +225,7 @@ fn compile(
         constants: Vec::new(),
         paths: Vec::new(),
         patterns: Vec::new(),
+        comparisons: Vec::new(),
     };
     compiler.expr(expr)?;
     Ok(Program {
@@ -217,6 +233,7 @@ fn compile(
         constants: compiler.constants.into(),
         paths: compiler.paths.into(),
         patterns: compiler.patterns.into(),
+        comparisons: compiler.comparisons.into(),
     })
 }
 
@@ -227,6 +244,7 @@ struct Compiler<'a> {
     constants: Vec<u8>,
     paths: Vec<Path>,
     patterns: Vec<Regex>,
+    comparisons: Vec<Comparison>,
 }
 
 impl Compiler<'_> {
@@ -250,15 +268,7 @@ impl Compiler<'_> {
                 self.expr(operand)?;
                 Op::Not
             }
-            ExprKind::Equal(a, b) => {
-                self.expr(a)?;
-                if let ExprKind::Literal(literal) = &b.kind {
-                    Op::EqualConstant(self.constant(literal))
-                } else {
-                    self.expr(b)?;
-                    Op::Equal
-                }
-            }
+            ExprKind::Equal(a, b) => self.comparison(a, b)?,
             ExprKind::Match { pattern, value } => {
                 self.expr(value)?;
                 self.pattern(pattern, expr.span)?
@@ -302,6 +312,25 @@ impl Compiler<'_> {
         };
         self.ops.push(op);
         Ok(())
+    }
+
+    fn comparison(&mut self, a: &Expr, b: &Expr) -> Result<Op, ExprError> {
+        let ExprKind::Literal(literal) = &b.kind else {
+            self.expr(a)?;
+            self.expr(b)?;
+            return Ok(Op::Equal);
+        };
+        let Some((source, cut)) = option_or_part(a) else {
+            self.expr(a)?;
+            return Ok(Op::EqualConstant(self.constant(literal)));
+        };
+        // One path leads to one code, since the parser gives a source at least one option.
+        let code = self.codes(source)?.first().copied().unwrap_or_default();
+        let constant = self.constant(literal);
+        let index = u16::try_from(self.comparisons.len())
+            .map_err(|_| ExprError::new(a.span.to(b.span), Fault::TooComplex))?;
+        self.comparisons.push(Comparison { code, cut, constant });
+        Ok(Op::OptionEqual(index))
     }
 
     /// `a and b and c`: a, jump to the end if decided, b, combine, jump to the end, c, combine.
@@ -380,7 +409,7 @@ impl Compiler<'_> {
         Constant { start, len: self.constants.len() as u32 - start, kind }
     }
 
-    fn path(&mut self, source: &Source, span: Span) -> Result<PathIndex, ExprError> {
+    fn codes(&self, source: &Source) -> Result<Vec<u16>, ExprError> {
         let mut codes = Vec::with_capacity(source.path.len());
         for option in &source.path {
             let code = match &option.key {
@@ -392,6 +421,11 @@ impl Compiler<'_> {
             };
             codes.push(code);
         }
+        Ok(codes)
+    }
+
+    fn path(&mut self, source: &Source, span: Span) -> Result<PathIndex, ExprError> {
+        let codes = self.codes(source)?;
         let index = PathIndex::try_from(self.paths.len())
             .map_err(|_| ExprError::new(span, Fault::TooComplex))?;
         self.paths.push(Path { origin: source.origin, codes: codes.into() });
@@ -435,6 +469,22 @@ impl Compiler<'_> {
             .map_err(|_| ExprError::new(span, Fault::TooComplex))?;
         self.patterns.push(compiled);
         Ok(Op::Match(index))
+    }
+}
+
+/// The option whose payload, or the part of its payload, an expression is.
+fn option_or_part(expr: &Expr) -> Option<(&Source, Option<Cut>)> {
+    let (content, cut) = match &expr.kind {
+        ExprKind::Substring { value, start, length } => (&value.kind, Some((*start, *length))),
+        kind => (kind, None),
+    };
+    match content {
+        ExprKind::Content(source, Representation::Hex)
+            if source.origin == Origin::Packet && source.path.len() == 1 =>
+        {
+            Some((source, cut))
+        }
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::ast::{Conversion, Origin, RelayAddress, Representation, VendorOption};
 use crate::class::ClassSet;
-use crate::compile::{Op, Path, Program, StringExpr, Test};
+use crate::compile::{Comparison, Op, Path, Program, StringExpr, Test};
 use crate::facts::{Facts, FieldValue};
 use crate::function::{Split, convert, hexstring, substring};
 use crate::trace::{Event, NoTrace, Trace, Tracer};
@@ -65,7 +65,9 @@ impl Test {
         classes: &ClassSet,
         scratch: &mut Scratch,
     ) -> Result<bool, EvalError> {
-        run(&self.0, facts, classes, scratch, &mut NoTrace).map(|done| done.flag)
+        let mut run = Run::new(&self.0, facts, scratch);
+        run.execute(classes, &mut NoTrace)?;
+        Ok(run.flag)
     }
 
     /// Like [`evaluate`](Self::evaluate), and records each step.
@@ -76,7 +78,9 @@ impl Test {
         scratch: &mut Scratch,
         trace: &mut Trace<'_>,
     ) -> Result<bool, EvalError> {
-        run(&self.0, facts, classes, scratch, trace).map(|done| done.flag)
+        let mut run = Run::new(&self.0, facts, scratch);
+        run.execute(classes, trace)?;
+        Ok(run.flag)
     }
 }
 
@@ -109,10 +113,11 @@ impl StringExpr {
         scratch: &'s mut Scratch,
         trace: &mut T,
     ) -> Result<&'s [u8], EvalError> {
-        let mut done = run(&self.0, facts, classes, scratch, trace)?;
-        let value = done.pop();
-        done.draft.clear();
-        done.draft.extend_from_slice(value.octets(done.produced));
+        let mut run = Run::new(&self.0, facts, scratch);
+        run.execute(classes, trace)?;
+        let value = run.pop();
+        run.draft.clear();
+        run.draft.extend_from_slice(value.octets(run.produced));
         Ok(&scratch.draft)
     }
 }
@@ -140,7 +145,7 @@ impl<'p> Value<'p> {
     }
 }
 
-/// The state of a run. Once the run is over, `flag` or the top of the stack is the result.
+/// The state of a run. Once it is over, `flag` or the top of the stack is the result.
 struct Run<'p, 'a, F: ?Sized> {
     program: &'p Program,
     facts: &'p F,
@@ -152,68 +157,89 @@ struct Run<'p, 'a, F: ?Sized> {
     flag: bool,
 }
 
-/// Each step moves forward, so a run takes at most as many steps as the program has.
-fn run<'p, 'a, F: Facts + ?Sized, T: Tracer>(
-    program: &'p Program,
-    facts: &'p F,
-    classes: &ClassSet,
-    scratch: &'a mut Scratch,
-    trace: &mut T,
-) -> Result<Run<'p, 'a, F>, EvalError> {
-    let Scratch { produced, draft } = scratch;
-    produced.clear();
-    let mut run = Run { program, facts, produced, draft, stack: SmallVec::new(), flag: false };
-    let mut at = 0;
-    while let Some(&op) = program.ops.get(at) {
-        at += 1;
-        match op {
-            Op::And(target) if !run.flag => {
-                at = target as usize;
-                trace.event(|| Event::Decided { and: true });
-            }
-            Op::Or(target) if run.flag => {
-                at = target as usize;
-                trace.event(|| Event::Decided { and: false });
-            }
-            Op::If(target) if !run.flag => at = target as usize,
-            Op::Else(target) => {
-                at = target as usize;
-                let value = run.peek();
-                trace.event(|| Event::Branch { condition: true, value });
-            }
-            Op::And(_) | Op::Or(_) | Op::If(_) => {}
-            Op::IfEnd => {
-                let value = run.peek();
-                trace.event(|| Event::Branch { condition: false, value });
-            }
-            Op::AndEnd => {
-                let flag = run.flag;
-                trace.event(|| Event::Combined { and: true, flag });
-            }
-            Op::OrEnd => {
-                let flag = run.flag;
-                trace.event(|| Event::Combined { and: false, flag });
-            }
-            Op::Not => {
-                run.flag = !run.flag;
-                let flag = run.flag;
-                trace.event(|| Event::Not { flag });
-            }
-            Op::Member(class) => {
-                run.flag = classes.contains(class);
-                let flag = run.flag;
-                trace.event(|| Event::Member { class, flag });
-            }
-            Op::Unknown(class) => {
-                let member = classes.contains(class);
-                run.flag = !member;
-                trace.event(|| Event::Member { class, flag: member });
-                trace.event(|| Event::Not { flag: !member });
-            }
-            _ => run.strings(op, trace)?,
-        }
+impl<'p, 'a, F: Facts + ?Sized> Run<'p, 'a, F> {
+    fn new(program: &'p Program, facts: &'p F, scratch: &'a mut Scratch) -> Self {
+        let Scratch { produced, draft } = scratch;
+        produced.clear();
+        Run { program, facts, produced, draft, stack: SmallVec::new(), flag: false }
     }
-    Ok(run)
+
+    /// Each step moves forward, so a run takes at most as many steps as the program has.
+    fn execute<T: Tracer>(&mut self, classes: &ClassSet, trace: &mut T) -> Result<(), EvalError> {
+        let mut at = 0;
+        while let Some(&op) = self.program.ops.get(at) {
+            at += 1;
+            match op {
+                Op::And(target) if !self.flag => {
+                    at = target as usize;
+                    trace.event(|| Event::Decided { and: true });
+                }
+                Op::Or(target) if self.flag => {
+                    at = target as usize;
+                    trace.event(|| Event::Decided { and: false });
+                }
+                Op::If(target) if !self.flag => at = target as usize,
+                Op::Else(target) => {
+                    at = target as usize;
+                    let value = self.peek();
+                    trace.event(|| Event::Branch { condition: true, value });
+                }
+                Op::And(_) | Op::Or(_) | Op::If(_) => {}
+                Op::IfEnd => {
+                    let value = self.peek();
+                    trace.event(|| Event::Branch { condition: false, value });
+                }
+                Op::AndEnd => {
+                    let flag = self.flag;
+                    trace.event(|| Event::Combined { and: true, flag });
+                }
+                Op::OrEnd => {
+                    let flag = self.flag;
+                    trace.event(|| Event::Combined { and: false, flag });
+                }
+                Op::Not => {
+                    self.flag = !self.flag;
+                    let flag = self.flag;
+                    trace.event(|| Event::Not { flag });
+                }
+                Op::Member(class) => {
+                    self.flag = classes.contains(class);
+                    let flag = self.flag;
+                    trace.event(|| Event::Member { class, flag });
+                }
+                Op::Unknown(class) => {
+                    let member = classes.contains(class);
+                    self.flag = !member;
+                    trace.event(|| Event::Member { class, flag: member });
+                    trace.event(|| Event::Not { flag: !member });
+                }
+                Op::OptionEqual(index) => {
+                    if let Some(comparison) = self.program.comparisons.get(usize::from(index)) {
+                        self.compare(comparison, trace);
+                    }
+                }
+                _ => self.strings(op, trace)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn compare<T: Tracer>(&mut self, comparison: &'p Comparison, trace: &mut T) {
+        let Comparison { code, cut, constant } = *comparison;
+        let whole = self.facts.option(code).unwrap_or(&[]);
+        trace.event(|| Event::Option { code, value: whole });
+        let mut left = whole;
+        if let Some((start, length)) = cut {
+            let part = substring(whole.len(), start, length);
+            left = part.clone().and_then(|range| whole.get(range)).unwrap_or(&[]);
+            trace.event(|| Event::Substring { whole, start, length, part });
+        }
+        let right = self.program.constant(constant);
+        self.flag = left == right;
+        let flag = self.flag;
+        trace.event(|| Event::Constant { kind: constant.kind, value: right });
+        trace.event(|| Event::Equal { right, left, flag });
+    }
 }
 
 impl<'p, F: Facts + ?Sized> Run<'p, '_, F> {

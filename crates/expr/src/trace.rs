@@ -148,6 +148,12 @@ impl Trace<'_> {
             Event::VendorClassData { code, index, found } => {
                 self.vendor_class_data(code, index, found);
             }
+            event => self.test(event),
+        }
+    }
+
+    fn test(&mut self, event: Event<'_>) {
+        match event {
             Event::Equal { right, left, flag } => {
                 let text =
                     format!("Popping {} and {} pushing result '{flag}'", Hex(right), Hex(left));

@@ -262,8 +262,8 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
     }
 }
 
-/// The class definitions of a configuration, ready for packets.
-#[derive(Clone, Debug)]
+/// The class definitions of a configuration, ready for packets. The default has none.
+#[derive(Clone, Debug, Default)]
 pub struct ClassList {
     names: ClassNames,
     /// By number of the class: its place in `classes`.
@@ -312,6 +312,11 @@ impl ClassList {
     /// The names that its classes, and those they depend on, are numbered with.
     pub fn names(&self) -> &ClassNames {
         &self.names
+    }
+
+    /// The names, to add those that guards, reservations and hook parameters mention.
+    pub fn names_mut(&mut self) -> &mut ClassNames {
+        &mut self.names
     }
 
     /// The definitions in configuration order.
