@@ -25,7 +25,11 @@ stage_packages() {
 
 stage_format() { cargo fmt --all --check; }
 
-stage_lint() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
+stage_lint() {
+    cargo clippy --workspace --all-targets --quiet -- -D warnings
+    # Licences and sources, where the tool is there; building it would take longer than all the tests.
+    if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi
+}
 
 stage_tidy() { cargo xtask tidy; }
 

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use kea_testkit::{
-    Capture, Client, Dhclient, Dhcpcd, Dhcrelay, Lab, Netns, Server, ServerSetup, Subject, Udhcpc,
-    perfdhcp,
+    Capture, Client, Dhclient, Dhcpcd, Dhcrelay, Lab, MessageType, Netns, Packet4, RawClient4,
+    Server, ServerSetup, Subject, Udhcpc, perfdhcp,
 };
 use serde_json::{Value, json};
 
@@ -138,6 +138,49 @@ fn tshark_finds_nothing_malformed() {
     let ntp = capture.fields("dhcp.option.dhcp == 5", &["dhcp.option.ntp_server"]).unwrap();
     assert_eq!(ntp, ["192.0.2.123"]);
     assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn tshark_reads_options_of_every_format_as_they_were_configured() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let option =
+        |name: &str, data: &str| json!({ "name": name, "data": data, "always-send": true });
+    let mut config = config();
+    config["option-data"] = json!([
+        option("time-offset", "-3600"),
+        option("domain-name", "lab.example.org"),
+        option("ip-forwarding", "true"),
+        option("interface-mtu", "1400"),
+        option("path-mtu-plateau-table", "68, 296, 1500"),
+        option("static-routes", "10.0.0.1, 192.0.2.254"),
+        option("vendor-class-identifier", "acme"),
+        option("tftp-server-name", "tftp.example.org"),
+        option("domain-search", "example.org, lab.example.org"),
+        option("slp-directory-agent", "true, 10.0.0.3"),
+        option("v6-only-preferred", "1800"),
+    ]);
+    let server = start(&server_ns, &config).unwrap();
+    let file = server.setup().folder().join("options.pcap");
+    let capture = Capture::start(&client_ns, "eth0", &file).unwrap();
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let discover = Packet4::query(MessageType::Discover, [2, 0, 0, 0, 0, 10], 1)
+        .with_option(61, &[1, 2, 0, 0, 0, 0, 10])
+        .with_option(82, &[1, 4, b'p', b'o', b'r', b't']);
+    let offer = client.exchange(&discover, Duration::from_secs(5)).unwrap().unwrap();
+    assert_eq!(offer.message_type(), Some(MessageType::Offer));
+    let capture = capture.stop().unwrap();
+    assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
+    let fields = [
+        "dhcp.option.subnet_mask",
+        "dhcp.option.interface_mtu",
+        "dhcp.option.domain_name",
+        "dhcp.option.tftp_server_name",
+        "dhcp.option.ip_address_lease_time",
+        "dhcp.option.renewal_time_value",
+    ];
+    let read = capture.fields("dhcp.option.dhcp == 2", &fields).unwrap();
+    assert_eq!(read, ["255.255.255.0\t1400\tlab.example.org\ttftp.example.org\t60\t2"]);
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub type Reply = Frame;
 ///
 /// The server's interface is `eth0` with `192.0.2.1/24`. Time stands still between steps as far as
 /// leases are concerned, and moves by [`Self::advance`].
+///
+/// [`ProcessBackend`](crate::scenario::ProcessBackend) is a whole process. An engine that runs inside the
+/// test implements this in its own crate, with the test kit as a dev-dependency.
 pub trait Backend {
     /// `ours` or `debian`: which `@` steps count.
     fn subject_word(&self) -> &'static str;
