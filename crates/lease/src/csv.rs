@@ -9,6 +9,7 @@ use std::io::Write;
 use std::str::FromStr;
 
 use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6, parse_colon_hex};
+use smallvec::SmallVec;
 
 use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId, V4Owner, V6Owner};
 use crate::record::no_hw_addr;
@@ -363,10 +364,16 @@ impl<'a> Fields<'a> {
         }
     }
 
+    fn octets(&self, column: Column) -> Result<Octets, RowError> {
+        let text = self.text(column);
+        let octets = plain_octets(text.as_bytes()).map(Ok);
+        octets.unwrap_or_else(|| parse_colon_hex(text)).map_err(|_| RowError::Field(column))
+    }
+
     /// Text that is no hardware address leaves the lease without one.
     fn hw_addr(&self) -> Result<HwAddr, RowError> {
         let htype = self.parse_or(Column::HwType, HwAddr::ETHERNET)?;
-        let octets = parse_colon_hex(self.text(Column::HwAddr)).unwrap_or_default();
+        let octets = self.octets(Column::HwAddr).unwrap_or_default();
         Ok(HwAddr::new(htype, &octets).unwrap_or_else(no_hw_addr))
     }
 }
@@ -376,10 +383,11 @@ impl OwnerColumns for V4 {
 
     fn read_owner(fields: &Fields<'_>, state: LeaseState) -> Result<V4Owner, RowError> {
         let hw_addr = fields.hw_addr()?;
-        let client_id = match fields.text(Column::ClientId) {
-            "" => None,
-            text => Some(ClientId::from_str(text).map_err(|_| RowError::Field(Column::ClientId))?),
-        };
+        let octets = fields.octets(Column::ClientId)?;
+        let client_id = ClientId::new(&octets);
+        if client_id.is_none() && !octets.is_empty() {
+            return Err(RowError::Field(Column::ClientId));
+        }
         if hw_addr.is_empty() && client_id.is_none() && state != LeaseState::Declined {
             return Err(RowError::NoOwner);
         }
@@ -412,9 +420,9 @@ impl OwnerColumns for V6 {
         if prefix_len > 128 {
             return Err(RowError::Field(Column::PrefixLen));
         }
-        let duid = Duid::from_str(fields.text(Column::Duid));
+        let duid = Duid::new(&fields.octets(Column::Duid)?);
         Ok(V6Owner {
-            duid: duid.map_err(|_| RowError::Field(Column::Duid))?,
+            duid: duid.ok_or(RowError::Field(Column::Duid))?,
             iaid: Iaid(fields.parse(Column::Iaid)?),
             kind,
             prefix_len,
@@ -438,6 +446,20 @@ impl OwnerColumns for V6 {
             _ => {}
         }
     }
+}
+
+type Octets = SmallVec<[u8; 22]>;
+
+/// Octets of two digits each, as we write them; other forms are left to [`parse_colon_hex`].
+fn plain_octets(text: &[u8]) -> Option<Octets> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let mut octets = Octets::new();
+    for triple in text.chunks(3) {
+        let ([high, low] | [high, low, b':']) = triple else { return None };
+        octets.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    // What ends with a colon is no such text.
+    (text.len() % 3 != 0 || text.is_empty()).then_some(octets)
 }
 
 fn write_fields<F: LeaseFamily>(out: &mut Vec<u8>, lease: &Lease<F>, valid_lifetime: u32) {

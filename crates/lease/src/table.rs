@@ -1,6 +1,7 @@
 //! The leases of one stretch of address space, found by address, by client and by end.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hash::BuildHasher;
 use std::ops::Bound;
 
@@ -144,12 +145,14 @@ impl<F: LeaseFamily> Table<F> {
     /// Stores a lease in place of what was there, and tells what that was.
     pub(crate) fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
         let mut new = Record::new(lease);
-        let Some(slot) = self.by_address.get(&lease.address).copied() else {
-            let slot = self.records.add(new);
-            self.by_address.insert(lease.address, slot);
-            self.index(slot, true);
-            self.enter(slot);
-            return None;
+        let slot = match self.by_address.entry(lease.address) {
+            Entry::Occupied(there) => *there.get(),
+            Entry::Vacant(place) => {
+                let slot = *place.insert(self.records.add(new));
+                self.index(slot, true);
+                self.enter(slot);
+                return None;
+            }
         };
         self.leave(slot);
         let old = self.records.get(slot)?;
@@ -302,10 +305,7 @@ impl<F: LeaseFamily> Table<F> {
             let Some(key) = key_at(record, at) else { continue };
             let key = hash(hasher, key);
             if add {
-                index.insert(key, slot, |slot| {
-                    let key = records.get(slot).and_then(|record| key_at(record, at));
-                    key.map_or(0, |key| hash(hasher, key))
-                });
+                index.insert(key, slot);
             } else {
                 index.remove(key, slot);
             }

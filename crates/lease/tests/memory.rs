@@ -35,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-const COUNT: u32 = 200_000;
+const COUNT: u32 = 50_000;
 
 fn mac(number: u32) -> [u8; 6] {
     let [a, b, c, d] = number.to_be_bytes();
