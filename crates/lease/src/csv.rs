@@ -459,7 +459,7 @@ fn plain_octets(text: &[u8]) -> Option<Octets> {
         octets.push(digit(*high)? << 4 | digit(*low)?);
     }
     // What ends with a colon is no such text.
-    (text.len() % 3 != 0 || text.is_empty()).then_some(octets)
+    (!text.len().is_multiple_of(3) || text.is_empty()).then_some(octets)
 }
 
 fn write_fields<F: LeaseFamily>(out: &mut Vec<u8>, lease: &Lease<F>, valid_lifetime: u32) {

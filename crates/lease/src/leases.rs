@@ -31,7 +31,7 @@ pub struct SubnetSpec<F: LeaseFamily> {
     pub range: (F::Addr, F::Addr),
     /// Its pools.
     pub pools: Vec<PoolSpec<F>>,
-    /// Addresses never found free: those of reservations that lie in pools.
+    /// Addresses never found free: those of reservations. They count as the subnet's wherever they lie.
     pub reserved: Vec<F::Addr>,
 }
 
@@ -267,6 +267,9 @@ fn territories<F: LeaseFamily>(
     for (at, subnet) in subnets.iter().enumerate() {
         let pools = subnet.pools.iter().map(|pool| (pool.first, pool.last, at));
         ranges.extend(pools.chain([(subnet.range.0, subnet.range.1, at)]));
+        let inside = |address| subnet.range.0 <= address && address <= subnet.range.1;
+        let reserved = subnet.reserved.iter().filter(|address| !inside(**address));
+        ranges.extend(reserved.map(|address| (*address, *address, at)));
     }
     ranges.retain(|(first, last, _)| first <= last);
     ranges.sort_unstable();

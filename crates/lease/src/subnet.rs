@@ -97,6 +97,9 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     }
 
     /// Stores a lease in place of what was at its address, and gives that back.
+    ///
+    /// The address must be the locked subnet's: in its range, in its pools, or reserved in it. For any
+    /// other, lock [`Leases::at`](crate::Leases::at) the address.
     pub fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
         self.table.put(lease)
     }

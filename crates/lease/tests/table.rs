@@ -272,6 +272,19 @@ fn reserved_addresses_are_not_allocated_before_or_after_their_lease() {
     }
 }
 
+#[test]
+fn a_reserved_address_outside_the_range_is_the_subnets_all_the_same() {
+    let leases = Leases::<V4>::new();
+    let spec = |reserved| SubnetSpec { reserved, ..spec(1, 10, 11) };
+    leases.configure(&[spec(vec![v4(77)])]);
+    leases.subnet(NET).unwrap().put(&lease(77, 1, 0));
+    assert_eq!(leases.at(v4(77)).get(v4(77)).unwrap().to_lease(), lease(77, 1, 0));
+    assert_eq!(leases.page(Some(v4(11)), 5), [lease(77, 1, 0)]);
+    leases.configure(&[spec(vec![])]);
+    assert_eq!(leases.at(v4(77)).get(v4(77)).unwrap().to_lease(), lease(77, 1, 0));
+    assert_eq!(leases.subnet(NET).unwrap().page(None).count(), 0);
+}
+
 fn prefix(number: u64, len: u8, iaid: u32) -> Lease<V6> {
     let owner = V6Owner {
         duid: Duid::new(&[0, 1, 2, 3]).unwrap(),
