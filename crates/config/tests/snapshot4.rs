@@ -235,3 +235,114 @@ fn config_get_shows_what_holds_in_todays_names() {
     let again = snapshot::<V4>(&rendered.to_pretty());
     assert_eq!(again.render().to_string(), rendered.to_string());
 }
+
+/// One configuration error each, and the beginning of what is said about it.
+const REFUSED: &[(&str, &str)] = &[
+    (r#""t1-percent": 1"#, "'t1-percent' must be a floating point number"),
+    (r#""t1-percent": 0.9"#, "'t1-percent' 0.9 is not less than 't2-percent' 0.875"),
+    (r#""min-valid-lifetime": 8000"#, "'valid-lifetime' 7200 is not between its least 8000"),
+    (r#""loggers": []"#, "'loggers' must not be empty"),
+    (
+        r#""ddns-replace-client-name": true"#,
+        "'ddns-replace-client-name' must be a string, not a boolean",
+    ),
+    (r#""hostname-char-set": "[a""#, "'hostname-char-set' is not a regular expression"),
+    (r#""sanity-checks": { "comment": "x" }"#, "unknown parameter 'comment' in sanity-checks"),
+    (r#""boot-file-name": 1"#, "'boot-file-name' must be a string, not an integer"),
+    (r#""dhcp-ddns": { "ncr-protocol": "TCP" }"#, "'ncr-protocol' TCP is not supported"),
+    (
+        r#""reservation-mode": "all", "reservations-global": true"#,
+        "'reservation-mode' and 'reservations-global' exclude",
+    ),
+    (
+        r#""user-context": { "comment": "a" }, "comment": "b""#,
+        "'user-context' already has a 'comment'",
+    ),
+    (
+        r#""interfaces-config": { "interfaces": [ "eth0", "eth0" ] }"#,
+        "interface 'eth0' is given twice",
+    ),
+    (
+        r#""option-data": [ { "name": "routers", "code": 6, "data": "192.0.2.1" } ]"#,
+        "option 'routers' has code 3, not 6",
+    ),
+    (
+        r#""option-data": [ { "code": 231, "csv-format": true, "data": "1" } ]"#,
+        "option 231 of space 'dhcp4' has no definition",
+    ),
+    (
+        r#""option-def": [ { "name": "x", "code": 3, "type": "uint8" } ]"#,
+        "option 3 is the standard option 'routers'",
+    ),
+    (
+        r#""client-classes": [ { "name": "a", "option-def": [ { "name": "x", "code": 209, "type": "uint8" } ] } ]"#,
+        "a class cannot define option 209",
+    ),
+    (
+        r#""client-classes": [ { "name": "a", "test": "member('b')" }, { "name": "b" } ]"#,
+        "class 'a' depends on class 'b', which is not defined before it",
+    ),
+    (
+        r#""client-classes": [ { "name": "a", "test": "member('KNOWN')", "template-test": "'x'" } ]"#,
+        "a class has either 'test' or 'template-test'",
+    ),
+    (
+        r#""shared-networks": [ { "name": "n", "subnet4": [
+             { "id": 1, "subnet": "192.0.2.0/24", "authoritative": true }, { "id": 2, "subnet": "198.51.100.0/24" } ] } ]"#,
+        "subnets of shared network 'n' differ in 'authoritative'",
+    ),
+    (
+        r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "renew-timer": 20, "rebind-timer": 10 } ]"#,
+        "'renew-timer' 20 is greater than 'rebind-timer' 10",
+    ),
+    (
+        r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "relay": {} } ]"#,
+        "'relay' needs exactly one of 'ip-addresses' and the older 'ip-address'",
+    ),
+    (
+        r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "reservations": [
+             { "hw-address": "1:2:3:4:5:6", "ip-address": "192.0.2.5" },
+             { "hw-address": "01:02:03:04:05:06" } ] } ]"#,
+        "hw-address 01:02:03:04:05:06 is reserved twice",
+    ),
+    (
+        r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "reservations": [
+             { "hw-address": "1:2:3:4:5:6", "ip-address": "192.0.2.5" },
+             { "hw-address": "1:2:3:4:5:7", "ip-address": "192.0.2.5" } ] } ]"#,
+        "address 192.0.2.5 is reserved for two clients",
+    ),
+];
+
+#[test]
+fn each_documented_mistake_is_refused_in_its_own_words() {
+    for (body, expected) in REFUSED {
+        let said = errors::<V4>(&dhcp4(body));
+        assert!(said.len() == 1 && said[0].starts_with(expected), "{body}: {said:?}");
+    }
+    let said = errors::<V4>(r#"{ "Dhcp4": {}, "Logging": {} }"#);
+    assert!(said[0].starts_with("unsupported object 'Logging' (kea.conf:1:16)"), "{said:?}");
+}
+
+#[test]
+fn prefixes_are_compared_as_written_and_overlaps_of_subnets_are_fine() {
+    let config = snapshot::<V4>(&dhcp4(
+        r#""ip-reservations-unique": false, "subnet4": [
+             { "id": 1, "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.0/28" } ] },
+             { "id": 2, "subnet": "192.0.2.1/24", "pools": [ { "pool": "192.0.2.0/28" } ], "reservations": [
+               { "hw-address": "1:2:3:4:5:6", "ip-address": "192.0.2.5" },
+               { "hw-address": "1:2:3:4:5:7", "ip-address": "192.0.2.5" } ] } ]"#,
+    ));
+    assert_eq!(&*config.subnets()[1].prefix_text, "192.0.2.1/24");
+    assert_eq!(config.subnets()[0].pools[0].range.total(), 16);
+    assert_eq!(config.reservations.of_address(Some(SubnetId(2)), ip("192.0.2.5")).count(), 2);
+}
+
+#[test]
+fn subnets_of_networks_are_numbered_first_as_kea_does() {
+    let config = snapshot::<V4>(&dhcp4(
+        r#""subnet4": [ { "subnet": "192.0.2.0/24" } ],
+           "shared-networks": [ { "name": "n", "subnet4": [ { "subnet": "198.51.100.0/24" } ] } ]"#,
+    ));
+    let texts: Vec<_> = config.subnets().iter().map(|s| (s.id.0, &*s.prefix_text)).collect();
+    assert_eq!(texts, [(1, "198.51.100.0/24"), (2, "192.0.2.0/24")]);
+}

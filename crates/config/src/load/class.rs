@@ -7,7 +7,7 @@ use kea_expr::{
     ClassDefinition, ClassFault, ClassId, ClassListBuilder, OptionNames, OptionPlace, Origin,
     is_builtin,
 };
-use kea_options::Registry;
+use kea_options::{Definition, Registry};
 use kea_wire::Family;
 
 use super::network::class_triplet;
@@ -240,7 +240,7 @@ impl<F: Family> DefinedNames<F> {
 
 impl<F: Family> OptionNames for DefinedNames<F> {
     fn code(&self, place: OptionPlace<'_>, name: &str) -> Option<u16> {
-        self.0.by_name(&self.space(place)?, name).map(|definition| definition.code())
+        self.0.by_name(&self.space(place)?, name).map(Definition::code)
     }
 
     fn for_each_name(&self, place: OptionPlace<'_>, visit: &mut dyn FnMut(&str)) {

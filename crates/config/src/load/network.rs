@@ -55,7 +55,8 @@ pub(crate) fn read<'d, F: Dialect>(
             ));
         }
         check_timers(Chain(&chain), loader.diagnostics);
-        members_agree(name, section, section.sections(list, Scope::Subnet), loader.diagnostics);
+        let members = section.sections(list, Scope::Subnet);
+        members_agree(name, section, &members, loader.diagnostics);
         networks.push(SharedNetwork {
             name: name.into(),
             subnets: Box::default(),
@@ -145,7 +146,7 @@ fn number<F: Dialect>(drafts: &mut [Draft<'_, F>], diagnostics: &mut Diagnostics
     let mut by_id: HashMap<u32, usize> = HashMap::new();
     let mut by_text: HashMap<&str, Span> = HashMap::new();
     for (position, draft) in drafts.iter().enumerate() {
-        let (id, text) = (draft.subnet.id.0, &*draft.section.text("subnet").unwrap_or(""));
+        let (id, text) = (draft.subnet.id.0, draft.section.text("subnet").unwrap_or(""));
         // The text is compared: 192.0.2.1/24 beside 192.0.2.0/24 is accepted.
         if let Some(first) = by_text.insert(text, draft.section.span_of("subnet")) {
             diagnostics.push(
@@ -324,7 +325,7 @@ pub(crate) fn reach<F: Dialect>(section: Section<'_>, diagnostics: &mut Diagnost
 fn members_agree<'d>(
     name: &str,
     network: Section<'d>,
-    members: impl Iterator<Item = Section<'d>> + Clone,
+    members: &(impl Iterator<Item = Section<'d>> + Clone),
     diagnostics: &mut Diagnostics,
 ) {
     let everyone = || std::iter::once(network).chain(members.clone());

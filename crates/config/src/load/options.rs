@@ -94,6 +94,10 @@ impl<F: Dialect> OptionReader<F> {
         }
         let siblings: Vec<_> = encoded.iter().map(|(option, _)| option.clone()).collect();
         let assembled = encoded.iter().filter_map(|(option, entry)| {
+            // What goes into a vendor container depends on the query: only its own data is kept.
+            if option.space == F::OPTION_SPACE && option.code == vendor_container::<F>() {
+                return Some((option, option.data.clone(), entry));
+            }
             match self.registry.assemble(option, &siblings) {
                 Ok(data) => Some((option, data, entry)),
                 Err(error) => {
@@ -151,6 +155,11 @@ impl<F: Dialect> OptionReader<F> {
             }
         }
     }
+}
+
+/// The option that holds vendors' options: 125 (RFC 3925), or 17 (RFC 9915 section 21.17).
+fn vendor_container<F: Dialect>() -> u16 {
+    if F::VERSION == 4 { 125 } else { 17 }
 }
 
 fn problem(error: &OptionDataError, entry: Section<'_>, data: &str) -> Diagnostic {
@@ -212,7 +221,7 @@ fn definitions<F: Dialect>(
         match Definition::custom(&text) {
             Ok(definition) => read.push((definition, entry.head())),
             Err(error) => {
-                diagnostics.push(Diagnostic::error(error.to_string()).at(entry.head(), ""))
+                diagnostics.push(Diagnostic::error(error.to_string()).at(entry.head(), ""));
             }
         }
     }

@@ -139,17 +139,17 @@ impl<F: Dialect> Snapshot<F> {
 
     /// Subnets that name `relay` as theirs, by ascending identifier; then those whose network does.
     pub fn subnets_of_relay(&self, relay: F::Addr) -> impl Iterator<Item = &Subnet<F>> {
-        self.at(self.by_relay.get(&relay))
+        self.at(self.by_relay.get(&relay).map(AsRef::as_ref))
     }
 
     /// Subnets on the local interface of that name, ordered likewise.
     pub fn subnets_on_interface(&self, interface: &str) -> impl Iterator<Item = &Subnet<F>> {
-        self.at(self.by_interface.get(interface))
+        self.at(self.by_interface.get(interface).map(AsRef::as_ref))
     }
 
     /// Subnets that a relay's Interface-Id means (DHCPv6), ordered likewise.
     pub fn subnets_of_interface_id(&self, id: &[u8]) -> impl Iterator<Item = &Subnet<F>> {
-        self.at(self.by_interface_id.get(id))
+        self.at(self.by_interface_id.get(id).map(AsRef::as_ref))
     }
 
     /// What leases need to know of every subnet.
@@ -182,8 +182,10 @@ impl<F: Dialect> Snapshot<F> {
         crate::render::effective::<F>(self)
     }
 
-    fn at(&self, positions: Option<&Box<[u32]>>) -> impl Iterator<Item = &Subnet<F>> {
-        let positions = positions.map_or(&[][..], |found| found);
-        positions.iter().filter_map(|position| self.subnets.get(*position as usize))
+    fn at(&self, positions: Option<&[u32]>) -> impl Iterator<Item = &Subnet<F>> {
+        positions
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|position| self.subnets.get(*position as usize))
     }
 }
