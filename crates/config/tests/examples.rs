@@ -82,7 +82,7 @@ fn the_options_example_gives_the_bytes_it_describes() {
     assert_eq!(data("dhcp4", 222), b"\x00\x07\xc0\x00\x02\x01north, upper floor");
     assert_eq!(data("dhcp4", 223), [1, 1, 12]);
     assert_eq!(data("dhcp4", 230), [1, 2, 255]);
-    assert_eq!(data("dhcp4", 125), [0, 0, 0x7e, 0xd9]);
+    assert_eq!(data("dhcp4", 125), [0, 0, 0x7e, 0xd9, 0]);
     assert_eq!(data("vendor-32473", 1), b"https://config.example.org");
     assert!(config.options.get("dhcp4", 252).always_send(&nobody));
     let pool = &config.subnets()[0].pools[0];

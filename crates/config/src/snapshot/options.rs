@@ -13,8 +13,8 @@ pub struct ConfiguredOption {
     /// The code in it.
     pub code: u16,
     /// The data, sub-options included, without code and length. May exceed what one instance holds
-    /// (RFC 3396). Of options 125 (DHCPv4) and 17 (DHCPv6) only the enterprise number: which of the
-    /// options in the space `vendor-<number>` go in depends on the query.
+    /// (RFC 3396). Options 125 (DHCPv4) and 17 (DHCPv6) stand here without sub-options, the enterprise
+    /// number first: which options of the space `vendor-<number>` go in depends on the query.
     pub data: Bytes,
     /// Send it although the client did not ask.
     pub always_send: bool,
