@@ -44,7 +44,7 @@ impl Checker<'_> {
                 None => self.unknown(entry, scope),
             }
         }
-        for key in super::keys(self.protocol, scope).filter(|key| key.mandatory) {
+        for key in super::mandatory(self.protocol, scope) {
             let given = std::iter::once(&key.name).chain(key.aliases).any(|n| map.get(n).is_some());
             if !given {
                 let message = format!("missing parameter '{}' in {}", key.name, scope.title());

@@ -43,6 +43,20 @@ pub fn find(protocol: Protocol, scope: Scope, name: &str) -> Option<&'static Key
     INDEX.get(&(protocol, scope, name)).copied()
 }
 
+/// The rows of a scope that must be given. Ready made: it is asked for every map of a document.
+pub(crate) fn mandatory(protocol: Protocol, scope: Scope) -> &'static [&'static Key] {
+    static INDEX: LazyLock<HashMap<(Protocol, Scope), Vec<&'static Key>>> = LazyLock::new(|| {
+        let maps = Scope::ALL.iter().flat_map(|scope| {
+            [Protocol::Dhcp4, Protocol::Dhcp6].map(|protocol| (protocol, *scope))
+        });
+        maps.map(|(protocol, scope)| {
+            ((protocol, scope), keys(protocol, scope).filter(|key| key.mandatory).collect())
+        })
+        .collect()
+    });
+    INDEX.get(&(protocol, scope)).map_or(&[], Vec::as_slice)
+}
+
 /// All rows of a scope, in table order.
 pub fn keys(protocol: Protocol, scope: Scope) -> impl Iterator<Item = &'static Key> {
     KEYS.iter()
