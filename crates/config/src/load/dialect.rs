@@ -163,6 +163,7 @@ impl Read for V6 {
             server_id: global
                 .has("server-id")
                 .then(|| server_id(global.section("server-id", Scope::ServerId), out)),
+            duid: None,
             allow_address_registration: global.boolean_or_default("allow-address-registration"),
             preferred: triplet(Chain(&[global]), "preferred-lifetime", out),
         }

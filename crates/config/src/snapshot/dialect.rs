@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use kea_lease::LeaseFamily;
-use kea_wire::{Prefix, V4, V6};
+use kea_wire::{Duid, Prefix, V4, V6};
 
 use super::network::Triplet;
 use crate::load::Read;
@@ -120,6 +120,9 @@ pub struct V6Server {
     pub relay_supplied_options: Box<[u16]>,
     /// How the server's DUID is made, if the configuration says.
     pub server_id: Option<ServerId>,
+    /// The server's DUID. A configuration alone cannot tell it, unless `server-id` leaves nothing open:
+    /// who puts a snapshot in force fills it in.
+    pub duid: Option<Duid>,
     /// Accept the registration of self-assigned addresses (RFC 9686).
     pub allow_address_registration: bool,
     /// For clients without a subnet.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use kea_lease::SubnetId;
 use kea_options::Registry;
+use kea_wire::Address as _;
 
 pub use class::{Class, Classes, Guard};
 pub use dialect::{
@@ -157,7 +158,10 @@ impl<F: Dialect> Snapshot<F> {
         let mut reserved: HashMap<SubnetId, Vec<F::Addr>> = HashMap::new();
         for host in self.reservations.iter() {
             if let Some(subnet) = host.subnet {
-                reserved.entry(subnet).or_default().extend(host.addresses.iter().copied());
+                let held = reserved.entry(subnet).or_default();
+                held.extend(host.addresses.iter().copied());
+                let prefixes = F::reserved_prefixes(&host.specific).iter();
+                held.extend(prefixes.filter_map(|prefix| F::Addr::of_ip(prefix.first().into())));
             }
         }
         let specs = self.subnets.iter().map(|subnet| {

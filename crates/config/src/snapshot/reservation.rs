@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::hash::BuildHasher;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use kea_expr::ClassId;
 use kea_lease::SubnetId;
+use kea_wire::Prefix;
 use smallvec::SmallVec;
 
 use super::dialect::Dialect;
@@ -82,6 +84,7 @@ pub struct Reservations<F: Dialect> {
     hasher: DefaultHashBuilder,
     by_identifier: HashTable<u32>,
     by_address: HashTable<(u32, u32)>,
+    by_prefix: HashTable<(u32, u32)>,
 }
 
 impl<F: Dialect> Default for Reservations<F> {
@@ -91,6 +94,7 @@ impl<F: Dialect> Default for Reservations<F> {
             hasher: DefaultHashBuilder::default(),
             by_identifier: HashTable::new(),
             by_address: HashTable::new(),
+            by_prefix: HashTable::new(),
         }
     }
 }
@@ -152,6 +156,20 @@ impl<F: Dialect> Reservations<F> {
         })
     }
 
+    /// Who a prefix is reserved for in a subnet (DHCPv6).
+    pub fn of_prefix(
+        &self,
+        subnet: Option<SubnetId>,
+        prefix: Prefix<Ipv6Addr>,
+    ) -> impl Iterator<Item = &Reservation<F>> {
+        let hash = self.hasher.hash_one((subnet, Some(prefix)));
+        self.by_prefix.iter_hash(hash).filter_map(move |(position, at)| {
+            let host = self.hosts.get(*position as usize)?;
+            let same = reserved_prefix(host, *at) == Some(prefix);
+            (same && host.subnet == subnet).then_some(host)
+        })
+    }
+
     /// All, in the order of the configuration.
     pub fn iter(&self) -> std::slice::Iter<'_, Reservation<F>> {
         self.hosts.iter()
@@ -189,9 +207,23 @@ impl<F: Dialect> Reservations<F> {
                 },
             );
         }
+        let prefixes = self.hosts.last().map_or(0, |host| F::reserved_prefixes(&host.specific).len());
+        let prefix_key = |(host, at): &(u32, u32)| {
+            let host = &hosts[*host as usize];
+            hasher.hash_one((host.subnet, reserved_prefix(host, *at)))
+        };
+        for entry in (0..prefixes as u32).map(|at| (position, at)) {
+            self.by_prefix.insert_unique(prefix_key(&entry), entry, prefix_key);
+        }
     }
 
     pub(crate) fn shrink(&mut self) {
         self.hosts.shrink_to_fit();
     }
+}
+
+/// The prefix of that position, host bits left out.
+fn reserved_prefix<F: Dialect>(host: &Reservation<F>, at: u32) -> Option<Prefix<Ipv6Addr>> {
+    let prefix = F::reserved_prefixes(&host.specific).get(at as usize)?;
+    Prefix::new(prefix.first(), prefix.len())
 }
