@@ -15,16 +15,16 @@ pub struct Classifier {
 
 impl Classifier {
     /// Forgets the last query and evaluates the classes that depend on the packet alone.
-    pub fn classify<F: Dialect>(
+    pub fn classify<'v, F: Dialect>(
         &mut self,
         corridor: &Corridor<'_, F>,
         facts: &impl Facts,
-        vendor_class: Option<&[u8]>,
+        vendor_classes: impl IntoIterator<Item = &'v [u8]>,
     ) {
         let classes = &corridor.config.classes;
         self.classes.clear();
         self.classes.insert(ClassId::ALL);
-        if let Some(vendor_class) = vendor_class {
+        for vendor_class in vendor_classes {
             self.classes.insert_vendor_class(classes.names(), vendor_class);
         }
         classes.list.classify(facts, &mut self.classes, &mut self.scratch, &mut ());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use kea_lease::LeaseFamily;
 use kea_stats::ServerMetric;
-use kea_wire::{Family, v4};
+use kea_wire::{Family, v4, v6};
 
 use super::statistics::Statistics;
 
@@ -27,6 +27,12 @@ pub enum Drop<F: Family> {
         /// The `hops` field.
         hops: u8,
     },
+    /// Options that a message of its type must have are missing, or others are too many.
+    UnacceptableOptions(&'static str),
+    /// A message that is for every server, sent to one.
+    Unicast,
+    /// The server has no identifier yet.
+    NoServerId,
     /// Addressed to another server.
     OtherServer,
     /// No subnet for the place the query came from.
@@ -37,6 +43,15 @@ pub enum Drop<F: Family> {
     ClassDrop,
     /// Nothing is left to offer.
     NothingToOffer,
+    /// Nothing to say to a query that names no address.
+    NothingAsked,
+    /// An address that cannot be registered by who asks for it.
+    NotRegistrable {
+        /// The address.
+        address: F::Addr,
+    },
+    /// The answer exceeds what a datagram holds.
+    AnswerTooLong,
     /// An address that this server knows nothing about; another server may.
     UnknownAddress {
         /// The address.
@@ -58,12 +73,15 @@ pub enum Drop<F: Family> {
 pub enum Unreadable {
     /// As DHCPv4.
     V4(v4::ParseError),
+    /// As DHCPv6.
+    V6(v6::ParseError),
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unreadable::V4(error) => error.fmt(f),
+            Unreadable::V6(error) => error.fmt(f),
         }
     }
 }
@@ -88,6 +106,7 @@ impl<F: Family> Drop<F> {
             self,
             Drop::Done
                 | Drop::NothingToOffer
+                | Drop::NothingAsked
                 | Drop::UnknownAddress { .. }
                 | Drop::NotTheHolder { .. }
         )
@@ -107,12 +126,20 @@ impl<F: Family> fmt::Display for Drop<F> {
             Drop::HopsWithoutRelay { hops } => {
                 write!(f, "it passed {hops} relays but names none to answer to")
             }
+            Drop::UnacceptableOptions(what) => f.write_str(what),
+            Drop::Unicast => f.write_str("it must come by multicast"),
+            Drop::NoServerId => f.write_str("this server has no identifier yet"),
             Drop::OtherServer => f.write_str("it is meant for another server"),
             Drop::NoSubnet => f.write_str("no subnet serves the place it came from"),
             Drop::NoSubnetForInterface => {
                 f.write_str("no subnet serves the interface it came in through")
             }
             Drop::ClassDrop => f.write_str("the client is in class DROP"),
+            Drop::NothingAsked => f.write_str("it names no address"),
+            Drop::NotRegistrable { address } => {
+                write!(f, "{address} is not the client's to register")
+            }
+            Drop::AnswerTooLong => f.write_str("the answer fits no datagram"),
             Drop::NothingToOffer => f.write_str("no address is left to offer"),
             Drop::UnknownAddress { address } => {
                 write!(f, "nothing is known here of the address {address} it asks for")

@@ -7,6 +7,7 @@ mod corridor;
 mod drop;
 mod place;
 mod reclaim;
+mod reserve;
 mod statistics;
 
 pub use arrival::{Arrival, Transmit};
@@ -14,6 +15,7 @@ pub use classify::Classifier;
 pub use code_set::CodeSet;
 pub use corridor::{Answer, Corridor};
 pub use drop::{Drop, Unreadable};
-pub use reclaim::{flush_reclaimed, reclaim};
 pub use place::{Ground, Place, is_let_in};
+pub use reclaim::{flush_reclaimed, reclaim};
+pub use reserve::{Identified, Reserved};
 pub use statistics::{Counted, Statistics};

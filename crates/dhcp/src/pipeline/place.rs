@@ -1,6 +1,6 @@
 //! Where a client may get a lease: the selected subnet, and its siblings on the same link.
 
-use kea_config::snapshot::{Dialect, SharedNetwork, Snapshot, Subnet};
+use kea_config::snapshot::{Dialect, Pool, SharedNetwork, Snapshot, Subnet};
 use kea_expr::ClassSet;
 use kea_lease::{LeaseKind, SubnetId};
 use smallvec::SmallVec;
@@ -21,6 +21,8 @@ pub struct Ground<'s, F: Dialect> {
     /// tables know them; none in a subnet that it is kept out of. A client that was there before
     /// is still found in such a subnet.
     pub pools: SmallVec<[F::Addr; 2]>,
+    /// The same of pools of prefixes (DHCPv6), in the order of the configuration.
+    pub prefix_pools: SmallVec<[F::Addr; 0]>,
 }
 
 impl<'s, F: Dialect> Place<'s, F> {
@@ -57,11 +59,7 @@ impl<'s, F: Dialect> Place<'s, F> {
 
     /// The subnet in one of whose pools the client may have `address`.
     pub fn ground_of_pool(&self, address: F::Addr) -> Option<&Ground<'s, F>> {
-        self.grounds().find(|ground| {
-            ground.subnet.pools.iter().any(|pool| {
-                pool.range.contains(address) && ground.pools.contains(&pool.range.first)
-            })
-        })
+        self.grounds().find(|ground| ground.pool_of(LeaseKind::Address, address).is_some())
     }
 }
 
@@ -71,14 +69,33 @@ impl<'s, F: Dialect> Ground<'s, F> {
         subnet: &'s Subnet<F>,
         classes: &ClassSet,
     ) -> Self {
-        let mut pools = SmallVec::new();
+        let mut ground = Ground { subnet, pools: SmallVec::new(), prefix_pools: SmallVec::new() };
         if is_let_in(network, subnet, classes) {
-            let permitted = subnet.pools.iter().filter(|pool| {
-                pool.range.kind == LeaseKind::Address && pool.guard.admits(classes)
-            });
-            pools.extend(permitted.map(|pool| pool.range.first));
+            for pool in subnet.pools.iter().filter(|pool| pool.guard.admits(classes)) {
+                match pool.range.kind {
+                    LeaseKind::Prefix => ground.prefix_pools.push(pool.range.first),
+                    _ => ground.pools.push(pool.range.first),
+                }
+            }
         }
-        Ground { subnet, pools }
+        ground
+    }
+
+    /// First addresses of the pools of a kind that the client is let into.
+    pub fn pools_of(&self, kind: LeaseKind) -> &[F::Addr] {
+        match kind {
+            LeaseKind::Prefix => &self.prefix_pools,
+            LeaseKind::Address | LeaseKind::TemporaryAddress => &self.pools,
+        }
+    }
+
+    /// The pool of a kind that the client may have `address` from.
+    pub fn pool_of(&self, kind: LeaseKind, address: F::Addr) -> Option<&'s Pool<F>> {
+        self.subnet.pools.iter().find(|pool| {
+            pool.range.kind == kind
+                && pool.range.contains(address)
+                && self.pools_of(kind).contains(&pool.range.first)
+        })
     }
 }
 

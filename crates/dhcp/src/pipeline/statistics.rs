@@ -3,10 +3,12 @@
 use std::marker::PhantomData;
 
 use hashbrown::HashMap;
+use kea_config::snapshot::Dialect;
 use kea_lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
 use kea_stats::{Counters, ServerMetric, Stats, SubnetMetric, UnixMicros};
-use kea_wire::V4;
-use kea_wire::v4::MessageType;
+use kea_wire::{V4, V6, v4, v6};
+
+use super::place::Place;
 
 /// A family with message types that are counted as they leave.
 pub trait Counted: LeaseFamily {
@@ -16,10 +18,20 @@ pub trait Counted: LeaseFamily {
 
 impl Counted for V4 {
     fn sent_metric(message_type: u8) -> Option<ServerMetric> {
-        match MessageType::from(message_type) {
-            MessageType::Offer => Some(ServerMetric::OfferSent),
-            MessageType::Ack => Some(ServerMetric::AckSent),
-            MessageType::Nak => Some(ServerMetric::NakSent),
+        match v4::MessageType::from(message_type) {
+            v4::MessageType::Offer => Some(ServerMetric::OfferSent),
+            v4::MessageType::Ack => Some(ServerMetric::AckSent),
+            v4::MessageType::Nak => Some(ServerMetric::NakSent),
+            _ => None,
+        }
+    }
+}
+
+impl Counted for V6 {
+    fn sent_metric(message_type: u8) -> Option<ServerMetric> {
+        match v6::MessageType::from(message_type) {
+            v6::MessageType::Advertise => Some(ServerMetric::AdvertiseSent),
+            v6::MessageType::Reply => Some(ServerMetric::ReplySent),
             _ => None,
         }
     }
@@ -54,6 +66,31 @@ impl<F: LeaseFamily> Statistics<F> {
     pub fn count_subnet(&self, subnet: SubnetId, metric: SubnetMetric, amount: i64) {
         if let Some(counters) = self.subnets.get(&subnet) {
             counters.add(metric, amount);
+        }
+    }
+
+    /// A client of `place` got nothing: one reason by where it is, others by why.
+    pub fn nothing_left(&self, place: &Place<'_, F>, kind: LeaseKind, in_classes: bool)
+    where
+        F: Dialect,
+    {
+        let count = |total, of_subnet| {
+            self.count(total);
+            self.count_subnet(place.selected().id, of_subnet, 1);
+        };
+        count(ServerMetric::AllocationFail, SubnetMetric::AllocationFail);
+        match place.network() {
+            Some(_) => count(
+                ServerMetric::AllocationFailSharedNetwork,
+                SubnetMetric::AllocationFailSharedNetwork,
+            ),
+            None => count(ServerMetric::AllocationFailSubnet, SubnetMetric::AllocationFailSubnet),
+        }
+        if place.grounds().all(|ground| ground.pools_of(kind).is_empty()) {
+            count(ServerMetric::AllocationFailNoPools, SubnetMetric::AllocationFailNoPools);
+        }
+        if in_classes {
+            count(ServerMetric::AllocationFailClasses, SubnetMetric::AllocationFailClasses);
         }
     }
 

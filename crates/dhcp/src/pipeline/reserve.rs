@@ -1,0 +1,101 @@
+//! What is set aside for a client (the manual's section on host reservations).
+
+use kea_config::snapshot::{Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
+use smallvec::SmallVec;
+
+/// A client, as reservations know clients.
+pub trait Identified {
+    /// What identifies it, of one kind; `None` when it has nothing of the kind.
+    fn identifier(&self, kind: IdentifierKind) -> Option<&[u8]>;
+}
+
+/// The reservations of one client, nearest first: of the selected subnet, of its siblings, global.
+#[derive(Clone, Debug)]
+pub struct Reserved<'s, F: Dialect> {
+    hosts: SmallVec<[&'s Reservation<F>; 1]>,
+}
+
+impl<'s, F: Dialect> Reserved<'s, F> {
+    /// Nothing.
+    pub fn none() -> Self {
+        Reserved { hosts: SmallVec::new() }
+    }
+
+    /// What these subnets, the selected one first, and the global reservations hold for `client`.
+    /// Each is searched only as far as its `reservations-…` parameters say.
+    pub fn find<'a>(
+        config: &'s Snapshot<F>,
+        subnets: impl Iterator<Item = &'a Subnet<F>>,
+        client: &impl Identified,
+    ) -> Self {
+        let mut hosts = SmallVec::new();
+        if config.reservations.is_empty() {
+            return Reserved { hosts };
+        }
+        let mut global = false;
+        for subnet in subnets {
+            if subnet.reservation_search.in_subnet {
+                hosts.extend(lookup(config, Some(subnet), client));
+            }
+            global |= subnet.reservation_search.global;
+        }
+        if global {
+            hosts.extend(lookup(config, None, client));
+        }
+        Reserved { hosts }
+    }
+
+    /// The global reservation of `client`, for the lookup before a subnet is selected.
+    pub fn early(config: &'s Snapshot<F>, client: &impl Identified) -> Self {
+        Reserved { hosts: lookup(config, None, client).into_iter().collect() }
+    }
+
+    /// All, nearest first.
+    pub fn hosts(&self) -> impl Iterator<Item = &'s Reservation<F>> + '_ {
+        self.hosts.iter().copied()
+    }
+
+    /// The one that decides about name, options and classes.
+    pub fn host(&self) -> Option<&'s Reservation<F>> {
+        self.hosts.first().copied()
+    }
+
+    /// True when `host` is one of these.
+    pub fn contains(&self, host: &Reservation<F>) -> bool {
+        self.hosts.iter().any(|mine| std::ptr::eq(*mine, host))
+    }
+
+    /// True when `address` is set aside in `subnet`, and not for this client.
+    pub fn is_for_another(
+        &self,
+        config: &Snapshot<F>,
+        subnet: &Subnet<F>,
+        address: F::Addr,
+    ) -> bool {
+        let mut holders = checked(config, subnet)
+            .then(|| config.reservations.of_address(Some(subnet.id), address))
+            .into_iter()
+            .flatten()
+            .peekable();
+        holders.peek().is_some() && !holders.any(|host| self.contains(host))
+    }
+}
+
+/// False where reservations do not matter to what is allocated from pools.
+pub(crate) fn checked<F: Dialect>(config: &Snapshot<F>, subnet: &Subnet<F>) -> bool {
+    let search = subnet.reservation_search;
+    search.in_subnet && !search.out_of_pool && !config.reservations.is_empty()
+}
+
+/// By each identifier in the configured order; the first that is known decides.
+fn lookup<'s, F: Dialect>(
+    config: &'s Snapshot<F>,
+    subnet: Option<&Subnet<F>>,
+    client: &impl Identified,
+) -> Option<&'s Reservation<F>> {
+    let subnet = subnet.map(|subnet| subnet.id);
+    config.server.reservation_identifiers.iter().find_map(|kind| {
+        let identifier = client.identifier(*kind).filter(|octets| !octets.is_empty())?;
+        config.reservations.find(subnet, *kind, identifier)
+    })
+}
