@@ -79,7 +79,11 @@ fn command(program: Program) -> Command {
         Arg::new(name).short(short).help(help).action(ArgAction::SetTrue).exclusive(true)
     };
     let file = |name, short, help| {
-        Arg::new(name).short(short).value_name("FILE").help(help).value_parser(value_parser!(PathBuf))
+        Arg::new(name)
+            .short(short)
+            .value_name("FILE")
+            .help(help)
+            .value_parser(value_parser!(PathBuf))
     };
     let port = |name, short, help| {
         Arg::new(name)
@@ -151,7 +155,10 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Request, UsageError> {
-        parse(DHCP4, std::iter::once("kea-dhcp4").chain(line.split_whitespace()).map(OsString::from))
+        parse(
+            DHCP4,
+            std::iter::once("kea-dhcp4").chain(line.split_whitespace()).map(OsString::from),
+        )
     }
 
     #[test]

@@ -12,4 +12,6 @@ pub use arguments::{DHCP4, Program, Request, Run, UsageError, parse as parse_arg
 pub use layout::Layout;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};
 pub use server::main as dhcp_main;
-pub use version::{COMPATIBLE_WITH, VERSION, build_report, extended as extended_version, release_type};
+pub use version::{
+    COMPATIBLE_WITH, VERSION, build_report, extended as extended_version, release_type,
+};

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn name_follows_configuration_and_program() {
-        let path = pid_file_path(Path::new("/run/kea"), "kea-dhcp4", Path::new("/etc/kea/site.a.conf"));
+        let path =
+            pid_file_path(Path::new("/run/kea"), "kea-dhcp4", Path::new("/etc/kea/site.a.conf"));
         assert_eq!(path, Path::new("/run/kea/site.a.kea-dhcp4.pid"));
     }
 

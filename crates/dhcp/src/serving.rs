@@ -41,7 +41,8 @@ impl Serving for V4 {
 
     fn worker(seed: u64, client_port: Option<u16>) -> Self::Worker {
         let usual = crate::v4::Ports::default();
-        let ports = client_port.map_or(usual, |port| crate::v4::Ports { client: port, relay: port });
+        let ports =
+            client_port.map_or(usual, |port| crate::v4::Ports { client: port, relay: port });
         crate::v4::Worker::new(seed, ports)
     }
 }

@@ -35,7 +35,10 @@ use crate::pid_file::{PidFile, PidFileError, pid_file_path};
 use crate::version;
 
 /// The whole of a DHCP server program.
-pub fn main<F: Serving>(program: Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn main<F: Serving>(
+    program: Program,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
     let request = match arguments::parse(program, arguments) {
         Ok(request) => request,
         Err(error) => return fail(&error.0),
@@ -311,7 +314,12 @@ impl<'r, F: Serving> Server<'r, F> {
         let corridor = corridor(&self.shared, &config, &statistics);
         let report = reclaim(&corridor, &mut self.reclamation, || begin.elapsed());
         let elapsed = format_args!("{:?}", begin.elapsed());
-        log!(self.logger, (twin::LEASES_RECLAMATION_COMPLETE.of(F::VERSION)), report.leases, elapsed);
+        log!(
+            self.logger,
+            (twin::LEASES_RECLAMATION_COMPLETE.of(F::VERSION)),
+            report.leases,
+            elapsed
+        );
         if let Some(cycles) = report.slow_cycles {
             log!(self.logger, (twin::LEASES_RECLAMATION_SLOW.of(F::VERSION)), cycles);
         }
@@ -338,7 +346,9 @@ impl<'r, F: Serving> Server<'r, F> {
         let file = self.run.file.display();
         log!(self.logger, (twin::DYNAMIC_RECONFIGURATION.of(F::VERSION)), file);
         match self.try_reload() {
-            Ok(()) => log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_SUCCESS.of(F::VERSION)), file),
+            Ok(()) => {
+                log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_SUCCESS.of(F::VERSION)), file)
+            }
             Err(problems) => {
                 let reason = configuration::first_line(&problems);
                 log!(self.logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file, reason);
@@ -507,7 +517,9 @@ impl Schedule {
     fn new<F: Serving>(config: &Snapshot<F>, now: Instant) -> Self {
         let expired = &config.expired_leases;
         let clean_up = match &config.lease_database {
-            kea_config::snapshot::LeaseDatabase::Memfile(memfile) if memfile.persist => memfile.lfc_interval,
+            kea_config::snapshot::LeaseDatabase::Memfile(memfile) if memfile.persist => {
+                memfile.lfc_interval
+            }
             _ => 0,
         };
         Schedule {
@@ -518,6 +530,9 @@ impl Schedule {
     }
 
     fn next(&self) -> Option<Instant> {
-        [&self.reclaim, &self.flush, &self.clean_up].into_iter().filter_map(|timer| timer.next).min()
+        [&self.reclaim, &self.flush, &self.clean_up]
+            .into_iter()
+            .filter_map(|timer| timer.next)
+            .min()
     }
 }

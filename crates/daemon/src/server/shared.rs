@@ -36,9 +36,9 @@ impl<F: Serving> Shared<F> {
         let now = unix_micros();
         let known: HashSet<u32> = config.subnets().iter().map(|subnet| subnet.id.0).collect();
         self.stats.retain(|scope| match scope {
-            Scope::Subnet(id) | Scope::Pool { subnet: id, .. } | Scope::PrefixPool { subnet: id, .. } => {
-                known.contains(id)
-            }
+            Scope::Subnet(id)
+            | Scope::Pool { subnet: id, .. }
+            | Scope::PrefixPool { subnet: id, .. } => known.contains(id),
             Scope::Server | Scope::Key(_) => true,
         });
         let counts = self.leases.counts();
@@ -49,7 +49,10 @@ impl<F: Serving> Shared<F> {
             let in_subnet = leases.of(LeaseKind::Address, LeaseState::Declined);
             declined += in_subnet;
             counters.set(SubnetMetric::Assigned, clamp(leases.assigned(LeaseKind::Address).into()));
-            counters.set(SubnetMetric::AssignedPrefixes, clamp(leases.assigned(LeaseKind::Prefix).into()));
+            counters.set(
+                SubnetMetric::AssignedPrefixes,
+                clamp(leases.assigned(LeaseKind::Prefix).into()),
+            );
             counters.set(SubnetMetric::Declined, clamp(in_subnet.into()));
             counters.set(SubnetMetric::CumulativeAssigned, 0);
             counters.set(SubnetMetric::CumulativeAssignedPrefixes, 0);
@@ -60,7 +63,12 @@ impl<F: Serving> Shared<F> {
             ] {
                 let pools = subnet.pools.iter().filter(|pool| pool.range.kind == kind);
                 let total = pools.fold(0u128, |sum, pool| sum.saturating_add(pool.range.total()));
-                self.stats.set_large(&scope, metric, i128::try_from(total).unwrap_or(i128::MAX), now);
+                self.stats.set_large(
+                    &scope,
+                    metric,
+                    i128::try_from(total).unwrap_or(i128::MAX),
+                    now,
+                );
             }
         }
         self.stats.server(0, now).set(ServerMetric::Declined, clamp(declined.into()));

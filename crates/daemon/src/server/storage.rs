@@ -110,7 +110,12 @@ fn log_load_event(logger: &Handle, event: &LoadEvent<'_>) {
     match event {
         LoadEvent::File(path) => log!(logger, DHCPSRV_MEMFILE_LEASE_FILE_LOAD, path.display()),
         LoadEvent::Layout(path, layout) => {
-            log!(logger, DHCPSRV_MEMFILE_NEEDS_UPGRADING, path.display(), format_args!("{layout:?}"));
+            log!(
+                logger,
+                DHCPSRV_MEMFILE_NEEDS_UPGRADING,
+                path.display(),
+                format_args!("{layout:?}")
+            );
         }
         LoadEvent::Row { path, line, error } => {
             let place = format_args!("{line} of {}", path.display());
@@ -118,7 +123,10 @@ fn log_load_event(logger: &Handle, event: &LoadEvent<'_>) {
         }
         LoadEvent::Torn { path, offset, octets } => {
             let place = format_args!("at octet {offset} of {}", path.display());
-            let torn = format_args!("it is not whole; its {octets} octets were moved to {}.torn", path.display());
+            let torn = format_args!(
+                "it is not whole; its {octets} octets were moved to {}.torn",
+                path.display()
+            );
             log!(logger, DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR, place, torn);
         }
     }
@@ -132,7 +140,9 @@ fn log_journal_events(
     Box::new(move |event| {
         let path = path.display();
         match event {
-            JournalEvent::WriteFailed(error) => log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error),
+            JournalEvent::WriteFailed(error) => {
+                log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error)
+            }
             JournalEvent::SyncFailed(error) => log!(logger, DHCPSRV_MEMFILE_SYNC_FAIL, path, error),
             JournalEvent::TruncateFailed(error) => {
                 log!(logger, DHCPSRV_MEMFILE_TRUNCATE_FAIL, path, error);

@@ -64,11 +64,7 @@ impl<'s, F: Dialect> Place<'s, F> {
 }
 
 impl<'s, F: Dialect> Ground<'s, F> {
-    fn new(
-        network: Option<&SharedNetwork<F>>,
-        subnet: &'s Subnet<F>,
-        classes: &ClassSet,
-    ) -> Self {
+    fn new(network: Option<&SharedNetwork<F>>, subnet: &'s Subnet<F>, classes: &ClassSet) -> Self {
         let mut ground = Ground { subnet, pools: SmallVec::new(), prefix_pools: SmallVec::new() };
         if is_let_in(network, subnet, classes) {
             for pool in subnet.pools.iter().filter(|pool| pool.guard.admits(classes)) {

@@ -52,7 +52,12 @@ fn end<F: Dialect>(
     if lease.state == LeaseState::Declined {
         corridor.statistics.recovered(lease);
         if F::VERSION == 4 {
-            log!(corridor.log, ALLOC_ENGINE_V4_DECLINED_RECOVERED, lease.address, lease.valid_lifetime);
+            log!(
+                corridor.log,
+                ALLOC_ENGINE_V4_DECLINED_RECOVERED,
+                lease.address,
+                lease.valid_lifetime
+            );
         }
     } else {
         corridor.statistics.reclaimed(lease);

@@ -77,10 +77,7 @@ impl Query<'_> {
     /// The address the client wants: option 50, or the one it has.
     pub(super) fn wanted_address(&self) -> Option<Ipv4Addr> {
         let ciaddr = Some(self.view.ciaddr());
-        self.view
-            .requested_address()
-            .or(ciaddr)
-            .filter(|address| !address.is_unspecified())
+        self.view.requested_address().or(ciaddr).filter(|address| !address.is_unspecified())
     }
 
     /// A restarted client that remembers its address: option 50 without a server identifier
@@ -126,10 +123,7 @@ mod tests {
             judged(|b| b[3] = 4, mac, MessageType::Discover),
             Some(Drop::HopsWithoutRelay { hops: 4 })
         );
-        assert_eq!(
-            judged(|b| b[0] = 2, mac, MessageType::Discover),
-            Some(Drop::ServerMessage(1))
-        );
+        assert_eq!(judged(|b| b[0] = 2, mac, MessageType::Discover), Some(Drop::ServerMessage(1)));
         assert_eq!(
             judged(|b| b.truncate(240), mac, MessageType::Discover),
             Some(Drop::NoMessageType)

@@ -46,7 +46,8 @@ impl<'s> Reply<'_, 's> {
         let scopes = Scopes::new(corridor, self.subnet, terms, self.classes);
         let server_id = self.server_id(&scopes);
         let computed = Computed::new(self, corridor, terms, server_id);
-        let mut wanted = scopes.wanted(&self.query.view.parameter_request_list().unwrap_or_default());
+        let mut wanted =
+            scopes.wanted(&self.query.view.parameter_request_list().unwrap_or_default());
         computed.codes().for_each(|code| wanted.insert(code));
         // The first option by itself, the last by itself.
         wanted.remove(code::MESSAGE_TYPE);
@@ -193,11 +194,16 @@ impl<'s> Scopes<'s> {
 
     /// The value of a code: of the nearest scope that has it.
     fn chosen(&self, code: u8) -> impl Iterator<Item = &'s [u8]> {
-        let found = self.sets.iter().map(|set| set.of_code(code.into())).find(|candidates| {
-            candidates.chosen(self.classes).next().is_some()
-        });
+        let found = self
+            .sets
+            .iter()
+            .map(|set| set.of_code(code.into()))
+            .find(|candidates| candidates.chosen(self.classes).next().is_some());
         let classes = self.classes;
-        found.into_iter().flat_map(move |candidates| candidates.chosen(classes)).map(|option| &*option.data)
+        found
+            .into_iter()
+            .flat_map(move |candidates| candidates.chosen(classes))
+            .map(|option| &*option.data)
     }
 
     pub(super) fn configured_server_id(&self) -> Option<Ipv4Addr> {
@@ -227,7 +233,8 @@ impl<'q> Computed<'q> {
             (Some(terms), Some(subnet)) => tee_times(&subnet.timers, terms.lifetime),
             _ => (None, None),
         };
-        let mask = reply.subnet.filter(|_| terms.is_some()).map(|subnet| netmask(subnet.prefix.len()));
+        let mask =
+            reply.subnet.filter(|_| terms.is_some()).map(|subnet| netmask(subnet.prefix.len()));
         Computed {
             subnet_mask: mask,
             lifetime: terms.map(|terms| terms.lifetime.to_be_bytes()),
@@ -275,7 +282,8 @@ fn tee_times(timers: &Timers, lifetime: u32) -> (Option<u32>, Option<u32>) {
         timers.calculate.then(|| (fraction * f64::from(lifetime)).round() as u32)
     };
     let t2 = timers.rebind.or_else(|| part(timers.t2_percent)).filter(|t2| *t2 < lifetime);
-    let t1 = timers.renew.or_else(|| part(timers.t1_percent)).filter(|t1| *t1 < t2.unwrap_or(lifetime));
+    let t1 =
+        timers.renew.or_else(|| part(timers.t1_percent)).filter(|t1| *t1 < t2.unwrap_or(lifetime));
     (t1, t2)
 }
 

@@ -59,9 +59,7 @@ fn address(
     if !ciaddr.is_unspecified() {
         return (ciaddr, ports.client);
     }
-    if query.wants_broadcast()
-        || recipient.yiaddr.is_unspecified()
-        || arrival.link_source.is_none()
+    if query.wants_broadcast() || recipient.yiaddr.is_unspecified() || arrival.link_source.is_none()
     {
         return (Ipv4Addr::BROADCAST, ports.client);
     }

@@ -1,13 +1,14 @@
 //! The exchanges: what each message of a client leads to (RFC 2131 section 4.3).
 
+use std::fmt::Display as _;
 use std::net::Ipv4Addr;
 
 use kea_expr::{ClassId, ClassSet};
 use kea_lease::Ticket;
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
-use kea_wire::V4;
 use kea_wire::v4::{MessageType, View, code};
+use kea_wire::{ClientId, V4};
 
 use super::Ports;
 use super::accept::{Kind, Query, accept};
@@ -33,7 +34,6 @@ impl Worker {
     pub fn new(seed: u64, ports: Ports) -> Self {
         Worker { classifier: Classifier::default(), ports, random: seed }
     }
-
 }
 
 impl Serve<V4> for Worker {
@@ -82,7 +82,8 @@ impl Worker {
             xid,
         };
         let kind = view.message_type();
-        let query = accept(view).inspect_err(|reason| log_refused(corridor, arrival, label, kind, reason))?;
+        let query = accept(view)
+            .inspect_err(|reason| log_refused(corridor, arrival, label, kind, reason))?;
         let facts = QueryFacts::new(&query, arrival);
         self.classifier.classify(corridor, &facts, query.view.vendor_class_id().as_deref());
         self.classifier.classify_known(corridor, &facts, false);
@@ -139,8 +140,21 @@ fn log_refused(
         Drop::UnservedType(_) | Drop::ServerMessage(_) => {
             log!(log, DHCP4_PACKET_DROP_0006, label, number);
         }
-        _ => log!(log, DHCP4_PACKET_DROP_0007, label, format_args!("{reason} ({})", arrival.interface)),
+        _ => log!(
+            log,
+            DHCP4_PACKET_DROP_0007,
+            label,
+            format_args!("{reason} ({})", arrival.interface)
+        ),
     }
+}
+
+/// A client identifier for the log.
+fn shown(client_id: &Option<ClientId>) -> impl std::fmt::Display + '_ {
+    std::fmt::from_fn(move |f| match client_id {
+        Some(client_id) => client_id.fmt(f),
+        None => f.write_str("(no info)"),
+    })
 }
 
 /// One query on its way through the stages.
@@ -319,7 +333,7 @@ impl<'q> Exchange<'q> {
                     Mismatch::NoLease => {
                         log!(log, DHCP4_RELEASE_FAIL_NO_LEASE, self.label, address);
                     }
-                    Mismatch::OtherClient => {
+                    Mismatch::OtherClient(_) => {
                         log!(log, DHCP4_RELEASE_FAIL_WRONG_CLIENT, self.label, address);
                     }
                 }
@@ -342,8 +356,17 @@ impl<'q> Exchange<'q> {
                     Mismatch::NoLease => {
                         log!(log, DHCP4_DECLINE_LEASE_NOT_FOUND, address, self.label);
                     }
-                    Mismatch::OtherClient => {
-                        log!(log, DHCP4_DECLINE_LEASE_MISMATCH, address, self.label);
+                    Mismatch::OtherClient(holder) => {
+                        log!(
+                            log,
+                            DHCP4_DECLINE_LEASE_MISMATCH,
+                            address,
+                            self.label,
+                            self.query.client.hw_addr,
+                            holder.hw_addr,
+                            shown(&self.query.client.client_id),
+                            shown(&holder.client_id)
+                        );
                     }
                 }
                 Err(Drop::NotTheHolder { address })
@@ -368,8 +391,7 @@ impl<'q> Exchange<'q> {
     fn answer(&self, kind: MessageType, yiaddr: Ipv4Addr, after: Ticket) -> Answer<V4> {
         let recipient = Recipient { kind, yiaddr, inform: self.query.is_inform() };
         let relay = self.query.relay.as_ref();
-        let transmit =
-            destination(&self.query.view, relay, self.arrival, recipient, self.ports);
+        let transmit = destination(&self.query.view, relay, self.arrival, recipient, self.ports);
         Answer { transmit, after, message_type: kind.number() }
     }
 

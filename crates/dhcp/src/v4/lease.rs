@@ -5,9 +5,7 @@ use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 use kea_config::snapshot::Subnet;
-use kea_lease::{
-    Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V4Owner,
-};
+use kea_lease::{Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V4Owner};
 use kea_wire::{ClientId, V4};
 
 use super::accept::Client;
@@ -63,10 +61,12 @@ impl<'q, 's> Leasing<'q, 's> {
 
     fn held_by_client_id(&self) -> Option<Lease<V4>> {
         let client_id = self.client.client_id.as_ref()?;
-        self.place.grounds().filter(|ground| ground.subnet.specific.match_client_id).find_map(|ground| {
-            let leases = self.lock(ground.subnet)?;
-            leases.by_client_id(client_id).next().map(LeaseRef::to_lease)
-        })
+        self.place.grounds().filter(|ground| ground.subnet.specific.match_client_id).find_map(
+            |ground| {
+                let leases = self.lock(ground.subnet)?;
+                leases.by_client_id(client_id).next().map(LeaseRef::to_lease)
+            },
+        )
     }
 
     fn held_by_hw_addr(&self) -> Option<Lease<V4>> {
@@ -100,8 +100,8 @@ impl<'q, 's> Leasing<'q, 's> {
         if match_client_id && client_id.is_some() && *client_id == self.client.client_id {
             return true;
         }
-        let may_be_mine = !match_client_id
-            || self.may_be_mine(client_id.as_ref().map_or(&[], ClientId::octets));
+        let may_be_mine =
+            !match_client_id || self.may_be_mine(client_id.as_ref().map_or(&[], ClientId::octets));
         may_be_mine && !hw_addr.is_empty() && *hw_addr == self.client.hw_addr
     }
 
@@ -263,16 +263,11 @@ impl<'q, 's> Leasing<'q, 's> {
 
     /// Takes `address` out of use for `probation` seconds: its client found it used by somebody
     /// else (RFC 2131 section 4.3.3). Nothing of the client stays in the lease.
-    pub(super) fn decline(
-        &self,
-        address: Ipv4Addr,
-        probation: u32,
-    ) -> Result<Lease<V4>, Mismatch> {
+    pub(super) fn decline(&self, address: Ipv4Addr, probation: u32) -> Result<Lease<V4>, Mismatch> {
         let mut leases = self.corridor.leases.at(address);
         let before = self.own(&leases, address)?;
         let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
-        let mut lease =
-            Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
+        let mut lease = Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
         lease.state = LeaseState::Declined;
         lease.pool_id = before.pool_id;
         leases.put(&lease);
@@ -285,7 +280,7 @@ impl<'q, 's> Leasing<'q, 's> {
         let lease = leases.get(address).map(LeaseRef::to_lease).ok_or(Mismatch::NoLease)?;
         match lease.state == LeaseState::Assigned && self.is_mine(&lease) {
             true => Ok(lease),
-            false => Err(Mismatch::OtherClient),
+            false => Err(Mismatch::OtherClient(Box::new(lease.owner))),
         }
     }
 
@@ -305,10 +300,10 @@ impl<'q, 's> Leasing<'q, 's> {
 }
 
 /// Why a client cannot give an address back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Mismatch {
     /// It has no lease.
     NoLease,
-    /// Its lease is another client's.
-    OtherClient,
+    /// Its lease is this other client's, or nobody's any more.
+    OtherClient(Box<V4Owner>),
 }
