@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kea_config::document::{Document, Files};
 use kea_config::snapshot::{Dialect, LogOutput, Logger, Snapshot};
-use kea_config::{Diagnostics, load as check};
+use kea_config::Diagnostics;
 use kea_log::{LoggerConfig, OutputConfig};
 
 /// A configuration without errors.
@@ -31,12 +31,20 @@ impl<F: Dialect> Loaded<F> {
 /// # Errors
 /// All problems, each with its place, an excerpt and advice, as text for a terminal.
 pub(crate) fn load<F: Dialect>(file: &Path) -> Result<Loaded<F>, String> {
-    let document = match Document::load(&file.to_string_lossy(), &Files) {
-        Ok((document, warnings)) => (Arc::new(document), warnings),
-        Err(problems) => return Err(problems.render()),
-    };
-    let (document, mut diagnostics) = document;
-    match check::<F>(&document) {
+    let (document, warnings) =
+        Document::load(&file.to_string_lossy(), &Files).map_err(|problems| problems.render())?;
+    check(&Arc::new(document), warnings)
+}
+
+/// Checks a document; `diagnostics` are those of its text.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn check<F: Dialect>(
+    document: &Arc<Document>,
+    mut diagnostics: Diagnostics,
+) -> Result<Loaded<F>, String> {
+    match kea_config::load::<F>(document) {
         Ok((snapshot, more)) => {
             diagnostics.append(more);
             Ok(Loaded { snapshot, diagnostics })

@@ -1,5 +1,7 @@
 //! A DHCP server process: everything around the corridor.
 
+mod commands;
+mod service;
 mod shared;
 mod storage;
 mod worker;
@@ -169,6 +171,9 @@ struct Server<'r, F: Serving> {
     clean_up: Option<CleaningUp>,
     reclamation: Reclamation,
     logger: Handle,
+    started: Instant,
+    /// When the configuration in force was put in force.
+    configured: Instant,
 }
 
 impl<'r, F: Serving> Server<'r, F> {
@@ -208,6 +213,7 @@ impl<'r, F: Serving> Server<'r, F> {
             stats,
             log: logger.clone(),
             waiting,
+            service: service::Service::default(),
         });
         shared.recount();
         let io_error = |error: std::io::Error| give_up::<F>(logger, &run.file, &error);
@@ -236,6 +242,8 @@ impl<'r, F: Serving> Server<'r, F> {
             clean_up,
             reclamation,
             logger: logger.clone(),
+            started: Instant::now(),
+            configured: Instant::now(),
         };
         server.refuse_taken_port()?;
         Ok(server)
@@ -272,7 +280,7 @@ impl<'r, F: Serving> Server<'r, F> {
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut schedule = Schedule::new(&self.shared.config.load(), Instant::now());
         loop {
-            let next = schedule.next();
+            let next = schedule.next().into_iter().chain(self.shared.service.next_lapse()).min();
             let sleep = async {
                 match next {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -283,8 +291,9 @@ impl<'r, F: Serving> Server<'r, F> {
                 _ = terminate.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
                 _ = hang_up.recv() => {
-                    self.reload();
-                    schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+                    if self.reload().is_ok() {
+                        schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+                    }
                 }
                 () = sleep => self.on_time(&mut schedule),
             }
@@ -293,6 +302,7 @@ impl<'r, F: Serving> Server<'r, F> {
 
     fn on_time(&mut self, schedule: &mut Schedule) {
         let now = Instant::now();
+        self.shared.service.lapse(now);
         if schedule.reclaim.is_due(now) {
             self.reclaim();
             schedule.reclaim.restart(Instant::now());
@@ -342,20 +352,21 @@ impl<'r, F: Serving> Server<'r, F> {
 
     /// Reads the configuration again, and puts it in force if nothing is wrong with it. Workers
     /// serve on meanwhile.
-    fn reload(&mut self) {
+    fn reload(&mut self) -> Result<(), String> {
         let file = self.run.file.display();
         log!(self.logger, (twin::DYNAMIC_RECONFIGURATION.of(F::VERSION)), file);
-        match self.try_reload() {
+        let result = self.try_reload();
+        match &result {
             Ok(()) => {
-                log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_SUCCESS.of(F::VERSION)), file)
+                log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_SUCCESS.of(F::VERSION)), file);
             }
             Err(problems) => {
-                let reason = configuration::first_line(&problems);
+                let reason = configuration::first_line(problems);
                 log!(self.logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file, reason);
                 log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_FAIL.of(F::VERSION)), file);
-                fail(&problems);
             }
         }
+        result
     }
 
     fn try_reload(&mut self) -> Result<(), String> {
@@ -363,7 +374,11 @@ impl<'r, F: Serving> Server<'r, F> {
         for warning in loaded.warning_lines() {
             log!(self.logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
         }
-        let config = loaded.snapshot;
+        self.apply(loaded.snapshot)
+    }
+
+    /// Puts a checked configuration in force, or leaves everything as it is.
+    fn apply(&mut self, config: Snapshot<F>) -> Result<(), String> {
         if config.lease_database != self.shared.config.load().lease_database {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
@@ -377,8 +392,24 @@ impl<'r, F: Serving> Server<'r, F> {
         self.shared.config.store(Arc::new(config));
         self.shared.recount();
         self.service.listen(listen);
+        self.configured = Instant::now();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         Ok(())
+    }
+
+    /// Reclaims everything that has ended, whatever the limits of a cycle are.
+    fn reclaim_all(&mut self, remove: bool) {
+        let config = self.shared.config.load_full();
+        let statistics = self.shared.statistics(0, &config);
+        let corridor = corridor(&self.shared, &config, &statistics);
+        let mut settings = self.reclamation.settings;
+        settings.max_reclaim_leases = 0;
+        settings.max_reclaim_time = 0;
+        if remove {
+            settings.hold_reclaimed_time = 0;
+        }
+        reclaim(&corridor, &mut Reclamation::new(settings), || Duration::ZERO);
+        self.shared.journal.flush();
     }
 
     fn stop(&mut self) {

@@ -10,6 +10,8 @@ use kea_dhcp::pipeline::Statistics;
 use kea_lease::{Journal, LeaseKind, LeaseState, Leases};
 use kea_stats::{Scope, ServerMetric, Stats, SubnetMetric, UnixMicros};
 
+use super::service::Service;
+
 /// The state of a running server.
 pub(super) struct Shared<F: Serving> {
     /// The configuration in force.
@@ -20,6 +22,8 @@ pub(super) struct Shared<F: Serving> {
     pub(super) log: kea_log::Handle,
     /// For each worker the first ticket that it waits for; `u64::MAX` when it waits for none.
     pub(super) waiting: std::sync::Arc<[AtomicU64]>,
+    /// Whether clients are served.
+    pub(super) service: Service,
 }
 
 impl<F: Serving> Shared<F> {

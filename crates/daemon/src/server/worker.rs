@@ -10,6 +10,8 @@ use kea_config::snapshot::Snapshot;
 use kea_dhcp::pipeline::{Answer, Arrival, Corridor, Statistics, Transmit};
 use kea_dhcp::{Serve, Serving};
 use kea_lease::Ticket;
+use kea_log::log;
+use kea_log::message::twin;
 use kea_net::{Datagram, Delivery, Destination, Now, Outbox};
 use kea_stats::ServerMetric;
 use kea_wire::Address as _;
@@ -68,6 +70,10 @@ impl<F: Serving> Worker<F> {
 
     fn serve(&mut self, now: Now, datagram: &Datagram<'_>, out: &mut Outbox) -> bool {
         let Some(arrival) = arrival::<F>(datagram) else { return false };
+        if self.shared.service.is_disabled() {
+            self.ignore(&arrival);
+            return false;
+        }
         let corridor = Corridor {
             config: &self.config,
             leases: &self.shared.leases,
@@ -86,6 +92,14 @@ impl<F: Serving> Worker<F> {
         }
         self.park(answer);
         true
+    }
+
+    /// Service is switched off: the client may ask another server.
+    fn ignore(&self, arrival: &Arrival<'_, F>) {
+        self.statistics.count(ServerMetric::Received);
+        self.statistics.count(ServerMetric::ReceiveDrop);
+        let from = format_args!("packet from {} on {}", arrival.source, arrival.interface);
+        log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
     fn park(&mut self, answer: Answer<F>) {
