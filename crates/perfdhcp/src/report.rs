@@ -1,16 +1,18 @@
 //! Reports in the layout of perfdhcp, and as JSON.
 
+mod arguments;
+
 use std::fmt::Write;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::args::{LeaseType, Mode, Options, Protocol, Scenario};
-use crate::client::Clients;
+use crate::args::{Mode, Options, Protocol, Scenario};
 use crate::exchange::{Exchange, LeaseRow, Leased, Tally};
 use crate::scenario::{ExitReason, Numbers, Results};
 use crate::template::Template;
+
+pub(crate) use arguments::arguments;
 
 /// The exchanges that a run has, in the order of the reports.
 pub fn exchanges(options: &Options) -> Vec<Exchange> {
@@ -126,101 +128,6 @@ pub fn as_json(options: &Options, results: &Results, reason: ExitReason) -> Valu
         "resent": results.resent,
         "exchanges": exchanges(options).into_iter().map(exchange).collect::<Vec<_>>(),
     })
-}
-
-/// What `-x a` shows before the run.
-pub(crate) fn arguments(options: &Options, clients: &Clients, server: IpAddr) -> String {
-    let mut text = String::new();
-    let mut line = |shown: bool, line: String| {
-        if shown {
-            push(&mut text, format_args!("{line}"));
-        }
-    };
-    let seconds = |duration: Duration| general(duration.as_secs_f64());
-    line(true, if options.protocol == Protocol::V4 { "IPv4" } else { "IPv6" }.to_owned());
-    match options.mode {
-        Mode::FourWay => {}
-        Mode::Initial => line(true, "DO/SA exchange only".to_owned()),
-        Mode::RapidCommit => line(true, "Solicit/Reply exchange only".to_owned()),
-    }
-    let lease_type = match options.lease_type {
-        LeaseType::AddressOnly => "address-only (IA_NA option added to the client's request)",
-        LeaseType::PrefixOnly => "prefix-only (IA_PD option added to the client's request)",
-        LeaseType::AddressAndPrefix => {
-            "address-and-prefix (Both IA_NA and IA_PD options added to the client's request)"
-        }
-    };
-    line(true, format!("lease-type={lease_type}"));
-    let rate = options.rate.unwrap_or(0);
-    line(rate > 0, format!("rate[1/s]={rate}"));
-    line(options.renew_rate > 0, format!("renew-rate[1/s]={}", options.renew_rate));
-    line(options.release_rate > 0, format!("release-rate[1/s]={}", options.release_rate));
-    line(
-        options.report.is_some(),
-        format!("report[s]={}", seconds(options.report.unwrap_or_default())),
-    );
-    line(options.clients > 1, format!("clients={}", options.clients));
-    for (i, requests) in options.requests.iter().enumerate().filter_map(|(i, n)| Some((i, (*n)?))) {
-        line(true, format!("num-request[{i}]={requests}"));
-    }
-    line(
-        options.period.is_some(),
-        format!("test-period={}", seconds(options.period.unwrap_or_default())),
-    );
-    for (i, time) in options.drop_time.into_iter().enumerate() {
-        line(true, format!("drop-time[{i}]={}", seconds(time)));
-    }
-    for (i, limit) in options.max_drop.iter().enumerate() {
-        match limit {
-            Some(crate::args::MaxDrop::Count(n)) => line(true, format!("max-drop{{{i}}}={n}")),
-            Some(crate::args::MaxDrop::Percent(p)) => {
-                line(true, format!("max-pdrop{{{i}}}={}", general(*p)));
-            }
-            None => {}
-        }
-    }
-    line(options.preload > 0, format!("preload={}", options.preload));
-    line(options.local_port > 0, format!("local-port={}", options.local_port));
-    line(options.remote_port > 0, format!("remote-port={}", options.remote_port));
-    line(options.seed > 0, format!("seed={}", options.seed));
-    line(options.broadcast || server == IpAddr::from([255; 4]), "broadcast".to_owned());
-    line(options.mode == Mode::RapidCommit, "rapid-commit".to_owned());
-    line(options.first_server_id, "use-first-server-id".to_owned());
-    let list = options.mac_list.as_ref().map(|file| file.display().to_string());
-    line(list.is_some(), format!("mac-list-file={}", list.unwrap_or_default()));
-    let list = options.relay_list.as_ref().map(|file| file.display().to_string());
-    line(list.is_some(), format!("relay-addr-list-file={}", list.unwrap_or_default()));
-    for (i, file) in options.templates.iter().enumerate() {
-        line(true, format!("template-file[{i}]={}", file.display()));
-    }
-    let places = options.xid_offsets.iter().map(|at| ("xid", at));
-    let places = places.chain(options.random_offsets.iter().map(|at| ("random", at)));
-    for (i, (name, at)) in places.enumerate().filter(|(_, (_, at))| at.is_some()) {
-        line(true, format!("{name}-offset[{}]={}", i % 2, at.unwrap_or_default()));
-    }
-    let offset = |at: Option<usize>| at.map_or(-1, |at| i64::try_from(at).unwrap_or(i64::MAX));
-    let second = options.second_offsets;
-    line(true, format!("elp-offset={}", offset(second.elapsed)));
-    line(true, format!("sid-offset={}", offset(second.server_id)));
-    line(true, format!("rip-offset={}", offset(second.address)));
-    line(true, format!("diagnostic-selectors={}", options.diagnostics));
-    line(
-        options.script.is_some(),
-        format!("wrapped={}", options.script.clone().unwrap_or_default()),
-    );
-    line(
-        options.local.is_some(),
-        format!("interface={}", options.local.clone().unwrap_or_default()),
-    );
-    line(true, format!("server={server}"));
-    line(
-        true,
-        if options.single_thread { "single-thread-mode" } else { "multi-thread-mode" }.to_owned(),
-    );
-    let mac = clients.base_mac().map(|octet| format!("{octet:02x}")).join("::");
-    line(true, format!("Set MAC to {mac}"));
-    line(true, format!("Set DUID to {}", hex(clients.base_duid())));
-    text
 }
 
 fn rate_part(text: &mut String, options: &Options, results: &Results) {

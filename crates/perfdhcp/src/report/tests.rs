@@ -1,5 +1,6 @@
 use super::*;
 use crate::args::{Command, parse};
+use crate::client::Clients;
 
 fn options(line: &str) -> Options {
     match parse(line.split_whitespace().map(str::to_owned)) {
@@ -169,4 +170,35 @@ fn numbers_have_six_significant_digits() {
     for (number, text) in cases {
         assert_eq!(general(number), text);
     }
+}
+
+/// As Debian's perfdhcp 2.2.0 shows them, but for the DUID.
+#[test]
+fn arguments_are_shown_as_understood() {
+    let line = "-4 -l cli0 -n 20 -r 100 -R 100 -xaeilstT -b duid=00010001329518e6000c01020304 -t 1";
+    let options = options(line);
+    let clients = Clients::new(&options).unwrap();
+    let text = arguments(&options, &clients, "255.255.255.255".parse().unwrap());
+    assert_eq!(
+        text,
+        "IPv4
+lease-type=address-only (IA_NA option added to the client's request)
+rate[1/s]=100
+report[s]=1
+clients=100
+num-request[0]=20
+drop-time[0]=1
+drop-time[1]=1
+broadcast
+elp-offset=-1
+sid-offset=-1
+rip-offset=-1
+diagnostic-selectors=aeilstT
+interface=cli0
+server=255.255.255.255
+multi-thread-mode
+Set MAC to 00::0c::01::02::03::04
+Set DUID to 00010001329518e6000c01020304
+"
+    );
 }
