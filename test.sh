@@ -20,7 +20,7 @@ PACKAGES=(
 stage_packages() {
     need_packages "${PACKAGES[@]}"
     need_rust
-    need_nextest || echo "cargo-nextest could not be installed: using cargo test"
+    cargo nextest --version >/dev/null 2>&1 || echo "cargo-nextest is not installed: using cargo test"
 }
 
 stage_format() { cargo fmt --all --check; }
@@ -74,14 +74,6 @@ run_tests() {
         unit) "${runner[@]}" cargo nextest run "${options[@]}" -E "not ($filter)" ;;
         e2e) "${runner[@]}" cargo nextest run "${options[@]}" -E "$filter" ;;
     esac
-}
-
-need_nextest() {
-    cargo nextest --version >/dev/null 2>&1 && return 0
-    local bin=${CARGO_HOME:-$HOME/.cargo}/bin
-    [ "$(uname -m)" = x86_64 ] || return 1
-    mkdir -p "$bin"
-    curl -LsSf --max-time 120 https://get.nexte.st/latest/linux | tar -xzf - -C "$bin"
 }
 
 main() {
