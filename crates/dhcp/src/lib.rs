@@ -10,5 +10,6 @@
 pub mod pipeline;
 mod serving;
 pub mod v4;
+pub mod v6;
 
 pub use serving::{Serve, Serving};

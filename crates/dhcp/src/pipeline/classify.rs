@@ -1,9 +1,12 @@
 //! Which classes a client is in.
 
+use std::fmt::Display;
+
 use kea_config::snapshot::Dialect;
 use kea_expr::{ClassId, ClassSet, Facts, Scratch};
 
 use super::corridor::Corridor;
+use super::reserve::Reserved;
 
 /// Evaluates classes, query after query, without allocating anew.
 #[derive(Debug, Default)]
@@ -40,5 +43,40 @@ impl Classifier {
         self.classes.insert(if is_known { ClassId::KNOWN } else { ClassId::UNKNOWN });
         let list = &corridor.config.classes.list;
         list.classify_known(facts, &mut self.classes, &mut self.scratch, &mut ());
+    }
+
+    /// Joins the classes that a reservation gives its client.
+    pub fn join_reserved<F: Dialect>(&mut self, reserved: &Reserved<'_, F>) {
+        for class in reserved.host().into_iter().flat_map(|host| &host.classes) {
+            self.classes.insert(*class);
+        }
+    }
+
+    /// Evaluates classes that the place of a lease requires.
+    pub fn require<F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        facts: &impl Facts,
+        required: impl IntoIterator<Item = ClassId>,
+    ) {
+        let list = &corridor.config.classes.list;
+        list.classify_required(required, facts, &mut self.classes, &mut self.scratch, &mut ());
+    }
+
+    /// True when the client is in a class beside those that every client is in.
+    pub fn is_classified(&self) -> bool {
+        let common = [ClassId::ALL, ClassId::KNOWN, ClassId::UNKNOWN];
+        self.classes.len() > common.iter().filter(|class| self.classes.contains(**class)).count()
+    }
+
+    /// The classes by name, for messages.
+    pub fn shown<'c, F: Dialect>(&'c self, corridor: &Corridor<'c, F>) -> impl Display + 'c {
+        let names = corridor.config.classes.names();
+        std::fmt::from_fn(move |f| {
+            for (at, name) in self.classes.names(names).enumerate() {
+                write!(f, "{}{name}", if at == 0 { "" } else { ", " })?;
+            }
+            Ok(())
+        })
     }
 }

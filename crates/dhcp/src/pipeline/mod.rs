@@ -8,6 +8,7 @@ mod drop;
 mod place;
 mod reclaim;
 mod reserve;
+mod scopes;
 mod statistics;
 
 pub use arrival::{Arrival, Transmit};
@@ -18,4 +19,5 @@ pub use drop::{Drop, Unreadable};
 pub use place::{Ground, Place, is_let_in};
 pub use reclaim::{flush_reclaimed, reclaim};
 pub use reserve::{Identified, Reserved};
-pub use statistics::{Counted, Statistics};
+pub use scopes::Scopes;
+pub use statistics::{Counted, Statistics, recount};

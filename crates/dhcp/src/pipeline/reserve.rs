@@ -1,6 +1,9 @@
 //! What is set aside for a client (the manual's section on host reservations).
 
+use std::net::Ipv6Addr;
+
 use kea_config::snapshot::{Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
+use kea_wire::Prefix;
 use smallvec::SmallVec;
 
 /// A client, as reservations know clients.
@@ -72,17 +75,30 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         subnet: &Subnet<F>,
         address: F::Addr,
     ) -> bool {
-        let mut holders = checked(config, subnet)
-            .then(|| config.reservations.of_address(Some(subnet.id), address))
-            .into_iter()
-            .flatten()
-            .peekable();
+        is_checked(config, subnet)
+            && self.has_none_of(config.reservations.of_address(Some(subnet.id), address))
+    }
+
+    /// The same of a prefix (DHCPv6).
+    pub fn is_prefix_for_another(
+        &self,
+        config: &Snapshot<F>,
+        subnet: &Subnet<F>,
+        prefix: Prefix<Ipv6Addr>,
+    ) -> bool {
+        is_checked(config, subnet)
+            && self.has_none_of(config.reservations.of_prefix(Some(subnet.id), prefix))
+    }
+
+    /// True when there are holders, and this client is not among them.
+    fn has_none_of<'h>(&self, holders: impl Iterator<Item = &'h Reservation<F>>) -> bool {
+        let mut holders = holders.peekable();
         holders.peek().is_some() && !holders.any(|host| self.contains(host))
     }
 }
 
 /// False where reservations do not matter to what is allocated from pools.
-pub(crate) fn checked<F: Dialect>(config: &Snapshot<F>, subnet: &Subnet<F>) -> bool {
+fn is_checked<F: Dialect>(config: &Snapshot<F>, subnet: &Subnet<F>) -> bool {
     let search = subnet.reservation_search;
     search.in_subnet && !search.out_of_pool && !config.reservations.is_empty()
 }

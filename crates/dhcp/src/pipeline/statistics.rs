@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 
 use hashbrown::HashMap;
+use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
-use kea_lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
-use kea_stats::{Counters, ServerMetric, Stats, SubnetMetric, UnixMicros};
+use kea_lease::{Lease, LeaseFamily, LeaseKind, LeaseState, Leases, SubnetId};
+use kea_stats::{Counters, Scope, ServerMetric, Stats, SubnetMetric, UnixMicros};
 use kea_wire::{V4, V6, v4, v6};
 
 use super::place::Place;
@@ -161,4 +162,52 @@ impl<F: Counted> Statistics<F> {
             self.count(metric);
         }
     }
+}
+
+/// Sets the statistics of the subnets in force from their pools and leases, and forgets those of
+/// subnets that are gone.
+pub fn recount<F: Dialect>(
+    stats: &Stats,
+    config: &Snapshot<F>,
+    leases: &Leases<F>,
+    now: UnixMicros,
+) {
+    stats.retain(|scope| match scope {
+        Scope::Subnet(id)
+        | Scope::Pool { subnet: id, .. }
+        | Scope::PrefixPool { subnet: id, .. } => config.subnet(SubnetId(*id)).is_some(),
+        Scope::Server | Scope::Key(_) => true,
+    });
+    let counts = leases.counts();
+    let mut declined = 0;
+    for subnet in config.subnets() {
+        let leases = counts.get(&subnet.id).copied().unwrap_or_default();
+        let counters = stats.subnet(subnet.id.0, now);
+        let in_subnet = leases.of(LeaseKind::Address, LeaseState::Declined);
+        declined += in_subnet;
+        for (metric, count) in [
+            (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
+            (SubnetMetric::AssignedPrefixes, leases.assigned(LeaseKind::Prefix)),
+            (SubnetMetric::Declined, in_subnet),
+            (SubnetMetric::CumulativeAssigned, 0),
+            (SubnetMetric::CumulativeAssignedPrefixes, 0),
+        ] {
+            counters.set(metric, clamp(count));
+        }
+        let scope = Scope::Subnet(subnet.id.0);
+        for (metric, kind) in [
+            (SubnetMetric::Total, LeaseKind::Address),
+            (SubnetMetric::TotalPrefixes, LeaseKind::Prefix),
+        ] {
+            let pools = subnet.pools.iter().filter(|pool| pool.range.kind == kind);
+            let total = pools.fold(0u128, |sum, pool| sum.saturating_add(pool.range.total()));
+            let total = i128::try_from(total).unwrap_or(i128::MAX);
+            stats.set_large(&scope, metric, total, now);
+        }
+    }
+    stats.server(0, now).set(ServerMetric::Declined, clamp(declined));
+}
+
+fn clamp(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,113 @@
+//! Where the options of an answer come from: what is nearest to the client decides (the manual's
+//! section on option precedence).
+
+use kea_config::snapshot::{
+    Candidates, ConfiguredOption, Dialect, OptionSet, Pool, Reservation, Snapshot, Subnet,
+};
+use kea_expr::ClassSet;
+use smallvec::SmallVec;
+
+/// The scopes of one answer.
+pub struct Scopes<'s> {
+    /// Nearest first: reservation; pools, each with its subnet and network behind it, or the subnet;
+    /// classes in the order of their assignment; the global ones.
+    sets: SmallVec<[&'s OptionSet; 6]>,
+    /// Which of the sets are those of pools.
+    pools: std::ops::Range<usize>,
+    subnet: Option<&'s OptionSet>,
+    classes: &'s ClassSet,
+}
+
+impl<'s> Scopes<'s> {
+    /// The scopes of a client with this reservation and these classes, whose leases are from these
+    /// pools of that subnet.
+    pub fn new<F: Dialect>(
+        config: &'s Snapshot<F>,
+        host: Option<&'s Reservation<F>>,
+        subnet: Option<&'s Subnet<F>>,
+        pools: impl IntoIterator<Item = &'s Pool<F>>,
+        classes: &'s ClassSet,
+    ) -> Self {
+        let mut sets: SmallVec<[&OptionSet; 6]> = SmallVec::new();
+        let mut add = |set: Option<&'s OptionSet>| {
+            sets.extend(set.filter(|set| !set.is_empty()));
+            sets.len()
+        };
+        let first_pool = add(host.and_then(|host| host.options.as_deref()));
+        let mut behind_pools = first_pool;
+        for pool in pools {
+            behind_pools = add(Some(&pool.options));
+        }
+        let subnet = subnet.map(|subnet| &*subnet.options);
+        if behind_pools == first_pool {
+            add(subnet);
+        }
+        for class in classes.ids().filter_map(|id| config.classes.get(id)) {
+            add(Some(&class.options));
+        }
+        add(Some(&config.options));
+        Scopes { sets, pools: first_pool..behind_pools, subnet, classes }
+    }
+
+    /// The value of an option: of the nearest scope that has it. Several only where that scope
+    /// gives it several times.
+    pub fn chosen(&self, space: &str, code: u16) -> impl Iterator<Item = &'s ConfiguredOption> {
+        let classes = self.classes;
+        let has = |candidates: &Candidates<'s>| candidates.chosen(classes).next().is_some();
+        let mut candidates =
+            self.sets.iter().enumerate().map(|(at, set)| (at, set.get(space, code)));
+        let mut found = candidates.find(|(_, candidates)| has(candidates));
+        if let (Some((at, first)), Some(subnet)) = (&found, self.subnet)
+            && self.pools.len() > 1
+            && self.pools.contains(at)
+        {
+            // Behind the first pool is the subnet, which must not hide what another pool says.
+            let of_subnet = subnet.get(space, code);
+            let is_own = |of_pool: &Candidates<'s>| {
+                has(of_pool) && of_pool.chosen(classes).ne(of_subnet.chosen(classes))
+            };
+            if !is_own(first) {
+                let others = self.sets.iter().enumerate().skip(at + 1).take(self.pools.end - at - 1);
+                let mut others = others.map(|(at, set)| (at, set.get(space, code)));
+                found = others.find(|(_, candidates)| is_own(candidates)).or(found);
+            }
+        }
+        found.into_iter().flat_map(move |(_, candidates)| candidates.chosen(classes))
+    }
+
+    /// Codes of a space to send, ascending: those asked for and those that any scope always sends;
+    /// only what is configured, and nothing that a scope never sends.
+    pub fn wanted(&self, space: &str, requested: &[u16]) -> SmallVec<[u16; 16]> {
+        let mut wanted: SmallVec<[u16; 16]> = SmallVec::new();
+        let mut never: SmallVec<[u16; 4]> = SmallVec::new();
+        for set in &self.sets {
+            for (code, candidates) in set.in_space(space).by_code() {
+                if candidates.never_send(self.classes) {
+                    never.push(code);
+                }
+                let is_meant = requested.contains(&code)
+                    || candidates.always_send(self.classes);
+                if is_meant && candidates.chosen(self.classes).next().is_some() {
+                    wanted.push(code);
+                }
+            }
+        }
+        wanted.retain(|code| !never.contains(code));
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// The spaces that have options, of which the name begins with `prefix`; each once.
+    pub fn spaces(&self, prefix: &str) -> SmallVec<[&'s str; 2]> {
+        let mut found: SmallVec<[&str; 2]> = SmallVec::new();
+        for option in self.sets.iter().flat_map(|set| set.iter()) {
+            if option.space.starts_with(prefix) && found.last() != Some(&&*option.space) {
+                found.push(&option.space);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}

@@ -1,0 +1,323 @@
+//! What an answer carries: options in ascending order of their codes.
+
+use kea_config::snapshot::{Pool, Subnet};
+use kea_expr::ClassSet;
+use kea_lease::Ticket;
+use kea_options::Enterprise;
+use kea_wire::v6::{Builder, IaKind, MessageType, code};
+use kea_wire::{Duid, V6};
+use smallvec::SmallVec;
+
+use super::accept::Query;
+use super::association::{Association, Binding, Note};
+use super::terms::TeeTimes;
+use crate::pipeline::{Corridor, Drop, Place, Reserved, Scopes};
+
+/// What an exchange led to.
+#[derive(Debug)]
+pub(super) struct Outcome<'s> {
+    /// The message that says so.
+    pub(super) message_type: MessageType,
+    pub(super) associations: SmallVec<[Association<'s>; 2]>,
+    /// Of the whole message.
+    pub(super) status: Option<Note>,
+    /// True for the answer to a Solicit that skips the Request.
+    pub(super) rapid_commit: bool,
+    /// True when options of the configuration go with it.
+    pub(super) is_configuring: bool,
+    /// What must be durable before it leaves.
+    pub(super) after: Ticket,
+}
+
+impl<'s> Outcome<'s> {
+    /// Nothing but the message.
+    pub(super) fn of(message_type: MessageType) -> Self {
+        Outcome {
+            message_type,
+            associations: SmallVec::new(),
+            status: None,
+            rapid_commit: false,
+            is_configuring: true,
+            after: Ticket(0),
+        }
+    }
+
+    /// Adds what became of an association.
+    pub(super) fn push(&mut self, association: Association<'s>) {
+        if let Some(binding) = &association.bound {
+            self.after = self.after.max(binding.ticket);
+        }
+        self.associations.push(association);
+    }
+
+    /// What was offered or granted.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = &Binding<'s>> {
+        self.associations.iter().filter_map(|association| association.bound.as_ref())
+    }
+
+    /// The pools that supplied something, each once.
+    pub(super) fn pools(&self) -> SmallVec<[&Pool<V6>; 2]> {
+        let mut pools: SmallVec<[&Pool<V6>; 2]> = SmallVec::new();
+        for pool in self.bindings().filter_map(|binding| binding.pool) {
+            if !pools.iter().any(|known| std::ptr::eq(*known, pool)) {
+                pools.push(pool);
+            }
+        }
+        pools
+    }
+}
+
+/// Everything an answer is made from.
+pub(super) struct Reply<'q, 'p, 's> {
+    pub(super) corridor: &'q Corridor<'s, V6>,
+    pub(super) query: &'q Query<'p>,
+    pub(super) server_id: &'q Duid,
+    pub(super) place: Option<&'q Place<'s, V6>>,
+    pub(super) reserved: &'q Reserved<'s, V6>,
+    pub(super) classes: &'q ClassSet,
+    pub(super) outcome: &'q Outcome<'s>,
+}
+
+/// One option of an answer.
+#[derive(Debug)]
+enum Item<'a, 's> {
+    Data(&'a [u8]),
+    Association(&'a Association<'s>),
+    Status(Note),
+    Vendor { enterprise: u32, options: SmallVec<[(u16, &'a [u8]); 4]> },
+}
+
+/// Options with their codes.
+type Items<'a, 's> = SmallVec<[(u16, Item<'a, 's>); 16]>;
+
+/// Options that exchanges alone decide about.
+const OWN: [u16; 10] = [
+    code::CLIENT_ID,
+    code::SERVER_ID,
+    code::IA_NA,
+    code::IA_TA,
+    code::IAADDR,
+    code::STATUS_CODE,
+    code::RAPID_COMMIT,
+    code::VENDOR_OPTS,
+    code::IA_PD,
+    code::IAPREFIX,
+];
+
+/// Codes of an option request that are heeded.
+const MAX_REQUESTED: usize = 256;
+
+/// Vendor option of CableLabs that asks for others.
+const CABLELABS_ORO: u16 = 1;
+
+impl<'p, 's> Reply<'_, 'p, 's> {
+    /// Appends the answer to `out`.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), Drop<V6>> {
+        let outcome = self.outcome;
+        if outcome.message_type == MessageType::AddrRegReply {
+            return self.write_registered(out);
+        }
+        let requested: SmallVec<[u16; 16]> =
+            self.query.view.option_request().take(MAX_REQUESTED).collect();
+        let pools = outcome.pools();
+        let subnet: Option<&Subnet<V6>> = outcome.bindings().last().map(|binding| binding.subnet);
+        let subnet = subnet.or(self.place.map(Place::selected));
+        let config = self.corridor.config;
+        let host = self.reserved.host();
+        let scopes = Scopes::new(config, host, subnet, pools, self.classes);
+
+        let mut items: Items<'_, 's> = SmallVec::new();
+        if let Some(duid) = &self.query.duid {
+            items.push((code::CLIENT_ID, Item::Data(duid.octets())));
+        }
+        items.push((code::SERVER_ID, Item::Data(self.server_id.octets())));
+        let associations = outcome.associations.iter();
+        items.extend(associations.map(|ia| (ia.kind.code(), Item::Association(ia))));
+        items.extend(outcome.status.map(|note| (code::STATUS_CODE, Item::Status(note))));
+        if outcome.rapid_commit {
+            items.push((code::RAPID_COMMIT, Item::Data(&[])));
+        }
+        if outcome.is_configuring {
+            self.add_configured(&mut items, &scopes, &requested);
+            self.add_vendor_options(&mut items, &scopes, &requested);
+            self.add_relay_supplied(&mut items);
+        }
+        // A stable sort: what has the same code keeps its order.
+        items.sort_by_key(|(code, _)| *code);
+
+        let tee_times = self.tee_times();
+        let excludes = requested.contains(&code::PD_EXCLUDE);
+        let mut reply = Builder::reply(out, &self.query.view, outcome.message_type);
+        for (code, item) in &items {
+            match item {
+                Item::Data(data) => drop(reply.option(*code, data)),
+                Item::Association(ia) => write_association(&mut reply, ia, tee_times, excludes),
+                Item::Status((status, text)) => drop(reply.status(*status, text)),
+                Item::Vendor { enterprise, options } => {
+                    reply.vendor_opts(*enterprise, |vendor| {
+                        for (code, data) in options {
+                            vendor.option(*code, data);
+                        }
+                    });
+                }
+            }
+        }
+        reply.finish().map_err(|_| Drop::AnswerTooLong)?;
+        Ok(())
+    }
+
+    /// The address as the client named it, and nothing else (RFC 9686 section 4.3).
+    fn write_registered(&self, out: &mut Vec<u8>) -> Result<(), Drop<V6>> {
+        let view = &self.query.view;
+        let mut reply = Builder::reply(out, view, MessageType::AddrRegReply);
+        if let Some(address) = view.option(code::IAADDR) {
+            reply.option(code::IAADDR, address);
+        }
+        reply.finish().map_err(|_| Drop::AnswerTooLong)?;
+        Ok(())
+    }
+
+    fn tee_times(&self) -> TeeTimes {
+        let each = self.outcome.bindings().map(|binding| {
+            TeeTimes::of(&binding.subnet.timers, binding.lifetimes.preferred)
+        });
+        each.reduce(TeeTimes::soonest).unwrap_or_default()
+    }
+
+    fn add_configured<'a>(
+        &self,
+        items: &mut Items<'a, 's>,
+        scopes: &Scopes<'a>,
+        requested: &[u16],
+    ) {
+        let wanted = scopes.wanted("dhcp6", requested);
+        for code in wanted.into_iter().filter(|code| !OWN.contains(code)) {
+            let chosen = scopes.chosen("dhcp6", code);
+            items.extend(chosen.map(|option| (code, Item::Data(&option.data[..]))));
+        }
+        // RFC 9686 section 4.1.
+        let registers = self.corridor.config.specific.allow_address_registration;
+        if registers && requested.contains(&code::ADDR_REG_ENABLE) && !has(items, code::ADDR_REG_ENABLE)
+        {
+            items.push((code::ADDR_REG_ENABLE, Item::Data(&[])));
+        }
+    }
+
+    /// Vendor options, by enterprise: of those that the client names, and of those that have
+    /// options which are always sent; the container itself where it is asked for.
+    fn add_vendor_options<'a>(
+        &self,
+        items: &mut Items<'a, 's>,
+        scopes: &Scopes<'a>,
+        requested: &[u16],
+    ) {
+        let containers = scopes.wanted("dhcp6", requested);
+        let asked = containers.contains(&code::VENDOR_OPTS);
+        let configured: SmallVec<[u32; 2]> = scopes
+            .chosen("dhcp6", code::VENDOR_OPTS)
+            .filter_map(|option| option.data.first_chunk().map(|e| u32::from_be_bytes(*e)))
+            .collect();
+        let view = &self.query.view;
+        let mut enterprises: SmallVec<[u32; 4]> = SmallVec::new();
+        if asked {
+            enterprises.extend_from_slice(&configured);
+        }
+        let of_spaces = scopes.spaces("vendor-");
+        enterprises.extend(of_spaces.iter().filter_map(|space| Some(Enterprise::from_space(space)?.0)));
+        enterprises.sort_unstable();
+        enterprises.dedup();
+        for enterprise in enterprises {
+            let from_client = view.vendor_opts().filter(|vendor| vendor.enterprise == enterprise);
+            let requested: SmallVec<[u16; 16]> = from_client
+                .filter(|_| enterprise == Enterprise::CABLELABS.0)
+                .flat_map(|vendor| vendor.options.all(CABLELABS_ORO))
+                .flat_map(kea_wire::v6::Codes::new)
+                .take(MAX_REQUESTED)
+                .collect();
+            let space = Enterprise(enterprise).space();
+            let wanted = scopes.wanted(&space, &requested);
+            let options: SmallVec<[(u16, &[u8]); 4]> = wanted
+                .into_iter()
+                .flat_map(|code| {
+                    scopes.chosen(&space, code).map(move |option| (code, &option.data[..]))
+                })
+                .collect();
+            if !options.is_empty() || (asked && configured.contains(&enterprise)) {
+                items.push((code::VENDOR_OPTS, Item::Vendor { enterprise, options }));
+            }
+        }
+    }
+
+    /// What relays supply (RFC 6422): the relay nearest to the client first, and nothing that is
+    /// there already.
+    fn add_relay_supplied<'a>(&self, items: &mut Items<'a, 's>)
+    where
+        'p: 'a,
+    {
+        let permitted = &self.corridor.config.specific.relay_supplied_options;
+        for relay in self.query.view.relays().iter().rev() {
+            let supplied = relay.supplied_options().iter();
+            let fresh: SmallVec<[_; 4]> = supplied
+                .filter(|(code, _)| permitted.contains(code) && !has(items, *code))
+                .map(|(code, data)| (code, Item::Data(data)))
+                .collect();
+            items.extend(fresh);
+        }
+    }
+}
+
+fn has(items: &[(u16, Item<'_, '_>)], code: u16) -> bool {
+    items.iter().any(|(present, _)| *present == code)
+}
+
+fn write_association(
+    reply: &mut Builder<'_>,
+    ia: &Association<'_>,
+    tee_times: TeeTimes,
+    excludes: bool,
+) {
+    let TeeTimes { t1, t2 } = if ia.bound.is_some() { tee_times } else { TeeTimes::default() };
+    let contents = |inner: &mut Builder<'_>| {
+        let note = |inner: &mut Builder<'_>| {
+            if let Some((status, text)) = ia.status {
+                inner.status(status, text);
+            }
+        };
+        if ia.kind == IaKind::Pd {
+            // A status has a lower code than a prefix.
+            note(inner);
+        }
+        if let Some(binding) = &ia.bound {
+            write_binding(inner, ia.kind, binding, excludes);
+        }
+        for gone in &ia.withdrawn {
+            match ia.kind {
+                IaKind::Pd => inner.ia_prefix(*gone, 0, 0, |_| ()),
+                IaKind::Na | IaKind::Ta => inner.ia_address(gone.address(), 0, 0, |_| ()),
+            };
+        }
+        if ia.kind != IaKind::Pd {
+            note(inner);
+        }
+    };
+    match ia.kind {
+        IaKind::Na => reply.ia_na(ia.iaid, t1, t2, contents),
+        IaKind::Ta => reply.ia_ta(ia.iaid, contents),
+        IaKind::Pd => reply.ia_pd(ia.iaid, t1, t2, contents),
+    };
+}
+
+fn write_binding(inner: &mut Builder<'_>, kind: IaKind, binding: &Binding<'_>, excludes: bool) {
+    let Binding { prefix, lifetimes, .. } = *binding;
+    if kind != IaKind::Pd {
+        inner.ia_address(prefix.address(), lifetimes.preferred, lifetimes.valid, |_| ());
+        return;
+    }
+    let excluded = binding.excluded.filter(|_| excludes);
+    let excluded = excluded.and_then(|part| kea_wire::v6::PdExclude::encode(prefix, part));
+    inner.ia_prefix(prefix, lifetimes.preferred, lifetimes.valid, |options| {
+        if let Some(excluded) = &excluded {
+            options.option(code::PD_EXCLUDE, excluded);
+        }
+    });
+}

@@ -1,0 +1,63 @@
+//! What classification expressions can ask about a DHCPv6 query.
+
+use std::net::IpAddr;
+
+use kea_expr::{Facts, Field, FieldValue, Layout, RelayAddresses};
+use kea_wire::{HwAddr, V6};
+
+use super::accept::Query;
+use crate::pipeline::Arrival;
+
+/// A query as [`kea_expr`] sees it.
+pub(super) struct QueryFacts<'q, 'p> {
+    pub(super) query: &'q Query<'p>,
+    pub(super) arrival: &'q Arrival<'q, V6>,
+}
+
+impl Facts for QueryFacts<'_, '_> {
+    fn option(&self, code: u16) -> Option<&[u8]> {
+        self.query.view.option(code)
+    }
+
+    fn field(&self, field: Field) -> FieldValue<'_> {
+        let view = &self.query.view;
+        match field {
+            Field::Iface => FieldValue::Octets(self.arrival.interface.as_bytes()),
+            Field::Src => FieldValue::Address(IpAddr::V6(self.arrival.source)),
+            Field::Dst => FieldValue::Address(IpAddr::V6(self.arrival.destination)),
+            // A datagram's length is a 16-bit number.
+            Field::Len => FieldValue::Number(view.bytes().len() as u32),
+            Field::Msgtype6 => FieldValue::Number(view.message_type().number().into()),
+            Field::Transid6 => FieldValue::Number(view.xid()),
+            Field::Mac => {
+                FieldValue::Octets(self.query.hw_addr.as_ref().map_or(&[], HwAddr::octets))
+            }
+            // The parser refuses these in DHCPv6 expressions.
+            Field::Hlen
+            | Field::Htype
+            | Field::Ciaddr
+            | Field::Giaddr
+            | Field::Yiaddr
+            | Field::Siaddr
+            | Field::Msgtype4
+            | Field::Transid4 => FieldValue::Number(0),
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::V6
+    }
+
+    fn relay_count(&self) -> usize {
+        self.query.view.relays().len()
+    }
+
+    fn relay_addresses(&self, relay: usize) -> Option<RelayAddresses> {
+        let relay = self.query.view.relays().get(relay)?;
+        Some(RelayAddresses { peer: relay.peer_address(), link: relay.link_address() })
+    }
+
+    fn relay_option(&self, relay: usize, code: u16) -> Option<&[u8]> {
+        self.query.view.relays().get(relay)?.options().get(code)
+    }
+}

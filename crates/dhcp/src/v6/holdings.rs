@@ -1,0 +1,116 @@
+//! What a client holds: given back, declined, taken away.
+
+use std::net::Ipv6Addr;
+
+use kea_lease::{
+    Lease, LeaseKind, LeaseRef, LeaseState, SubnetLeases, Ticket, V6Owner, no_duid, no_hw_addr,
+};
+use kea_wire::{Duid, Iaid, Prefix, V6};
+
+use crate::pipeline::Corridor;
+
+/// The leases of one client, wherever they are.
+#[derive(Clone, Copy)]
+pub(super) struct Holdings<'q> {
+    pub(super) corridor: &'q Corridor<'q, V6>,
+    pub(super) duid: &'q Duid,
+}
+
+/// Why a client cannot give something back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mismatch {
+    /// It is not leased.
+    NoLease,
+    /// It is another client's.
+    OtherClient(Duid),
+    /// It is another association's.
+    OtherAssociation(Iaid),
+}
+
+impl Holdings<'_> {
+    /// Gives back a lease: kept for the client's return when `remember`, else removed (RFC 9915
+    /// section 18.3.7).
+    pub(super) fn release(
+        &self,
+        prefix: Prefix<Ipv6Addr>,
+        kind: LeaseKind,
+        iaid: Iaid,
+        remember: bool,
+    ) -> Result<Ticket, Mismatch> {
+        let mut leases = self.corridor.leases.at(prefix.first());
+        let mut lease = self.own(&leases, prefix, kind, iaid)?;
+        self.corridor.statistics.removed(&lease);
+        if remember {
+            lease.state = LeaseState::ExpiredReclaimed;
+            lease.valid_lifetime = 0;
+            lease.owner.preferred_lifetime = 0;
+            lease.cltt = self.corridor.now;
+            leases.put(&lease);
+        } else {
+            leases.remove(lease.address);
+        }
+        Ok(self.corridor.journal.append_deletion(&lease))
+    }
+
+    /// Takes an address out of use for `probation` seconds: its client found it used by somebody
+    /// else (RFC 9915 section 18.3.8). Nothing of the client stays in the lease.
+    pub(super) fn decline(
+        &self,
+        address: Prefix<Ipv6Addr>,
+        iaid: Iaid,
+        probation: u32,
+    ) -> Result<Ticket, Mismatch> {
+        let mut leases = self.corridor.leases.at(address.first());
+        let before = self.own(&leases, address, LeaseKind::Address, iaid)?;
+        let nobody = V6Owner {
+            duid: no_duid(),
+            hw_addr: no_hw_addr(),
+            preferred_lifetime: 0,
+            ..before.owner
+        };
+        let mut lease =
+            Lease::new(before.address, before.subnet, nobody, probation, self.corridor.now);
+        lease.state = LeaseState::Declined;
+        lease.pool_id = before.pool_id;
+        leases.put(&lease);
+        self.corridor.statistics.declined(&lease);
+        Ok(self.corridor.journal.append(&lease))
+    }
+
+    /// Removes a lease that the client is not to have any longer, if it still has it.
+    pub(super) fn give_up(&self, lease: &Lease<V6>) -> Ticket {
+        let mut leases = self.corridor.leases.at(lease.address);
+        let there = leases.get(lease.address).map(LeaseRef::to_lease);
+        let Some(there) = there.filter(|there| there.owner.duid == *self.duid) else {
+            return Ticket(0);
+        };
+        leases.remove(there.address);
+        if there.state == LeaseState::Assigned {
+            self.corridor.statistics.removed(&there);
+        }
+        self.corridor.journal.append_deletion(&there)
+    }
+
+    fn own(
+        &self,
+        leases: &SubnetLeases<V6>,
+        prefix: Prefix<Ipv6Addr>,
+        kind: LeaseKind,
+        iaid: Iaid,
+    ) -> Result<Lease<V6>, Mismatch> {
+        let lease = leases.get(prefix.first()).map(LeaseRef::to_lease);
+        let lease = lease.filter(|lease| {
+            lease.owner.kind == kind
+                && lease.owner.prefix_len == prefix.len()
+                && lease.state == LeaseState::Assigned
+        });
+        let lease = lease.ok_or(Mismatch::NoLease)?;
+        if lease.owner.duid != *self.duid {
+            return Err(Mismatch::OtherClient(lease.owner.duid));
+        }
+        if lease.owner.iaid != iaid {
+            return Err(Mismatch::OtherAssociation(lease.owner.iaid));
+        }
+        Ok(lease)
+    }
+}

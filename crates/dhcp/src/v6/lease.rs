@@ -1,0 +1,446 @@
+//! Which address or prefix an association gets (RFC 9915 section 18.3, the manual's sections on
+//! allocation and reservations).
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::net::Ipv6Addr;
+
+use foldhash::fast::FixedState;
+use kea_config::snapshot::{Reservation, Subnet};
+use kea_expr::ClassSet;
+use kea_lease::{
+    Lease, LeaseKind, LeaseRef, Occupancy, SubnetLeases, Ticket, V6Owner, no_hw_addr,
+};
+use kea_log::{ClientLabel, log};
+use kea_wire::{Duid, HwAddr, Iaid, Prefix, V6};
+use smallvec::SmallVec;
+
+use super::association::{Binding, Wish};
+use super::holdings::Holdings;
+use super::terms::Lifetimes;
+use crate::pipeline::{Corridor, Ground, Place, Reserved, is_let_in};
+
+/// How long what was offered is kept for its client, in seconds.
+const OFFER_HOLD: i64 = 60;
+
+/// The lease stage: offers and grants to one client at one place.
+pub(super) struct Leasing<'q, 's> {
+    pub(super) corridor: &'q Corridor<'q, V6>,
+    pub(super) label: ClientLabel<'q>,
+    pub(super) duid: &'q Duid,
+    pub(super) hw_addr: Option<HwAddr>,
+    pub(super) place: &'q Place<'s, V6>,
+    pub(super) reserved: &'q Reserved<'s, V6>,
+    pub(super) classes: &'q ClassSet,
+    /// What is kept with a lease in `subnet` in place of that text: see `extended_info`.
+    pub(super) user_context: &'q dyn Fn(&Subnet<V6>, &str) -> Box<str>,
+    /// Anything hard to foresee.
+    pub(super) random: u64,
+    /// What other associations of the same message got.
+    pub(super) given: SmallVec<[Ipv6Addr; 2]>,
+}
+
+/// Whether the client is only told, or gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing is stored, but what is offered is kept for the client for a while.
+    Offer,
+    /// The lease is stored.
+    Grant,
+}
+
+/// Why an association gets nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Nothing is left.
+    Exhausted,
+    /// Lease storage takes no changes.
+    StorageUnavailable,
+}
+
+/// Leases of an association that it does not keep.
+pub(super) type Revoked = SmallVec<[Prefix<Ipv6Addr>; 1]>;
+
+/// Something that the association may have, if nobody else has it.
+#[derive(Clone, Copy)]
+struct Target<'s> {
+    prefix: Prefix<Ipv6Addr>,
+    subnet: &'s Subnet<V6>,
+    reservation: Option<&'s Reservation<V6>>,
+}
+
+impl<'q, 's> Leasing<'q, 's> {
+    /// What an association gets: what it has, if that is still for it; what is reserved; what it
+    /// asks for; what it was offered; anything. What it had beside that is taken from it.
+    pub(super) fn bind(
+        &mut self,
+        wish: &Wish,
+        step: Step,
+    ) -> Result<(Binding<'s>, Revoked), Refusal> {
+        if step == Step::Grant && !self.corridor.journal.accepting() {
+            return Err(Refusal::StorageUnavailable);
+        }
+        let held = self.held(wish);
+        let binding = self.find(wish, step, &held);
+        if let Some(binding) = &binding {
+            self.given.push(binding.prefix.first());
+        }
+        let mut revoked = Revoked::new();
+        let mut ticket = Ticket(0);
+        for lease in held.iter().filter(|lease| !self.given.contains(&lease.address)) {
+            if step == Step::Grant && !lease.state.is_vacant() && self.is_lost(lease, &binding) {
+                ticket = ticket.max(self.revoke(lease));
+                revoked.extend(Prefix::new(lease.address, lease.owner.prefix_len));
+            }
+        }
+        let mut binding = binding.ok_or(Refusal::Exhausted)?;
+        binding.ticket = binding.ticket.max(ticket);
+        Ok((binding, revoked))
+    }
+
+    fn find(&mut self, wish: &Wish, step: Step, held: &[Lease<V6>]) -> Option<Binding<'s>> {
+        let own = held.iter().find_map(|lease| {
+            let target = self.reserved_targets(wish).find(|t| t.prefix.first() == lease.address);
+            self.take(wish, step, target?)
+        });
+        own.or_else(|| self.reserved_targets(wish).find_map(|t| self.take(wish, step, t)))
+            .or_else(|| {
+                held.iter().find_map(|lease| self.take(wish, step, self.still_fitting(lease)?))
+            })
+            .or_else(|| {
+                wish.named().find_map(|named| self.take(wish, step, self.named(wish, named)?))
+            })
+            .or_else(|| self.find_vacant(wish, step))
+    }
+
+    /// The leases of the association on this link, the latest first.
+    fn held(&self, wish: &Wish) -> SmallVec<[Lease<V6>; 1]> {
+        let mut held = SmallVec::new();
+        for ground in self.place.grounds() {
+            let Some(leases) = self.corridor.leases.subnet(ground.subnet.id) else { continue };
+            let found = leases.by_association(self.duid, wish.iaid, wish.lease_kind());
+            held.extend(found.map(LeaseRef::to_lease));
+        }
+        held.sort_by_key(|lease: &Lease<V6>| {
+            (lease.state.is_vacant(), std::cmp::Reverse(lease.cltt), lease.address)
+        });
+        held
+    }
+
+    /// What is reserved for the client, of the kind, where it is let in.
+    fn reserved_targets(&self, wish: &Wish) -> impl Iterator<Item = Target<'s>> + use<'q, 's> {
+        let kind = wish.lease_kind();
+        let place = self.place;
+        let classes = self.classes;
+        let hosts = self.reserved.hosts().filter_map(move |host| {
+            let subnet = match host.subnet {
+                Some(id) => place.ground(id)?.subnet,
+                None => place.selected(),
+            };
+            is_let_in(place.network(), subnet, classes).then_some((host, subnet))
+        });
+        hosts.flat_map(move |(host, subnet)| {
+            let addresses = host.addresses.iter().filter_map(|at| Prefix::new(*at, 128));
+            let addresses = addresses.filter(move |_| kind == LeaseKind::Address);
+            let prefixes = host.specific.prefixes.iter().copied();
+            let prefixes = prefixes.filter(move |_| kind == LeaseKind::Prefix);
+            let pools_are_separate = host.subnet.is_some() && subnet.reservation_search.out_of_pool;
+            let in_pool = move |prefix: &Prefix<Ipv6Addr>| {
+                subnet.pools.iter().any(|pool| pool.range.contains(prefix.first()))
+            };
+            addresses
+                .chain(prefixes)
+                .filter(move |prefix| !(pools_are_separate && in_pool(prefix)))
+                .map(move |prefix| Target { prefix, subnet, reservation: Some(host) })
+        })
+    }
+
+    /// A lease of the association that it would get from a pool now, too.
+    fn still_fitting(&self, lease: &Lease<V6>) -> Option<Target<'s>> {
+        let kind = lease.owner.kind;
+        let ground = self.place.grounds().find(|ground| {
+            let pool = ground.pool_of(kind, lease.address);
+            pool.is_some_and(|pool| pool.range.delegated_len == lease.owner.prefix_len)
+        })?;
+        let prefix = Prefix::new(lease.address, lease.owner.prefix_len)?;
+        self.is_free_for_me(ground.subnet, kind, prefix).then_some(Target {
+            prefix,
+            subnet: ground.subnet,
+            reservation: None,
+        })
+    }
+
+    /// What the client names, as it would come from a pool.
+    fn named(&self, wish: &Wish, named: Prefix<Ipv6Addr>) -> Option<Target<'s>> {
+        let kind = wish.lease_kind();
+        let (ground, pool) = self.place.grounds().find_map(|ground| {
+            Some((ground, ground.pool_of(kind, named.address())?))
+        })?;
+        let prefix = Prefix::new(named.address(), pool.range.delegated_len)?;
+        let prefix = Prefix::new(prefix.first(), prefix.len())?;
+        if !self.is_free_for_me(ground.subnet, kind, prefix) {
+            log!(self.corridor.log, ALLOC_ENGINE_V6_HINT_RESERVED, self.label, prefix.first());
+            return None;
+        }
+        Some(Target { prefix, subnet: ground.subnet, reservation: None })
+    }
+
+    fn find_vacant(&mut self, wish: &Wish, step: Step) -> Option<Binding<'s>> {
+        let place = self.place;
+        place.grounds().find_map(|ground| {
+            // Another worker may be quicker, but not every time.
+            (0..ATTEMPTS).find_map(|_| {
+                let target = self.vacant(wish, ground)?;
+                self.take(wish, step, target)
+            })
+        })
+    }
+
+    fn vacant(&self, wish: &Wish, ground: &Ground<'s, V6>) -> Option<Target<'s>> {
+        let (subnet, now) = (ground.subnet, self.corridor.now);
+        let kind = wish.lease_kind();
+        let mut leases = self.corridor.leases.subnet(subnet.id)?;
+        let allocator = match kind {
+            LeaseKind::Prefix => subnet.pd_allocator,
+            LeaseKind::Address | LeaseKind::TemporaryAddress => subnet.allocator,
+        };
+        let keep = |lease: LeaseRef<'_, V6>| {
+            let prefix = self.pool_prefix(ground, kind, lease.address());
+            self.given.contains(&lease.address())
+                || prefix.is_none_or(|prefix| !self.is_free_for_me(subnet, kind, prefix))
+        };
+        for pools in by_length(wish, ground) {
+            let offered = leases.offered_to(&pools, self.holder(wish), now);
+            let address = offered.filter(|address| !self.given.contains(address)).or_else(|| {
+                let vacancy = leases.vacancy_unless(&pools, allocator, self.random, now, keep)?;
+                Some(vacancy.address())
+            });
+            if let Some(address) = address {
+                let prefix = self.pool_prefix(ground, kind, address)?;
+                return Some(Target { prefix, subnet, reservation: None });
+            }
+        }
+        None
+    }
+
+    fn pool_prefix(
+        &self,
+        ground: &Ground<'s, V6>,
+        kind: LeaseKind,
+        address: Ipv6Addr,
+    ) -> Option<Prefix<Ipv6Addr>> {
+        Prefix::new(address, ground.pool_of(kind, address)?.range.delegated_len)
+    }
+
+    /// False when it is reserved, but not for this client.
+    fn is_free_for_me(
+        &self,
+        subnet: &Subnet<V6>,
+        kind: LeaseKind,
+        prefix: Prefix<Ipv6Addr>,
+    ) -> bool {
+        let config = self.corridor.config;
+        match kind {
+            LeaseKind::Prefix => !self.reserved.is_prefix_for_another(config, subnet, prefix),
+            _ => !self.reserved.is_for_another(config, subnet, prefix.first()),
+        }
+    }
+
+    /// Offers or grants `target`, unless it is somebody's.
+    fn take(&self, wish: &Wish, step: Step, target: Target<'s>) -> Option<Binding<'s>> {
+        let (address, kind) = (target.prefix.first(), wish.lease_kind());
+        if self.given.contains(&address) {
+            return None;
+        }
+        let now = self.corridor.now;
+        let mut leases = self.corridor.leases.at(address);
+        let before = match leases.occupancy(address, kind, now) {
+            Occupancy::Free => None,
+            Occupancy::Offered(to) if to == self.holder(wish) => None,
+            Occupancy::NotAllocatable if target.reservation.is_some() => None,
+            Occupancy::Leased(lease) if self.is_available(wish, target, &lease) => Some(lease),
+            Occupancy::Leased(lease) if target.reservation.is_some() => {
+                log!(
+                    self.corridor.log,
+                    ALLOC_ENGINE_V6_ALLOC_HR_LEASE_EXISTS,
+                    self.label,
+                    lease.owner.kind as u8,
+                    target.prefix
+                );
+                return None;
+            }
+            Occupancy::Offered(_) | Occupancy::NotAllocatable | Occupancy::Leased(_) => {
+                return None;
+            }
+        };
+        let config = self.corridor.config;
+        let lifetimes =
+            Lifetimes::granted(config, self.classes, target.subnet, wish.lifetimes(address));
+        let binding = self.binding(target, kind, lifetimes);
+        match step {
+            Step::Offer => {
+                if before.is_none() {
+                    leases.offer(address, kind, self.holder(wish), now + OFFER_HOLD);
+                }
+                Some(binding)
+            }
+            Step::Grant => Some(self.store(&mut leases, wish, binding, before)),
+        }
+    }
+
+    fn is_available(&self, wish: &Wish, target: Target<'_>, lease: &Lease<V6>) -> bool {
+        if self.is_mine(wish, lease) {
+            return lease.owner.prefix_len == target.prefix.len()
+                || lease.is_expired(self.corridor.now);
+        }
+        lease.state.is_vacant() || lease.is_expired(self.corridor.now)
+    }
+
+    fn is_mine(&self, wish: &Wish, lease: &Lease<V6>) -> bool {
+        let owner = &lease.owner;
+        owner.duid == *self.duid && owner.iaid == wish.iaid && owner.kind == wish.lease_kind()
+    }
+
+    fn binding(&self, target: Target<'s>, kind: LeaseKind, lifetimes: Lifetimes) -> Binding<'s> {
+        let Target { prefix, subnet, reservation } = target;
+        let pool = subnet.pools.iter().find(|pool| {
+            pool.range.kind == kind && pool.range.contains(prefix.first())
+        });
+        let excluded = match reservation {
+            Some(host) => {
+                let at = host.specific.prefixes.iter().position(|reserved| *reserved == prefix);
+                at.and_then(|at| host.specific.excluded.get(at).copied().flatten())
+            }
+            None => pool.and_then(|pool| excluded_from(prefix, pool.specific.excluded?)),
+        };
+        Binding { prefix, lifetimes, subnet, pool, excluded, ticket: Ticket(0), is_reused: false }
+    }
+
+    fn store(
+        &self,
+        leases: &mut SubnetLeases<V6>,
+        wish: &Wish,
+        mut binding: Binding<'s>,
+        before: Option<Lease<V6>>,
+    ) -> Binding<'s> {
+        let mine = before.as_ref().filter(|before| self.is_mine(wish, before));
+        if let Some(mine) = mine
+            && let Some(remaining) = self.cached(mine, &binding)
+        {
+            binding.lifetimes = remaining;
+            binding.is_reused = true;
+            return binding;
+        }
+        let owner = V6Owner {
+            duid: self.duid.clone(),
+            iaid: wish.iaid,
+            kind: wish.lease_kind(),
+            prefix_len: binding.prefix.len(),
+            preferred_lifetime: binding.lifetimes.preferred,
+            hw_addr: self.hw_addr.unwrap_or_else(no_hw_addr),
+        };
+        let (address, valid) = (binding.prefix.first(), binding.lifetimes.valid);
+        let now = self.corridor.now;
+        let mut lease = Lease::new(address, binding.subnet.id, owner, valid, now);
+        lease.pool_id = binding.pool.map_or(0, |pool| pool.id);
+        lease.hostname = self.hostname();
+        let context = mine.map_or("", |mine| &*mine.user_context);
+        lease.user_context = (self.user_context)(binding.subnet, context);
+        self.corridor.statistics.granted(&lease, before.as_ref(), now);
+        leases.put(&lease);
+        binding.ticket = self.corridor.journal.append(&lease);
+        binding
+    }
+
+    /// What is left of a lease that is young enough to be answered unchanged (the manual's section
+    /// on lease caching).
+    fn cached(&self, lease: &Lease<V6>, binding: &Binding<'_>) -> Option<Lifetimes> {
+        let cache = binding.subnet.cache;
+        let now = self.corridor.now;
+        // The lease of this very second may not be durable yet.
+        let age = u32::try_from(now - lease.cltt).ok().filter(|age| *age > 0)?;
+        let by_threshold = cache.threshold.filter(|part| *part > 0.0 && *part <= 1.0);
+        let max_age = cache.max_age.filter(|seconds| *seconds > 0);
+        let is_young = by_threshold
+            .is_none_or(|part| f64::from(age) < part * f64::from(lease.valid_lifetime))
+            && max_age.is_none_or(|seconds| age <= seconds);
+        let before =
+            Lifetimes { preferred: lease.owner.preferred_lifetime, valid: lease.valid_lifetime };
+        let is_unchanged = lease.state == kea_lease::LeaseState::Assigned
+            && !lease.is_expired(now)
+            && lease.subnet == binding.subnet.id
+            && lease.hostname == self.hostname()
+            && before.valid <= binding.lifetimes.valid
+            && before.preferred <= binding.lifetimes.preferred;
+        let enabled = by_threshold.is_some() || max_age.is_some();
+        (enabled && is_young && is_unchanged).then(|| Lifetimes {
+            preferred: before.preferred.saturating_sub(age),
+            valid: before.valid.saturating_sub(age),
+        })
+    }
+
+    fn hostname(&self) -> Box<str> {
+        self.reserved.host().map_or("", |host| &host.hostname).to_ascii_lowercase().into()
+    }
+
+    /// True when the association does not keep `lease`: it got another one, or the lease is reserved
+    /// for another client.
+    fn is_lost(&self, lease: &Lease<V6>, binding: &Option<Binding<'s>>) -> bool {
+        binding.is_some() || self.still_fitting(lease).is_none()
+    }
+
+    fn revoke(&self, lease: &Lease<V6>) -> Ticket {
+        let log = self.corridor.log;
+        let (address, owner) = (lease.address, &lease.owner);
+        if owner.kind == LeaseKind::Prefix {
+            let len = owner.prefix_len;
+            log!(log, ALLOC_ENGINE_V6_REVOKED_PREFIX_LEASE, address, len, owner.duid, "another");
+        } else {
+            log!(log, ALLOC_ENGINE_V6_REVOKED_ADDR_LEASE, address, owner.duid, "another");
+        }
+        let holdings = Holdings { corridor: self.corridor, duid: self.duid };
+        holdings.give_up(lease)
+    }
+
+    /// The number under which things are kept for this association.
+    fn holder(&self, wish: &Wish) -> u64 {
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write(self.duid.octets());
+        let Iaid(iaid) = wish.iaid;
+        hasher.write_u32(iaid);
+        hasher.write_u8(wish.lease_kind() as u8);
+        hasher.finish()
+    }
+}
+
+/// How often a vacancy is looked for in a subnet when others take it first.
+const ATTEMPTS: usize = 4;
+
+/// The pools of a subnet in groups, best first: pools of prefixes of the wished length; of shorter
+/// ones, which hold more; of longer ones.
+fn by_length(wish: &Wish, ground: &Ground<'_, V6>) -> SmallVec<[SmallVec<[Ipv6Addr; 2]>; 1]> {
+    let all = ground.pools_of(wish.lease_kind());
+    if all.is_empty() {
+        return SmallVec::new();
+    }
+    let Some(wished) = wish.prefix_len() else {
+        return [SmallVec::from_slice(all)].into_iter().collect();
+    };
+    let len_of = |first: &Ipv6Addr| {
+        let pool = ground.pool_of(LeaseKind::Prefix, *first);
+        pool.map_or(0, |pool| pool.range.delegated_len)
+    };
+    let rank = |len: u8| (len > wished, len.abs_diff(wished));
+    let mut pools: SmallVec<[Ipv6Addr; 2]> = SmallVec::from_slice(all);
+    pools.sort_by_key(|first| rank(len_of(first)));
+    pools.chunk_by(|a, b| len_of(a) == len_of(b)).map(SmallVec::from_slice).collect()
+}
+
+/// The part of `delegated` that has the same bits after the delegated length as `excluded`.
+fn excluded_from(
+    delegated: Prefix<Ipv6Addr>,
+    excluded: Prefix<Ipv6Addr>,
+) -> Option<Prefix<Ipv6Addr>> {
+    let host_bits = u128::MAX.checked_shr(delegated.len().into()).unwrap_or(0);
+    let bits = excluded.first().to_bits() & host_bits;
+    Prefix::new(Ipv6Addr::from_bits(delegated.first().to_bits() | bits), excluded.len())
+}
