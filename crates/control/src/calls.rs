@@ -1,0 +1,93 @@
+//! From listeners to the daemon: a bounded queue of commands, each with the way back of its answer.
+
+use std::net::SocketAddr;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::answer::Answer;
+use crate::command::Command;
+
+/// A command that waits for its answer.
+#[derive(Debug)]
+pub struct Call {
+    /// What is asked.
+    pub command: Command,
+    /// By whom.
+    pub origin: Origin,
+    replier: Replier,
+}
+
+/// Where a command came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A UNIX socket; who may write to it is the file system's business.
+    Unix,
+    /// An HTTP connection.
+    Http {
+        /// The client's address.
+        peer: SocketAddr,
+        /// The user, when basic authentication succeeded.
+        user: Option<String>,
+        /// True when the connection is encrypted.
+        tls: bool,
+        /// The client's certificate, DER, when one was shown and found good.
+        certificate: Option<Vec<u8>>,
+    },
+}
+
+/// The way back of one answer. Dropped unused, the client is told that no answer could be made.
+#[derive(Debug)]
+pub struct Replier(oneshot::Sender<Answer>);
+
+/// The commands that arrive, in order of arrival.
+#[derive(Debug)]
+pub struct Calls(mpsc::Receiver<Call>);
+
+/// The listeners' end of the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct CallSender(mpsc::Sender<Call>);
+
+/// Commands that wait for the daemon; beyond these, connections wait.
+const QUEUED_CALLS: usize = 64;
+
+impl Call {
+    /// Sends the answer.
+    pub fn answer(self, answer: Answer) {
+        self.replier.answer(answer);
+    }
+
+    /// Separates the question from the way back, for answers that take their time.
+    pub fn split(self) -> (Command, Origin, Replier) {
+        (self.command, self.origin, self.replier)
+    }
+}
+
+impl Replier {
+    /// Sends the answer.
+    pub fn answer(self, answer: Answer) {
+        // The client may be gone; nobody else wants it.
+        let _ = self.0.send(answer);
+    }
+}
+
+impl Calls {
+    /// Waits for the next command; `None` when all listeners are gone. Cancel safe.
+    pub async fn next(&mut self) -> Option<Call> {
+        self.0.recv().await
+    }
+}
+
+impl CallSender {
+    pub(crate) fn channel() -> (CallSender, Calls) {
+        let (sender, receiver) = mpsc::channel(QUEUED_CALLS);
+        (CallSender(sender), Calls(receiver))
+    }
+
+    /// Asks and waits; `None` when nobody will answer.
+    pub(crate) async fn ask(&self, command: Command, origin: Origin) -> Option<Answer> {
+        let (sender, receiver) = oneshot::channel();
+        let call = Call { command, origin, replier: Replier(sender) };
+        self.0.send(call).await.ok()?;
+        receiver.await.ok()
+    }
+}

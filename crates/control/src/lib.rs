@@ -1,0 +1,30 @@
+//! The management API (manual chapter 15): which commands there are, how they arrive, how they are answered.
+//!
+//! * [`COMMANDS`](commands) is the one table of all commands of the suite; `list-commands`, the check of
+//!   arguments and the reference pages are read off it.
+//! * A daemon fills a [`Handlers`] table, opens [`Listeners`] from its `control-sockets`, and gives every
+//!   [`Call`] that comes out of [`Calls`] to the table. Calls are answered one after another, or later.
+//! * Nothing here knows DHCP, and nothing touches a socket outside a tokio runtime.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod arguments;
+mod calls;
+mod command;
+mod frame;
+mod handlers;
+mod listeners;
+mod registry;
+mod unix;
+
+pub use answer::{Answer, NotAnAnswer, Payload, ResultCode};
+pub use arguments::Arguments;
+pub use calls::{Call, Calls, Origin, Replier};
+pub use command::{Command, CommandError};
+pub use frame::{Frame, FrameError, Framing};
+pub use handlers::Handlers;
+pub use listeners::{ListenError, Listeners};
+pub use registry::{
+    Access, ArgumentError, CommandSpec, Daemon, Daemons, Field, Kind, Provider, Shape, commands,
+    find,
+};
