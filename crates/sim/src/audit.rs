@@ -1,0 +1,152 @@
+//! What is looked at from time to time, since it takes a look at everything.
+
+use std::collections::BTreeMap;
+
+use kea_lease::{LeaseCounts, LeaseKind, LeaseState, SubnetId};
+use kea_stats::{ServerMetric, SubnetMetric, UnixMicros};
+
+use crate::client::Client as _;
+use crate::oracle::{Rule, Violation};
+use crate::protocol::Protocol;
+use crate::world::World;
+
+/// Parked answers of a worker at most: with a disk that stands still, what one batch of clients may
+/// ask for while it does.
+const MAX_PARKED: usize = 1 << 16;
+
+impl<F: Protocol> World<F> {
+    /// Looks at everything.
+    pub(crate) fn audit(&mut self) -> Result<(), Violation> {
+        self.tally.audits += 1;
+        self.oracle.check(&self.server.leases, self.unix())?;
+        self.audit_counts()?;
+        if self.is_settled() {
+            self.audit_statistics()?;
+        }
+        self.audit_bounds()
+    }
+
+    /// The tables' own counts against the leases one by one.
+    fn audit_counts(&self) -> Result<(), Violation> {
+        let mut found: BTreeMap<SubnetId, [u64; LeaseState::ALL.len()]> = BTreeMap::new();
+        let mut pools = Vec::new();
+        for table in self.server.leases.tables() {
+            for lease in table.page(None) {
+                found.entry(lease.subnet()).or_default()[lease.state() as usize] += 1;
+            }
+            for pool in table.pools() {
+                let inside = |address: F::Addr| pool.contains(address);
+                let leases = table.page(None).filter(|lease| inside(lease.address()));
+                let held = leases.filter(|lease| !lease.state().is_vacant()).count() as u64;
+                pools.push((pool.first, held, table.pool_counts(pool.first)));
+            }
+        }
+        for (first, held, counted) in pools {
+            let counted = counted.unwrap_or_default().assigned;
+            if counted != held {
+                let text = format!("the pool from {first} counts {counted} leases and has {held}");
+                return Err(Violation::new(Rule::Counted, text));
+            }
+        }
+        for (subnet, counts) in self.server.leases.counts() {
+            let there = found.remove(&subnet).unwrap_or_default();
+            let of = |state| counts.of(LeaseKind::Address, state);
+            if LeaseState::ALL.iter().any(|state| of(*state) != there[*state as usize]) {
+                let text = format!("subnet {subnet} has {there:?} by state and counts {counts:?}");
+                return Err(Violation::new(Rule::Counted, text));
+            }
+        }
+        match found.into_iter().next() {
+            Some((subnet, _)) => {
+                let text = format!("subnet {subnet} has leases and counts none");
+                Err(Violation::new(Rule::Counted, text))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Statistics against the tables, and against the traffic.
+    fn audit_statistics(&self) -> Result<(), Violation> {
+        let counts = self.server.leases.counts();
+        let mut declined = 0;
+        for subnet in self.plan.snapshot.subnets() {
+            let leases: LeaseCounts = counts.get(&subnet.id).copied().unwrap_or_default();
+            let counters = self.server.stats.subnet(subnet.id.0, UnixMicros(0));
+            let in_table = leases.of(LeaseKind::Address, LeaseState::Declined);
+            declined += in_table;
+            for (metric, expected) in [
+                (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
+                (SubnetMetric::Declined, in_table),
+            ] {
+                let counted = counters.value(metric);
+                if counted != expected as i64 {
+                    let id = subnet.id;
+                    let text = format!("{metric:?} of subnet {id} is {counted}; there are {expected}");
+                    return Err(Violation::new(Rule::Counted, text));
+                }
+            }
+        }
+        let counters = &self.server.counters;
+        let expected = [(ServerMetric::Declined, declined as i64)];
+        for (metric, expected) in expected {
+            let counted = counters.value(metric);
+            // Subnets that are gone may have declined addresses.
+            if counted != expected {
+                let text = format!("{metric:?} is {counted}; there are {expected}");
+                return Err(Violation::new(Rule::Counted, text));
+            }
+        }
+        let sent: i64 = F::SENT.iter().map(|metric| counters.value(*metric)).sum();
+        let all = counters.value(ServerMetric::Sent);
+        if sent != all {
+            let text = format!("{all} packets were sent, and {sent} by kind");
+            return Err(Violation::new(Rule::Counted, text));
+        }
+        Ok(())
+    }
+
+    fn audit_bounds(&self) -> Result<(), Violation> {
+        let grown = |what: &str, len: usize| {
+            let text = format!("{what}: {len}");
+            Err(Violation::new(Rule::Bounded, text))
+        };
+        let leases = self.server.leases.len();
+        // Six subnets for a link, 200 addresses at most in each.
+        if leases > self.links.len() * 8 * 256 {
+            return grown("leases", leases);
+        }
+        for worker in &self.server.workers {
+            if worker.parked.len() > MAX_PARKED {
+                return grown("answers that wait", worker.parked.len());
+            }
+        }
+        Ok(())
+    }
+
+    /// After a time without trouble: who has no lease, although there is one?
+    pub(crate) fn audit_recovery(&mut self) -> Result<(), Violation> {
+        self.audit()?;
+        if self.server.journal.is_failing() || !self.server.journal.accepting() {
+            let text = "the journal still fails after its disk was repaired";
+            return Err(Violation::new(Rule::Recovers, text));
+        }
+        let now = self.unix();
+        for client in &self.clients {
+            let who = client.identity();
+            if client.bound().is_some_and(|(_, until)| until > self.now) {
+                continue;
+            }
+            let plan = &self.plan.plan;
+            let free = plan.open_addresses(client.link(), client.gold()).into_iter().find(|at| {
+                let table = self.server.leases.at(*at);
+                let lease = table.get(*at);
+                lease.is_none_or(|lease| lease.is_reusable(now))
+            });
+            if let Some(free) = free {
+                let text = format!("{who} has no lease on link {}; {free} is free", client.link());
+                return Err(Violation::new(Rule::Recovers, text).about(&who).about(&free));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,351 @@
+//! Every decision of the engine is judged where it is made.
+
+use kea_dhcp::pipeline::{Answer, Drop};
+use kea_lease::{Durability, LeaseKind, LeaseRef, LeaseState, Occupancy};
+use kea_stats::ServerMetric;
+use kea_wire::Address as _;
+
+use crate::link::Inbound;
+use crate::oracle::{Granted, Rule, Violation};
+use crate::protocol::{Act, Binding, Protocol, Query, Reply, ReplyKind};
+use crate::server::{Parked, Server};
+use crate::world::{Event, World};
+
+/// A query on its way, with what the judge knows of it.
+struct Case<'c, F: Protocol> {
+    inbound: &'c Inbound<F>,
+    query: &'c Query<F>,
+    worker: usize,
+    /// The server's Unix seconds.
+    now: i64,
+}
+
+/// The counters that every query moves.
+#[derive(Clone, Copy)]
+struct Totals {
+    received: i64,
+    dropped: i64,
+}
+
+impl Totals {
+    fn of<F: Protocol>(server: &Server<F>) -> Self {
+        Totals {
+            received: server.counters.value(ServerMetric::Received),
+            dropped: server.counters.value(ServerMetric::ReceiveDrop),
+        }
+    }
+}
+
+impl<F: Protocol> World<F> {
+    /// One query, decided and judged.
+    pub(crate) fn decide(&mut self, worker: usize, inbound: Inbound<F>) -> Result<(), Violation> {
+        let query = F::read_query(&inbound.payload);
+        let now = self.unix();
+        let before = Totals::of(&self.server);
+        let mut octets = std::mem::take(&mut self.buffer);
+        octets.clear();
+        let result = self.server.decide(worker, &inbound, now, &mut octets);
+        self.tally.queries += 1;
+        self.narrate(worker, &inbound, query.as_ref(), &result, &octets);
+        self.account(before, query.as_ref(), result.as_ref().err())?;
+        let judged = match (&query, result) {
+            (None, Ok(_)) => Err(Violation::new(Rule::Accounted, "garbage was answered")),
+            (None, Err(_)) => Ok(()),
+            (Some(query), Ok(answer)) => {
+                let case = Case { inbound: &inbound, query, worker, now };
+                self.judge_answer(&case, answer, &octets)
+            }
+            (Some(query), Err(drop)) => {
+                let case = Case { inbound: &inbound, query, worker, now };
+                self.judge_silence(&case, &drop)
+            }
+        };
+        self.buffer = octets;
+        judged
+    }
+
+    /// Every query is counted, and silence is explained in the log and, where it is a loss, counted.
+    fn account(
+        &mut self,
+        before: Totals,
+        query: Option<&Query<F>>,
+        silence: Option<&Drop<F>>,
+    ) -> Result<(), Violation> {
+        let after = Totals::of(&self.server);
+        let who = query.map_or("somebody".to_owned(), |query| query.who.to_string());
+        let broken = |text: String| Violation::new(Rule::Accounted, text).about(&who);
+        if after.received != before.received + 1 {
+            return Err(broken(format!("a query of {who} was not counted once as received")));
+        }
+        let dropped = after.dropped - before.dropped;
+        let expected = i64::from(silence.is_some_and(Drop::is_loss));
+        if dropped != expected {
+            let text = format!("a query of {who} counted {dropped} times as dropped: {silence:?}");
+            return Err(broken(text));
+        }
+        if let Some(silence) = silence {
+            self.tally.silences += 1;
+            if !self.server.log.explains() {
+                return Err(broken(format!("nothing was logged for {who}: {silence}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_answer(
+        &mut self,
+        case: &Case<'_, F>,
+        answer: Answer<F>,
+        octets: &[u8],
+    ) -> Result<(), Violation> {
+        let Case { query, inbound, .. } = case;
+        let broken = |text: &str| {
+            let text = format!("the answer to {} {text}", query.who);
+            Violation::new(Rule::Truthful, text).about(&query.who)
+        };
+        let reply = F::read_answer(octets).ok_or_else(|| broken("cannot be read"))?;
+        if reply.exchange != query.exchange || reply.to != query.to {
+            return Err(broken("is an answer to somebody else"));
+        }
+        let mut grants = Vec::new();
+        match reply.kind {
+            ReplyKind::Offer | ReplyKind::Grant => {
+                for binding in &reply.bindings {
+                    let granted = self.judge_binding(case, *binding, reply.kind)?;
+                    grants.push(granted);
+                }
+            }
+            ReplyKind::Refusal => self.judge_refusal(case)?,
+        }
+        self.tally.count(&reply);
+        if reply.kind == ReplyKind::Grant {
+            grants.iter().for_each(|granted| self.oracle.decided(granted));
+            self.void_parked(&grants);
+        } else {
+            grants.clear();
+        }
+        let link = inbound.link;
+        let parked = Parked { answer, octets: octets.to_vec(), link, grants };
+        if parked.answer.after <= self.server.journal.durable() {
+            return self.leave(case.worker, parked);
+        }
+        self.server.workers[case.worker].parked.push_back(parked);
+        Ok(())
+    }
+
+    /// An address is offered or given: may this client have it here, and does the table say so?
+    fn judge_binding(
+        &mut self,
+        case: &Case<'_, F>,
+        binding: Binding<F>,
+        kind: ReplyKind,
+    ) -> Result<Granted<F>, Violation> {
+        let Case { query, inbound, worker, now } = case;
+        let Binding { address, lifetime } = binding;
+        let who = &query.who;
+        let config = &self.server.workers[*worker].config;
+        let broken = |rule, text: String| {
+            Violation::new(rule, format!("{address} for {who}: {text}")).about(&address).about(who)
+        };
+        let link = config.plan.link_of_query(query, inbound);
+        let Some(link) = link else {
+            return Err(broken(Rule::InPlace, "the client is on no link".into()));
+        };
+        let subnet = config.plan.permits(link, address, who, query.gold).map_err(|why| {
+            let rule = if why.contains("reserved") { Rule::Reserved } else { Rule::InPlace };
+            broken(rule, format!("{why} ({kind:?} on link {link})"))
+        })?;
+        let granted = Granted { who: who.clone(), address, link, until: now + i64::from(lifetime) };
+        self.oracle.may_grant(&granted, *now)?;
+        let lifetimes = config.plan.lifetimes(subnet).unwrap_or_default();
+        if lifetime < lifetimes.0 || lifetime > lifetimes.1 {
+            let text = format!("a lifetime of {lifetime} s, which is not within {lifetimes:?}");
+            return Err(broken(Rule::Truthful, text));
+        }
+        if kind == ReplyKind::Offer {
+            return Ok(granted);
+        }
+        let lease = self.server.leases.at(address).get(address).map(LeaseRef::to_lease);
+        let Some(lease) = lease else {
+            return Err(broken(Rule::Truthful, "the table has no such lease".into()));
+        };
+        let matching = config.plan.match_client_id;
+        let is_true = F::is_same(&F::holder(&lease), who, matching)
+            && lease.expires() == Some(granted.until)
+            && lease.state == LeaseState::Assigned
+            && lease.subnet.0 == subnet;
+        if !is_true {
+            let text = format!("{lifetime} s in subnet {subnet}; the table has {lease:?}");
+            return Err(broken(Rule::Truthful, text));
+        }
+        Ok(granted)
+    }
+
+    /// A client that was promised what it asks for must not be refused.
+    fn judge_refusal(&self, case: &Case<'_, F>) -> Result<(), Violation> {
+        let Case { query, inbound, worker, now } = case;
+        let Act::Request(Some(address)) = query.act else { return Ok(()) };
+        let plan = &self.server.workers[*worker].config.plan;
+        if !self.oracle.holds(&query.who, address, *now) || !self.is_settled() {
+            return Ok(());
+        }
+        let link = plan.link_of_query(query, inbound);
+        let permitted = link.is_some_and(|link| {
+            plan.permits(link, address, &query.who, query.gold).is_ok()
+                && !plan.has_reservation(link, &query.who)
+        });
+        if !permitted {
+            return Ok(());
+        }
+        let who = &query.who;
+        let text = format!("{who} was promised {address}, and is refused it");
+        Err(Violation::new(Rule::Renewable, text).about(&address).about(who))
+    }
+
+    fn judge_silence(&mut self, case: &Case<'_, F>, drop: &Drop<F>) -> Result<(), Violation> {
+        let Case { query, worker, now, .. } = case;
+        let who = &query.who;
+        match (drop, &query.act) {
+            (Drop::Done, Act::Release(addresses)) => {
+                for address in addresses {
+                    self.oracle.given_back(who, *address, None, *now)?;
+                    self.void_given_back(who, *address);
+                }
+                Ok(())
+            }
+            (Drop::Done, Act::Decline(addresses)) => {
+                let probation = self.server.workers[*worker].config.plan.probation();
+                for address in addresses {
+                    let end = now + i64::from(probation);
+                    self.oracle.given_back(who, *address, Some(end), *now)?;
+                    self.void_given_back(who, *address);
+                }
+                Ok(())
+            }
+            (Drop::NotTheHolder { address }, Act::Release(_) | Act::Decline(_))
+                if self.oracle.holds(who, *address, *now) =>
+            {
+                let text = format!("{who} was promised {address}, and may not give it back");
+                Err(Violation::new(Rule::OwnLease, text).about(address).about(who))
+            }
+            (Drop::NothingToOffer, _) => self.judge_exhaustion(case),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing was left to offer: then every address must be somebody's.
+    fn judge_exhaustion(&mut self, case: &Case<'_, F>) -> Result<(), Violation> {
+        let Case { query, inbound, worker, now } = case;
+        self.tally.exhausted += 1;
+        let plan = &self.server.workers[*worker].config.plan;
+        let Some(link) = plan.link_of_query(query, inbound).filter(|_| self.is_settled()) else {
+            return Ok(());
+        };
+        for address in plan.open_addresses(link, query.gold) {
+            let table = self.server.leases.at(address);
+            let is_free = match table.occupancy(address, LeaseKind::Address, *now) {
+                Occupancy::Free | Occupancy::Offered(_) | Occupancy::NotAllocatable => true,
+                Occupancy::Leased(lease) => lease.state.is_vacant() || lease.is_expired(*now),
+            };
+            if is_free {
+                let who = &query.who;
+                let text = format!("{who} was turned away while {address} was free");
+                return Err(Violation::new(Rule::Available, text).about(&address).about(who));
+            }
+        }
+        Ok(())
+    }
+
+    /// An answer leaves, and what it says is promised from now on.
+    pub(crate) fn leave(&mut self, worker: usize, parked: Parked<F>) -> Result<(), Violation> {
+        let now = self.unix();
+        self.server.sent(worker, parked.answer.message_type);
+        self.tally.sent += 1;
+        for granted in parked.grants {
+            self.tell(|| {
+                let Granted { who, address, until, .. } = &granted;
+                format!("the server promises {address} to {who} until {until}")
+            });
+            self.oracle.promise(granted, now)?;
+        }
+        let transmit = &parked.answer.transmit;
+        let to_link = self.plan.plan.link_of(transmit.destination);
+        let link = to_link.unwrap_or(parked.link).min(self.links.len() - 1);
+        let arrivals = self.weather.arrivals(self.now, &self.links[link], &mut self.random);
+        for at in arrivals.into_iter().flatten() {
+            self.after(at - self.now, Event::Deliver(link, parked.octets.clone()));
+        }
+        Ok(())
+    }
+
+    /// A newer decision about a client on a link makes older ones, not sent yet, worthless.
+    fn void_parked(&mut self, grants: &[Granted<F>]) {
+        let matching = self.profile.match_client_id;
+        for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
+            parked.grants.retain(|older| {
+                !grants.iter().any(|new| {
+                    new.link == older.link && F::is_same(&new.who, &older.who, matching)
+                })
+            });
+        }
+    }
+
+    fn void_given_back(&mut self, who: &F::Identity, address: F::Addr) {
+        let matching = self.profile.match_client_id;
+        for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
+            parked.grants.retain(|older| {
+                older.address != address || !F::is_same(&older.who, who, matching)
+            });
+        }
+    }
+
+    /// True when no change of configuration is under way.
+    pub(crate) fn is_settled(&self) -> bool {
+        std::sync::Arc::ptr_eq(&self.plan, &self.server.config)
+            && self.server.is_settled()
+            && !self.is_reconfiguring
+    }
+
+    /// True while acknowledged leases may be lost by a loss of power.
+    pub(crate) fn forgives(&self, power: bool) -> bool {
+        match self.profile.durability {
+            Durability::PowerLoss => false,
+            Durability::ProcessCrash => power,
+            Durability::None => true,
+        }
+    }
+
+    fn narrate(
+        &mut self,
+        worker: usize,
+        inbound: &Inbound<F>,
+        query: Option<&Query<F>>,
+        result: &Result<Answer<F>, Drop<F>>,
+        octets: &[u8],
+    ) {
+        if self.story.is_none() {
+            return;
+        }
+        let asked = match query {
+            Some(query) => format!("{} sends {:?} from link {}", query.who, query.act, inbound.link),
+            None => format!("{} octets of garbage from link {}", inbound.payload.len(), inbound.link),
+        };
+        let answered = match (result, F::read_answer(octets)) {
+            (Ok(answer), Some(Reply { kind, bindings, .. })) => {
+                let bindings: Vec<String> = bindings
+                    .iter()
+                    .map(|binding| format!("{} for {} s", binding.address, binding.lifetime))
+                    .collect();
+                format!("{kind:?} {} after {:?}", bindings.join(", "), answer.after)
+            }
+            (Ok(_), None) => "something unreadable".to_owned(),
+            (Err(drop), _) => format!("nothing: {drop}"),
+        };
+        let source = inbound.source;
+        let from = if source.is_unspecified() { String::new() } else { format!(" (by {source})") };
+        self.tell(|| format!("{asked}{from} to worker {worker}, who answers {answered}"));
+        for text in self.server.log.take() {
+            self.tell(|| format!("    {text}"));
+        }
+    }
+}

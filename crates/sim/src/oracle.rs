@@ -1,0 +1,221 @@
+//! What the server has promised to whom, as its clients know it, and what must always hold.
+
+use std::fmt;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use kea_lease::{Lease, LeaseRef, LeaseState, Leases};
+
+use crate::protocol::Protocol;
+
+/// A rule that must always hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// An address is bound to two clients at once.
+    OneHolder,
+    /// An acknowledged lease survives what its durability says.
+    Durable,
+    /// A lease lies in a pool of its client's link that its client's classes let it into.
+    InPlace,
+    /// An address goes to the client that it is reserved for, and to no other.
+    Reserved,
+    /// Only its holder gives a lease back or declines it.
+    OwnLease,
+    /// A declined address is not given away during its probation.
+    Probation,
+    /// Who holds a lease can renew it.
+    Renewable,
+    /// While an address is free, a client that may have it is not turned away.
+    Available,
+    /// What the client is told is what the table says, and what the network's plan says.
+    Truthful,
+    /// Statistics equal the table and the traffic.
+    Counted,
+    /// Every query is answered, or dropped for a reason that is counted and logged.
+    Accounted,
+    /// Nothing grows without bound.
+    Bounded,
+    /// A restart in good order finds the leases as they were.
+    Restartable,
+    /// When all trouble is over, every client gets its lease.
+    Recovers,
+}
+
+/// A rule that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub rule: Rule,
+    /// How, in a sentence.
+    pub text: String,
+    /// The addresses and clients concerned, as stories name them.
+    pub about: Vec<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.rule, self.text)
+    }
+}
+
+impl Violation {
+    pub(crate) fn new(rule: Rule, text: impl Into<String>) -> Self {
+        Violation { rule, text: text.into(), about: Vec::new() }
+    }
+
+    pub(crate) fn about(mut self, what: &impl fmt::Display) -> Self {
+        self.about.push(what.to_string());
+        self
+    }
+}
+
+/// A lease that was decided, whether its client has been told or not.
+#[derive(Clone, Debug)]
+pub(crate) struct Granted<F: Protocol> {
+    pub(crate) who: F::Identity,
+    pub(crate) address: F::Addr,
+    pub(crate) link: usize,
+    /// The server's Unix second in which it ends.
+    pub(crate) until: i64,
+}
+
+/// Promises made and not over.
+pub(crate) struct Oracle<F: Protocol> {
+    promises: HashMap<F::Addr, Granted<F>, FixedState>,
+    /// Ends of probation.
+    declined: HashMap<F::Addr, i64, FixedState>,
+    match_client_id: bool,
+}
+
+impl<F: Protocol> Oracle<F> {
+    pub(crate) fn new(match_client_id: bool) -> Self {
+        Oracle { promises: HashMap::default(), declined: HashMap::default(), match_client_id }
+    }
+
+    fn is_same(&self, one: &F::Identity, other: &F::Identity) -> bool {
+        F::is_same(one, other, self.match_client_id)
+    }
+
+    /// Who was promised an address, for longer than until now.
+    pub(crate) fn holder(&self, address: F::Addr, now: i64) -> Option<&Granted<F>> {
+        self.promises.get(&address).filter(|promise| promise.until > now)
+    }
+
+    /// True when `who` was promised the address.
+    pub(crate) fn holds(&self, who: &F::Identity, address: F::Addr, now: i64) -> bool {
+        self.holder(address, now).is_some_and(|promise| self.is_same(&promise.who, who))
+    }
+
+    /// Looks whether an address may be given to a client.
+    pub(crate) fn may_grant(&self, granted: &Granted<F>, now: i64) -> Result<(), Violation> {
+        let Granted { who, address, .. } = granted;
+        if let Some(promise) = self.holder(*address, now)
+            && !self.is_same(&promise.who, who)
+        {
+            let left = promise.until - now;
+            let text = format!(
+                "{address} is given to {who} while it is promised to {} for {left} s more",
+                promise.who
+            );
+            let violation = Violation::new(Rule::OneHolder, text).about(address);
+            return Err(violation.about(who).about(&promise.who));
+        }
+        match self.declined.get(address) {
+            Some(end) if *end > now => {
+                let left = end - now;
+                let text = format!("{address} was declined, and is given to {who} {left} s early");
+                Err(Violation::new(Rule::Probation, text).about(address).about(who))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A lease was decided: from now on its client can rely on no more than it, and on no other
+    /// lease of the link.
+    pub(crate) fn decided(&mut self, granted: &Granted<F>) {
+        let match_client_id = self.match_client_id;
+        let same = |one: &F::Identity| F::is_same(one, &granted.who, match_client_id);
+        self.promises.retain(|address, promise| {
+            *address == granted.address || promise.link != granted.link || !same(&promise.who)
+        });
+        if let Some(promise) = self.promises.get_mut(&granted.address) {
+            promise.until = promise.until.min(granted.until);
+        }
+        self.declined.remove(&granted.address);
+    }
+
+    /// The answer has left.
+    pub(crate) fn promise(&mut self, granted: Granted<F>, now: i64) -> Result<(), Violation> {
+        self.may_grant(&granted, now)?;
+        self.promises.insert(granted.address, granted);
+        Ok(())
+    }
+
+    /// A message of `who` gave an address back, or took it out of use until `probation`.
+    pub(crate) fn given_back(
+        &mut self,
+        who: &F::Identity,
+        address: F::Addr,
+        probation: Option<i64>,
+        now: i64,
+    ) -> Result<(), Violation> {
+        if let Some(promise) = self.holder(address, now)
+            && !self.is_same(&promise.who, who)
+        {
+            let text = format!("{who} gave {address} back, which is promised to {}", promise.who);
+            let violation = Violation::new(Rule::OwnLease, text).about(&address);
+            return Err(violation.about(who).about(&promise.who));
+        }
+        self.promises.remove(&address);
+        if let Some(end) = probation {
+            self.declined.insert(address, end);
+        }
+        Ok(())
+    }
+
+    /// Forgets what is over: a clock that is set back brings nothing back.
+    pub(crate) fn forget_ended(&mut self, now: i64) {
+        self.promises.retain(|_, promise| promise.until > now);
+        self.declined.retain(|_, end| *end > now);
+    }
+
+    /// Looks for every promise in the table.
+    pub(crate) fn check(&self, leases: &Leases<F>, now: i64) -> Result<(), Violation> {
+        for promise in self.promises.values().filter(|promise| promise.until > now) {
+            let Granted { who, address, until, .. } = promise;
+            let there = leases.at(*address).get(*address).map(LeaseRef::to_lease);
+            if there.as_ref().is_some_and(|lease| self.keeps(promise, lease)) {
+                continue;
+            }
+            let left = until - now;
+            let found = there.map_or("no lease".to_owned(), |lease| format!("{lease:?}"));
+            let text = format!("{who} was promised {address} for {left} s more; there is {found}");
+            return Err(Violation::new(Rule::Durable, text).about(address).about(who));
+        }
+        Ok(())
+    }
+
+    fn keeps(&self, promise: &Granted<F>, lease: &Lease<F>) -> bool {
+        let lasts = lease.expires().is_none_or(|end| end >= promise.until);
+        let state = lease.state == LeaseState::Assigned;
+        lasts && state && self.is_same(&F::holder(lease), &promise.who)
+    }
+
+    /// After a restart: what nobody was told may be lost, a decline among it. With `excused`, so may
+    /// promises.
+    pub(crate) fn restarted(&mut self, leases: &Leases<F>, excused: bool) {
+        let state = |address: F::Addr| leases.at(address).get(address).map(LeaseRef::state);
+        self.declined.retain(|address, _| state(*address) == Some(LeaseState::Declined));
+        if excused {
+            let match_client_id = self.match_client_id;
+            self.promises.retain(|address, promise| {
+                let lease = leases.at(*address).get(*address).map(LeaseRef::to_lease);
+                lease.is_some_and(|lease| {
+                    F::is_same(&F::holder(&lease), &promise.who, match_client_id)
+                        && lease.expires().is_none_or(|end| end >= promise.until)
+                        && lease.state == LeaseState::Assigned
+                })
+            });
+        }
+    }
+}
