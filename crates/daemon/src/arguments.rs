@@ -21,6 +21,10 @@ pub struct Program {
 pub const DHCP4: Program =
     Program { name: "kea-dhcp4", title: "Kea DHCPv4 server", has_ports: true };
 
+/// The program called `kea-dhcp6`.
+pub const DHCP6: Program =
+    Program { name: "kea-dhcp6", title: "Kea DHCPv6 server", has_ports: true };
+
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {

@@ -8,7 +8,7 @@ mod pid_file;
 mod server;
 mod version;
 
-pub use arguments::{DHCP4, Program, Request, Run, UsageError, parse as parse_arguments};
+pub use arguments::{DHCP4, DHCP6, Program, Request, Run, UsageError, parse as parse_arguments};
 pub use layout::Layout;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};
 pub use server::main as dhcp_main;

@@ -1,6 +1,7 @@
 //! A DHCP server process: everything around the corridor.
 
 mod commands;
+mod identity;
 mod service;
 mod shared;
 mod storage;
@@ -91,7 +92,9 @@ fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
         log!(logger, (twin::DEVELOPMENT_VERSION.of(F::VERSION)));
     }
     let _pid_file = take_pid_file::<F>(program, run, &layout, &logger)?;
-    let config = load_first::<F>(&run.file, &logger)?;
+    let mut config = load_first::<F>(&run.file, &logger)?;
+    identity::identify(&mut config, &layout)
+        .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
     // Opening a log file can fail; then nothing has been touched yet.
     logger
         .configure(&configuration::loggers(&config))
@@ -378,7 +381,8 @@ impl<'r, F: Serving> Server<'r, F> {
     }
 
     /// Puts a checked configuration in force, or leaves everything as it is.
-    fn apply(&mut self, config: Snapshot<F>) -> Result<(), String> {
+    fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
+        identity::identify(&mut config, &Layout::of_this_process())?;
         if config.lease_database != self.shared.config.load().lease_database {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
