@@ -56,6 +56,9 @@ pub enum ServiceEvent {
     Failed(OpenError),
     /// Interfaces can no longer be followed; sockets stay as they are.
     Blind(io::Error),
+    /// A handler panicked: the clients that the kernel deals to this worker get no answers any
+    /// more.
+    WorkerLost(WorkerId),
 }
 
 /// A running service. Dropping it stops it.
@@ -116,7 +119,13 @@ impl<H: Handler + 'static> Service<H> {
         };
         for (id, worker) in ready.into_iter().enumerate() {
             let thread = std::thread::Builder::new().name(format!("{}-{id}", options.name));
-            workers.push(thread.spawn(move || worker.run())?);
+            let (requests, waker) = (requests.clone(), controller_waker.clone());
+            let watch = PanicWatch { id: WorkerId(id), requests, waker };
+            workers.push(thread.spawn(move || {
+                let handler = worker.run();
+                drop(watch);
+                handler
+            })?);
         }
         let thread = std::thread::Builder::new().name(format!("{}-net", options.name));
         let controller = Some(thread.spawn(move || controller.run())?);
@@ -195,6 +204,23 @@ impl<H> Drop for Service<H> {
     }
 }
 
+/// Tells the controller when its worker panics.
+struct PanicWatch {
+    id: WorkerId,
+    requests: Sender<Request>,
+    waker: Waker,
+}
+
+impl Drop for PanicWatch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Fails when the service ends, and then nobody wants to know.
+            let _ = self.requests.send(Request::Lost(self.id));
+            self.waker.wake();
+        }
+    }
+}
+
 /// What others than the controller look at.
 #[derive(Debug, Default)]
 struct Shared {
@@ -214,6 +240,7 @@ impl Shared {
 enum Request {
     Listen(Listen, Sender<Vec<OpenError>>),
     Failures(Sender<Vec<OpenError>>),
+    Lost(WorkerId),
     Stop,
 }
 
@@ -315,6 +342,7 @@ impl Controller {
                 Request::Failures(reply) => {
                     let _ = reply.send(self.failed.values().cloned().collect());
                 }
+                Request::Lost(worker) => (self.on_event)(ServiceEvent::WorkerLost(worker)),
                 Request::Stop => return false,
             }
         }

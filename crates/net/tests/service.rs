@@ -6,6 +6,7 @@
 mod netns;
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -39,10 +40,12 @@ struct Echo {
     via_routing: bool,
     /// Where to send something when woken.
     stray: Option<Destination>,
+    panics: bool,
 }
 
 impl Handler for Echo {
     fn on_batch(&mut self, _now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
+        assert!(!self.panics, "the test wants it");
         for datagram in batch {
             let arrival = &datagram.arrival;
             self.seen
@@ -104,8 +107,15 @@ impl Subject {
             let (event, events) = channel();
             let make = |WorkerId(worker), _: Waker| {
                 let (seen, woken) = (seen.clone(), woken.clone());
-                let mut echo =
-                    Echo { worker, seen, woken, deadline: None, via_routing: false, stray: None };
+                let mut echo = Echo {
+                    worker,
+                    seen,
+                    woken,
+                    deadline: None,
+                    via_routing: false,
+                    stray: None,
+                    panics: false,
+                };
                 adjust(&mut echo);
                 echo
             };
@@ -183,7 +193,13 @@ fn index_of(namespace: &Namespace, interface: &'static str) -> u32 {
 
 fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = [0; 2000];
-    let (len, from) = socket.recv_from(&mut buffer).expect("an answer");
+    let received = loop {
+        match socket.recv_from(&mut buffer) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            other => break other,
+        }
+    };
+    let (len, from) = received.expect("an answer");
     (buffer[..len].to_vec(), from)
 }
 
@@ -240,8 +256,7 @@ fn raw_unicast_is_answered_without_an_icmp_error_of_the_kernel() {
     for n in 0..3 {
         socket.send(&message4(n)).expect("no port unreachable");
         assert_eq!(subject.next().delivery, Delivery::Unicast);
-        let mut buffer = [0; 2000];
-        assert_eq!(socket.recv(&mut buffer).expect("an answer"), 240);
+        assert_eq!(receive(&socket).0.len(), 240);
     }
 }
 
@@ -297,6 +312,8 @@ fn an_interface_is_served_when_it_comes_and_when_it_comes_back() {
         let holder = SocketKind::PortHolder(Ipv4Addr::new(192, 0, 2, 1));
         subject.wait_opened("srv0", holder);
         let socket = udp(&client, "192.0.2.2:68");
+        server.settle("srv0");
+        client.settle("cli0");
         socket.send_to(&message4(1), "192.0.2.1:67").unwrap();
         assert_eq!(receive(&socket).0, message4(1));
         // Down and up again.
@@ -304,6 +321,8 @@ fn an_interface_is_served_when_it_comes_and_when_it_comes_back() {
         subject.wait_closed("srv0", holder);
         server.ip("link set srv0 up");
         subject.wait_opened("srv0", holder);
+        server.settle("srv0");
+        client.settle("cli0");
         socket.send_to(&message4(2), "192.0.2.1:67").unwrap();
         assert_eq!(receive(&socket).0, message4(2));
         server.ip("link del srv0");
@@ -436,6 +455,7 @@ fn an_interface_that_goes_takes_nothing_else_with_it() {
          addr add 198.51.100.1/24 dev srv1
          link set far1 up
          link set srv1 up");
+    server.settle("srv1");
     let stray = Destination {
         peer: "198.51.100.7:68".parse().unwrap(),
         interface: Some(index_of(&server, "srv1")),
@@ -463,6 +483,69 @@ fn an_interface_that_goes_takes_nothing_else_with_it() {
     socket.send_to(&message4(1), "192.0.2.1:67").unwrap();
     assert_eq!(receive(&socket).0, message4(1));
     assert_eq!(subject.service.stop().len(), 1);
+}
+
+#[test]
+fn relayed_clients_are_dealt_by_their_own_address() {
+    let (server, client) = pair();
+    let subject = Subject::start(&server, listen6(&["srv0/2001:db8::1"]), 2);
+    let relay = udp(&client, "[2001:db8::2]:547");
+    let mut load = [0; 2];
+    for n in 0..40u8 {
+        // Relay-forward: hop count, link address, peer address.
+        let mut message = vec![12, 0];
+        message.extend([0; 16]);
+        message.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0xff, 0xfe, 0, 0, n]);
+        relay.send_to(&message, "[2001:db8::1]:547").unwrap();
+        let seen = subject.next();
+        assert_eq!((seen.payload, seen.delivery), (message, Delivery::Unicast));
+        load[seen.worker] += 1;
+    }
+    assert!(load.iter().all(|n| *n >= 10), "{load:?}");
+}
+
+#[test]
+fn broken_packets_are_counted_or_not_even_taken() {
+    let (server, client) = pair();
+    let subject = Subject::start(&server, listen4(Mode::Raw4, &["srv0"]), 1);
+    let send = client.run(|| {
+        // IPPROTO_RAW: with a header of our own, of which the kernel fills in the checksum.
+        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(255.into())).unwrap()
+    });
+    let packet = |fragment: u16, port: u16, checksum: u16| {
+        let payload = message4(1);
+        let mut packet = vec![0x45, 0, 0, 0, 0, 1, 0, 0, 64, 17, 0, 0, 192, 0, 2, 2, 192, 0, 2, 1];
+        packet[6..8].copy_from_slice(&fragment.to_be_bytes());
+        packet.extend([0, 68]);
+        packet.extend(port.to_be_bytes());
+        packet.extend((payload.len() as u16 + 8).to_be_bytes());
+        packet.extend(checksum.to_be_bytes());
+        packet.extend(payload);
+        packet
+    };
+    let to = socket2::SockAddr::from("192.0.2.1:0".parse::<SocketAddr>().unwrap());
+    for broken in [packet(0, 67, 0xbad), packet(0x2000, 67, 0), packet(0, 68, 0)] {
+        send.send_to(&broken, &to).unwrap();
+    }
+    send.send_to(&packet(0, 67, 0), &to).unwrap();
+    assert_eq!(subject.next().payload, message4(1));
+    let counters = subject.service.counters();
+    let seen = (counters.received, counters.bad_checksum, counters.malformed);
+    assert_eq!(seen, (1, 1, 0));
+}
+
+#[test]
+fn a_worker_that_panics_is_told() {
+    let (server, client) = pair();
+    let adjust = |echo: &mut Echo| echo.panics = true;
+    let subject = Subject::with(&server, listen4(Mode::Raw4, &["srv0"]), 1, adjust);
+    udp(&client, "192.0.2.2:68").send_to(&message4(1), "192.0.2.1:67").unwrap();
+    let lost = subject.wait_for(|event| match event {
+        ServiceEvent::WorkerLost(worker) => Some(*worker),
+        _ => None,
+    });
+    assert_eq!(lost, WorkerId(0));
+    assert_eq!(subject.service.stop().len(), 0);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! A server without a memory: answers each DISCOVER and REQUEST with an address made of `chaddr`.
-//! Shows how much the generator can do. `responder INTERFACE [WORKERS]`, until its standard input
+//! Shows how much the generator can do. `responder INTERFACE [WORKERS] [raw|udp]`, until its standard input
 //! ends.
 #![allow(clippy::print_stdout)]
 
@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let interface = arguments.next().ok_or("which interface?")?;
     let workers: NonZeroUsize = arguments.next().map_or(Ok(NonZeroUsize::MIN), |n| n.parse())?;
-    let listen =
-        Listen { selection: Selection::parse::<V4>([interface])?, port: 67, mode: Mode::Raw4 };
+    let mode = if arguments.next().as_deref() == Some("udp") { Mode::Udp4 } else { Mode::Raw4 };
+    let listen = Listen { selection: Selection::parse::<V4>([interface])?, port: 67, mode };
     let options = ServiceOptions { workers, ..ServiceOptions::default() };
     let service = Service::start(&options, listen, |_, _| Responder::default(), |_| {})?;
     std::io::stdin().read_to_end(&mut Vec::new())?;

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -61,6 +62,26 @@ impl Namespace {
     }
 }
 
+impl Namespace {
+    /// Waits until an interface that was set up can send: the kernel notices the carrier some time
+    /// after the command, and makes the multicast route when it is done with that.
+    pub(crate) fn settle(&self, interface: &str) {
+        let arguments = format!("-6 route show table all dev {interface}");
+        self.run(move || {
+            let deadline = Instant::now() + Duration::from_secs(10);
+            loop {
+                let words = arguments.split_whitespace();
+                let output = Command::new("ip").args(words).output().unwrap();
+                if String::from_utf8_lossy(&output.stdout).contains("multicast ff00::/8") {
+                    return;
+                }
+                assert!(Instant::now() < deadline, "{arguments}: no carrier");
+                std::thread::yield_now();
+            }
+        });
+    }
+}
+
 /// Two namespaces with an Ethernet cable between them: `srv0`, 192.0.2.1/24, fe80::1 and
 /// 2001:db8::1/64 here, `cli0`, 192.0.2.2, fe80::2, 2001:db8::2 there.
 pub(crate) fn pair() -> (Namespace, Namespace) {
@@ -75,5 +96,7 @@ pub(crate) fn pair() -> (Namespace, Namespace) {
              link set {name} up"
         ));
     }
+    server.settle("srv0");
+    client.settle("cli0");
     (server, client)
 }

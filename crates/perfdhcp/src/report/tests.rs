@@ -175,7 +175,7 @@ fn numbers_have_six_significant_digits() {
 /// As Debian's perfdhcp 2.2.0 shows them, but for the DUID.
 #[test]
 fn arguments_are_shown_as_understood() {
-    let line = "-4 -l cli0 -n 20 -r 100 -R 100 -xaeilstT -b duid=00010001329518e6000c01020304 -t 1";
+    let line = "-4 -l cli0 -n 20 -r 100 -R 100 -xaeilstT -b duid=00010001329518e6000c01020304 -t 1 -g multi";
     let options = options(line);
     let clients = Clients::new(&options).unwrap();
     let text = arguments(&options, &clients, "255.255.255.255".parse().unwrap());
