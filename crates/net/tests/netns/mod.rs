@@ -66,13 +66,19 @@ impl Namespace {
     /// Waits until an interface that was set up can send: the kernel notices the carrier some time
     /// after the command, and makes the multicast route when it is done with that.
     pub(crate) fn settle(&self, interface: &str) {
+        self.settle_with(interface, vec!["multicast ff00::/8".to_owned()]);
+    }
+
+    /// Waits until an interface has all these routes. Those of addresses come later still.
+    fn settle_with(&self, interface: &str, routes: Vec<String>) {
         let arguments = format!("-6 route show table all dev {interface}");
         self.run(move || {
             let deadline = Instant::now() + Duration::from_secs(10);
             loop {
                 let words = arguments.split_whitespace();
                 let output = Command::new("ip").args(words).output().unwrap();
-                if String::from_utf8_lossy(&output.stdout).contains("multicast ff00::/8") {
+                let table = String::from_utf8_lossy(&output.stdout);
+                if routes.iter().all(|route| table.contains(route)) {
                     return;
                 }
                 assert!(Instant::now() < deadline, "{arguments}: no carrier");
@@ -96,7 +102,17 @@ pub(crate) fn pair() -> (Namespace, Namespace) {
              link set {name} up"
         ));
     }
-    server.settle("srv0");
-    client.settle("cli0");
+    for (end, name, n) in [(&server, "srv0", 1), (&client, "cli0", 2)] {
+        let addresses = [format!("local fe80::{n} "), format!("local 2001:db8::{n} ")];
+        end.settle_with(name, [vec!["multicast ff00::/8".to_owned()], addresses.to_vec()].concat());
+    }
+    // Nothing is to wait for, or be lost by, address resolution.
+    for (end, name, n) in [(&server, "srv0", 2), (&client, "cli0", 1)] {
+        for address in [format!("192.0.2.{n}"), format!("fe80::{n}"), format!("2001:db8::{n}")] {
+            end.ip(&format!(
+                "neigh replace {address} lladdr 02:00:00:00:00:0{n} dev {name} nud permanent"
+            ));
+        }
+    }
     (server, client)
 }
