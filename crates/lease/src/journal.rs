@@ -110,6 +110,8 @@ pub struct Journal {
     limits: JournalLimits,
     lanes: Vec<Mutex<Lane>>,
     last: AtomicU64,
+    /// The last row that left its lane.
+    gathered: AtomicU64,
     durable: AtomicU64,
     /// Octets appended and not durable.
     pending: AtomicUsize,
@@ -184,6 +186,7 @@ impl Journal {
             limits,
             lanes: std::iter::repeat_with(Mutex::default).take(LANES).collect(),
             last: AtomicU64::new(0),
+            gathered: AtomicU64::new(0),
             durable: AtomicU64::new(0),
             pending: AtomicUsize::new(0),
             failing: AtomicBool::new(false),
@@ -222,6 +225,12 @@ impl Journal {
         let mut lane = lane.lock();
         let before = lane.octets.len();
         write(&mut lane.octets);
+        #[cfg(feature = "deliberate-faults")]
+        if crate::Fault::ForgottenRow.is_injected()
+            && self.last.load(Ordering::Relaxed) % 16 == 15
+        {
+            lane.octets.truncate(before);
+        }
         let end = lane.octets.len();
         self.pending.fetch_add(end - before, Ordering::Relaxed);
         // Taken under the lane's lock: whoever holds all lanes has all rows up to the last ticket.
@@ -230,9 +239,19 @@ impl Journal {
         Ticket(ticket)
     }
 
+    /// The latest row: whoever sees a lease in its table waits for this one to be sure of it.
+    pub fn latest(&self) -> Ticket {
+        Ticket(self.last.load(Ordering::Acquire))
+    }
+
     /// Tells the writer that a batch of rows is complete. Cheap when it knows already.
     pub fn flush(&self) {
         self.wake(|signal| std::mem::replace(&mut signal.write, true));
+    }
+
+    /// True when there are rows that the writer has not taken yet.
+    pub fn has_rows(&self) -> bool {
+        self.last.load(Ordering::Relaxed) != self.gathered.load(Ordering::Relaxed)
     }
 
     /// All rows up to this one have survived what they should.
@@ -312,6 +331,11 @@ impl Journal {
             }
             file.written += 1;
             progress = Progress::Worked;
+            #[cfg(feature = "deliberate-faults")]
+            if crate::Fault::SkippedSync.is_injected() {
+                let written = file.written;
+                self.acknowledge(&mut file, written);
+            }
             if self.durability == Durability::ProcessCrash {
                 let written = file.written;
                 self.acknowledge(&mut file, written);
@@ -346,6 +370,8 @@ impl Journal {
         let upto = file.batches.get(written - 1).map(|batch| batch.upto);
         drop(file);
         let result = self.disk.sync();
+        #[cfg(feature = "deliberate-faults")]
+        let result = if crate::Fault::NoRepair.is_injected() { Ok(()) } else { result };
         let mut file = self.file.lock();
         if let Err(error) = result {
             file.broken = true;
@@ -419,6 +445,7 @@ impl Journal {
         let mut lanes: Vec<_> = self.lanes.iter().map(|lane| lane.lock()).collect();
         let upto = self.last.load(Ordering::Relaxed);
         let taken: Vec<Lane> = lanes.iter_mut().map(|lane| std::mem::take(&mut **lane)).collect();
+        self.gathered.store(upto, Ordering::Relaxed);
         drop(lanes);
         let len = taken.iter().map(|lane| lane.octets.len()).sum();
         if len == 0 {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use kea_expr::ClassId;
-use kea_lease::{Allocator, PoolSpec, SubnetId, SubnetSpec};
+use kea_lease::{
+    Allocator, INFINITE, Lease, LeaseFamily, PoolSpec, SubnetId, SubnetSpec,
+};
 use kea_wire::Prefix;
 use regex::bytes::Regex;
 
@@ -52,6 +54,25 @@ pub struct LeaseCache {
     pub threshold: Option<f64>,
     /// And no older than this many seconds.
     pub max_age: Option<u32>,
+}
+
+impl LeaseCache {
+    /// Seconds left of a lease that is young enough to be answered without being extended.
+    pub fn remaining<F: LeaseFamily>(&self, lease: &Lease<F>, now: i64) -> Option<u32> {
+        let part = |fraction: f64| fraction * f64::from(lease.valid_lifetime);
+        let threshold = self.threshold.filter(|fraction| (0.0..=1.0).contains(fraction)).map(part);
+        let max_age = self.max_age.filter(|age| *age > 0);
+        if threshold.is_none() && max_age.is_none() {
+            return None;
+        }
+        let age = u32::try_from(now.checked_sub(lease.cltt)?).ok()?;
+        let is_young = threshold.is_none_or(|threshold| f64::from(age) < threshold)
+            && max_age.is_none_or(|max_age| age <= max_age);
+        if lease.valid_lifetime == INFINITE {
+            return is_young.then_some(INFINITE);
+        }
+        lease.valid_lifetime.checked_sub(age).filter(|left| is_young && *left > 0)
+    }
 }
 
 /// Where reservations are looked for.

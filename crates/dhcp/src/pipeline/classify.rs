@@ -24,9 +24,23 @@ impl Classifier {
         facts: &impl Facts,
         vendor_classes: impl IntoIterator<Item = &'v [u8]>,
     ) {
+        self.classify_member(corridor, facts, vendor_classes, None);
+    }
+
+    /// The same for a client that the server itself puts into a class beforehand.
+    pub fn classify_member<'v, F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        facts: &impl Facts,
+        vendor_classes: impl IntoIterator<Item = &'v [u8]>,
+        joined: Option<ClassId>,
+    ) {
         let classes = &corridor.config.classes;
         self.classes.clear();
         self.classes.insert(ClassId::ALL);
+        if let Some(class) = joined {
+            self.classes.insert(class);
+        }
         for vendor_class in vendor_classes {
             self.classes.insert_vendor_class(classes.names(), vendor_class);
         }
@@ -50,6 +64,22 @@ impl Classifier {
         for class in reserved.host().into_iter().flat_map(|host| &host.classes) {
             self.classes.insert(*class);
         }
+    }
+
+    /// Evaluates again what depends on the packet, now with the classes of a reservation that was
+    /// found early, and then what depends on there being one.
+    pub fn reclassify<F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        facts: &impl Facts,
+        reserved: &Reserved<'_, F>,
+    ) {
+        let list = &corridor.config.classes.list;
+        let is_reserved = |class| reserved.host().is_some_and(|host| host.classes.contains(&class));
+        list.forget_tested(&mut self.classes, is_reserved);
+        self.join_reserved(reserved);
+        list.classify(facts, &mut self.classes, &mut self.scratch, &mut ());
+        self.classify_known(corridor, facts, true);
     }
 
     /// Evaluates classes that the place of a lease requires.

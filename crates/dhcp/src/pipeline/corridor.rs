@@ -5,6 +5,7 @@ use kea_lease::{Journal, Leases, Ticket};
 use kea_log::Log;
 
 use super::arrival::Transmit;
+use super::name_change::NameChanges;
 use super::statistics::Statistics;
 
 /// The world as one query sees it: one configuration, one moment.
@@ -19,6 +20,8 @@ pub struct Corridor<'a, F: Dialect> {
     pub statistics: &'a Statistics<F>,
     /// Where messages go.
     pub log: &'a dyn Log,
+    /// Who tells the DNS; `&()` tells nobody.
+    pub name_changes: &'a dyn NameChanges,
     /// Unix seconds.
     pub now: i64,
 }

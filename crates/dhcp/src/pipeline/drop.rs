@@ -41,6 +41,8 @@ pub enum Drop<F: Family> {
     NoSubnetForInterface,
     /// The client is in class DROP.
     ClassDrop,
+    /// The client is in class REJECT, and an offer cannot say no.
+    ClassReject,
     /// Nothing is left to offer.
     NothingToOffer,
     /// Nothing to say to a query that names no address.
@@ -135,6 +137,7 @@ impl<F: Family> fmt::Display for Drop<F> {
                 f.write_str("no subnet serves the interface it came in through")
             }
             Drop::ClassDrop => f.write_str("the client is in class DROP"),
+            Drop::ClassReject => f.write_str("the client is in class REJECT"),
             Drop::NothingAsked => f.write_str("it names no address"),
             Drop::NotRegistrable { address } => {
                 write!(f, "{address} is not the client's to register")

@@ -2,9 +2,11 @@
 
 mod arrival;
 mod classify;
-mod code_set;
+mod client_name;
 mod corridor;
 mod drop;
+mod exhausted;
+mod name_change;
 mod place;
 mod reclaim;
 mod reserve;
@@ -13,10 +15,12 @@ mod statistics;
 
 pub use arrival::{Arrival, Transmit};
 pub use classify::Classifier;
-pub use code_set::CodeSet;
+pub use client_name::{ContradictoryFlags, FinalDot, LeaseName, NamePolicy};
 pub use corridor::{Answer, Corridor};
 pub use drop::{Drop, Unreadable};
+pub use name_change::{NameChange, NameChangeRequest, NameChanges};
 pub use place::{Ground, Place, is_let_in};
+pub(crate) use reclaim::give_up;
 pub use reclaim::{flush_reclaimed, reclaim};
 pub use reserve::{Identified, Reserved};
 pub use scopes::Scopes;

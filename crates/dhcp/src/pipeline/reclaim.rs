@@ -5,6 +5,7 @@ use std::time::Duration;
 use kea_config::snapshot::Dialect;
 use kea_lease::{CycleReport, Lease, LeaseState, Reclamation, SubnetLeases};
 use kea_log::log;
+use kea_log::message::twin;
 
 use super::corridor::Corridor;
 
@@ -49,17 +50,23 @@ fn end<F: Dialect>(
             table.remove(lease.address);
         }
     }
+    give_up(corridor, lease);
     if lease.state == LeaseState::Declined {
         corridor.statistics.recovered(lease);
-        if F::VERSION == 4 {
-            log!(
-                corridor.log,
-                ALLOC_ENGINE_V4_DECLINED_RECOVERED,
-                lease.address,
-                lease.valid_lifetime
-            );
-        }
     } else {
         corridor.statistics.reclaimed(lease);
+    }
+}
+
+/// What is done about a lease that ended without its client's doing, besides counting it: its names
+/// go, and who reads the log is told.
+pub(crate) fn give_up<F: Dialect>(corridor: &Corridor<'_, F>, lease: &Lease<F>) {
+    match lease.state {
+        LeaseState::Declined => {
+            let recovered = twin::DECLINED_RECOVERED.of(F::VERSION);
+            log!(corridor.log, (recovered), lease.address, lease.valid_lifetime);
+        }
+        LeaseState::Assigned => corridor.names_end(lease),
+        _ => {}
     }
 }

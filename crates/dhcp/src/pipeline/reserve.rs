@@ -63,6 +63,14 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         self.hosts.first().copied()
     }
 
+    /// The one that decides about name and options of a lease in `subnet`.
+    pub fn in_subnet(&self, subnet: &Subnet<F>) -> Option<&'s Reservation<F>> {
+        let search = subnet.reservation_search;
+        let own = self.hosts().find(|host| host.subnet == Some(subnet.id));
+        let global = || self.hosts().find(|host| host.subnet.is_none());
+        own.filter(|_| search.in_subnet).or_else(|| search.global.then(global).flatten())
+    }
+
     /// True when `host` is one of these.
     pub fn contains(&self, host: &Reservation<F>) -> bool {
         self.hosts.iter().any(|mine| std::ptr::eq(*mine, host))

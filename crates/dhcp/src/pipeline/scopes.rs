@@ -15,6 +15,8 @@ pub struct Scopes<'s> {
     /// Which of the sets are those of pools.
     pools: std::ops::Range<usize>,
     subnet: Option<&'s OptionSet>,
+    /// Of pools of other subnets: with the options of their subnets, which do not count.
+    elsewhere: SmallVec<[(&'s OptionSet, &'s OptionSet); 0]>,
     classes: &'s ClassSet,
 }
 
@@ -46,7 +48,13 @@ impl<'s> Scopes<'s> {
             add(Some(&class.options));
         }
         add(Some(&config.options));
-        Scopes { sets, pools: first_pool..behind_pools, subnet, classes }
+        let elsewhere = SmallVec::new();
+        Scopes { sets, pools: first_pool..behind_pools, subnet, elsewhere, classes }
+    }
+
+    /// Adds what a pool of another subnet than that of the answer says by itself.
+    pub fn add_pool_elsewhere<F: Dialect>(&mut self, subnet: &'s Subnet<F>, pool: &'s Pool<F>) {
+        self.elsewhere.push((&pool.options, &subnet.options));
     }
 
     /// The value of an option: of the nearest scope that has it. Several only where that scope
@@ -57,20 +65,17 @@ impl<'s> Scopes<'s> {
         let mut candidates =
             self.sets.iter().enumerate().map(|(at, set)| (at, set.get(space, code)));
         let mut found = candidates.find(|(_, candidates)| has(candidates));
-        if let (Some((at, first)), Some(subnet)) = (&found, self.subnet)
-            && self.pools.len() > 1
-            && self.pools.contains(at)
-        {
+        let behind_host = found.as_ref().is_none_or(|(at, _)| *at >= self.pools.start);
+        if behind_host && self.pools.len() + self.elsewhere.len() > 1 {
             // Behind the first pool is the subnet, which must not hide what another pool says.
-            let of_subnet = subnet.get(space, code);
-            let is_own = |of_pool: &Candidates<'s>| {
-                has(of_pool) && of_pool.chosen(classes).ne(of_subnet.chosen(classes))
-            };
-            if !is_own(first) {
-                let others = self.sets.iter().enumerate().skip(at + 1).take(self.pools.end - at - 1);
-                let mut others = others.map(|(at, set)| (at, set.get(space, code)));
-                found = others.find(|(_, candidates)| is_own(candidates)).or(found);
-            }
+            let here = self.sets.get(self.pools.clone()).unwrap_or_default().iter();
+            let here = here.filter_map(|pool| Some((*pool, self.subnet?)));
+            let own = here.chain(self.elsewhere.iter().copied()).find_map(|(pool, subnet)| {
+                let (of_pool, of_subnet) = (pool.get(space, code), subnet.get(space, code));
+                let is_own = has(&of_pool) && of_pool.chosen(classes).ne(of_subnet.chosen(classes));
+                is_own.then_some((0, of_pool))
+            });
+            found = own.or(found);
         }
         found.into_iter().flat_map(move |(_, candidates)| candidates.chosen(classes))
     }
@@ -80,14 +85,13 @@ impl<'s> Scopes<'s> {
     pub fn wanted(&self, space: &str, requested: &[u16]) -> SmallVec<[u16; 16]> {
         let mut wanted: SmallVec<[u16; 16]> = SmallVec::new();
         let mut never: SmallVec<[u16; 4]> = SmallVec::new();
-        for set in &self.sets {
+        for set in self.sets.iter().chain(self.elsewhere.iter().map(|(pool, _)| pool)) {
             for (code, candidates) in set.in_space(space).by_code() {
                 if candidates.never_send(self.classes) {
                     never.push(code);
                 }
-                let is_meant = requested.contains(&code)
-                    || candidates.always_send(self.classes);
-                if is_meant && candidates.chosen(self.classes).next().is_some() {
+                let is_meant = requested.contains(&code) || candidates.always_send(self.classes);
+                if is_meant && self.chosen(space, code).next().is_some() {
                     wanted.push(code);
                 }
             }

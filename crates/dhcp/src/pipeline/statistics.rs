@@ -97,13 +97,15 @@ impl<F: LeaseFamily> Statistics<F> {
 
     /// A lease was stored in place of `before`.
     pub fn granted(&self, lease: &Lease<F>, before: Option<&Lease<F>>, now: i64) {
-        if let Some(before) = before
-            && before.state == LeaseState::Assigned
-        {
-            if !before.is_expired(now) {
-                return;
+        match before {
+            Some(before) if before.state == LeaseState::Assigned => {
+                if !before.is_expired(now) {
+                    return;
+                }
+                self.reclaimed(before);
             }
-            self.reclaimed(before);
+            Some(before) if before.state == LeaseState::Declined => self.recovered(before),
+            _ => {}
         }
         let (assigned, cumulative, total) = match lease.kind() {
             LeaseKind::Prefix => (

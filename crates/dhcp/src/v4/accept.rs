@@ -2,10 +2,11 @@
 
 use std::net::Ipv4Addr;
 
+use kea_config::snapshot::IdentifierKind;
 use kea_wire::v4::{MessageType, Op, RelayAgentInfo, View, code};
 use kea_wire::{ClientId, HwAddr, V4};
 
-use crate::pipeline::Drop;
+use crate::pipeline::{Drop, Identified};
 
 /// A query of a kind that is served, and what every later stage asks of it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Query<'p> {
     pub(super) client: Client,
     /// What its relay said.
     pub(super) relay: Option<RelayAgentInfo<'p>>,
+    /// True when the relay said so at an earlier exchange.
+    pub(super) is_relay_recalled: bool,
 }
 
 /// The messages that clients send.
@@ -28,6 +31,8 @@ pub(super) enum Kind {
     Decline,
     Release,
     Inform,
+    /// No message type at all: a BOOTREQUEST (RFC 951), served like a REQUEST.
+    Bootp,
 }
 
 /// Who asks: at least one of the two is there.
@@ -39,27 +44,16 @@ pub(super) struct Client {
     pub(super) client_id: Option<ClientId>,
 }
 
-/// The message type of a readable packet, served or not, for statistics.
-pub(super) fn message_type(view: &View<'_>) -> Option<MessageType> {
-    view.message_type()
-}
-
 /// Takes a readable packet as a query, or says why not.
-pub(super) fn accept(view: View<'_>) -> Result<Query<'_>, Drop<V4>> {
-    let Some(message_type) = message_type(&view) else { return Err(Drop::NoMessageType) };
-    let kind = match message_type {
-        MessageType::Discover => Kind::Discover,
-        MessageType::Request => Kind::Request,
-        MessageType::Decline => Kind::Decline,
-        MessageType::Release => Kind::Release,
-        MessageType::Inform => Kind::Inform,
-        MessageType::Offer | MessageType::Ack | MessageType::Nak => {
-            return Err(Drop::ServerMessage(message_type.number()));
-        }
-        _ => return Err(Drop::UnservedType(message_type.number())),
+pub(super) fn accept(view: View<'_>, serves_bootp: bool) -> Result<Query<'_>, Drop<V4>> {
+    let kind = match view.message_type() {
+        None if serves_bootp => Kind::Bootp,
+        None => return Err(Drop::NoMessageType),
+        Some(message_type) => kind_of(message_type)?,
     };
     if view.op() != Op::Request {
-        return Err(Drop::ServerMessage(message_type.number()));
+        let number = view.message_type().map_or(0, MessageType::number);
+        return Err(Drop::ServerMessage(number));
     }
     let client = Client { hw_addr: view.hw_addr(), client_id: view.client_id() };
     if client.hw_addr.is_empty() && client.client_id.is_none() {
@@ -70,7 +64,21 @@ pub(super) fn accept(view: View<'_>) -> Result<Query<'_>, Drop<V4>> {
     }
     // An empty option 82 says nothing and is not returned.
     let relay = view.relay_agent_info().filter(|relay| !relay.data().is_empty());
-    Ok(Query { view, kind, client, relay })
+    Ok(Query { view, kind, client, relay, is_relay_recalled: false })
+}
+
+fn kind_of(message_type: MessageType) -> Result<Kind, Drop<V4>> {
+    Ok(match message_type {
+        MessageType::Discover => Kind::Discover,
+        MessageType::Request => Kind::Request,
+        MessageType::Decline => Kind::Decline,
+        MessageType::Release => Kind::Release,
+        MessageType::Inform => Kind::Inform,
+        MessageType::Offer | MessageType::Ack | MessageType::Nak => {
+            return Err(Drop::ServerMessage(message_type.number()));
+        }
+        _ => return Err(Drop::UnservedType(message_type.number())),
+    })
 }
 
 impl Query<'_> {
@@ -80,12 +88,34 @@ impl Query<'_> {
         self.view.requested_address().or(ciaddr).filter(|address| !address.is_unspecified())
     }
 
+    /// True for a client that speaks BOOTP.
+    pub(super) fn is_bootp(&self) -> bool {
+        self.kind == Kind::Bootp
+    }
+
     /// A restarted client that remembers its address: option 50 without a server identifier
     /// (RFC 2131 section 4.3.2).
     pub(super) fn is_init_reboot(&self) -> bool {
         self.kind == Kind::Request
             && self.view.has_option(code::REQUESTED_ADDRESS)
             && !self.view.has_option(code::SERVER_ID)
+    }
+}
+
+impl Identified for Query<'_> {
+    fn identifier(&self, kind: IdentifierKind) -> Option<&[u8]> {
+        let client_id = || self.client.client_id.as_ref().map(ClientId::octets);
+        match kind {
+            IdentifierKind::HwAddress => Some(self.client.hw_addr.octets()),
+            IdentifierKind::ClientId => client_id(),
+            // A DUID comes in a client identifier of type 255, after an IAID (RFC 4361 section 6.1).
+            IdentifierKind::Duid => match client_id()? {
+                [255, _, _, _, _, duid @ ..] => Some(duid),
+                _ => None,
+            },
+            IdentifierKind::CircuitId => self.relay.as_ref()?.circuit_id(),
+            IdentifierKind::FlexId => None,
+        }
     }
 }
 
@@ -100,7 +130,7 @@ mod tests {
         let mac = HwAddr::new(1, mac).unwrap();
         Builder::request(&mut buffer, &mac, 7, kind).finish();
         edit(&mut buffer);
-        accept(View::parse(&buffer).unwrap()).err()
+        accept(View::parse(&buffer).unwrap(), false).err()
     }
 
     #[test]

@@ -3,13 +3,15 @@
 
 use std::net::Ipv4Addr;
 
-use kea_config::snapshot::{OptionSet, Subnet, Timers};
+use kea_config::snapshot::{BootFields, Pool, Reservation, Subnet, Timers};
 use kea_expr::ClassSet;
+use kea_options::{Enterprise, SubOptions, VendorBlocks, write_sub_option, write_vendor_block};
 use kea_wire::V4;
-use kea_wire::v4::{Builder, MessageType, code};
+use kea_wire::v4::{BROADCAST_FLAG, Builder, MIN_BOOTP_LEN, MessageType, RelayAgentInfo, code};
+use smallvec::SmallVec;
 
 use super::accept::{Kind, Query};
-use crate::pipeline::{Arrival, CodeSet, Corridor};
+use crate::pipeline::{Arrival, Corridor, Scopes};
 
 /// Octets of the IP and UDP headers, which a client's option 57 counts.
 const IP_AND_UDP_HEADERS: usize = 28;
@@ -17,111 +19,149 @@ const IP_AND_UDP_HEADERS: usize = 28;
 /// Options that a client gets asked or not, where they are configured.
 const BASIC: [u8; 3] = [code::ROUTERS, code::DOMAIN_NAME_SERVERS, code::DOMAIN_NAME];
 
+/// The space of the options of messages.
+const SPACE: &str = "dhcp4";
+
 /// Everything an answer is made from.
 pub(super) struct Reply<'q, 's> {
+    pub(super) corridor: &'s Corridor<'s, V4>,
     pub(super) query: &'q Query<'q>,
     pub(super) arrival: &'q Arrival<'q, V4>,
-    pub(super) classes: &'q ClassSet,
+    pub(super) classes: &'s ClassSet,
     /// The subnet of the lease or, without one, of the client's place.
     pub(super) subnet: Option<&'s Subnet<V4>>,
+    /// The reservation that counts there.
+    pub(super) host: Option<&'s Reservation<V4>>,
 }
 
 /// The lease that is offered or granted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
+pub(super) struct Terms<'s> {
     pub(super) address: Ipv4Addr,
+    /// The pool it is from, if any.
+    pub(super) pool: Option<&'s Pool<V4>>,
     /// Seconds.
     pub(super) lifetime: u32,
 }
 
+/// An option whose value the exchange gives.
+type Given<'q> = (u8, &'q [u8]);
+
 impl<'s> Reply<'_, 's> {
-    /// Writes an OFFER or ACK; `terms` is absent in the answer to an INFORM.
+    /// Writes an OFFER or ACK; `terms` is absent in the answer to an INFORM. `name` tells the client
+    /// its name.
     pub(super) fn grant(
         &self,
-        corridor: &'s Corridor<'_, V4>,
         kind: MessageType,
-        terms: Option<Terms>,
+        terms: Option<Terms<'s>>,
+        name: Option<Given<'_>>,
         out: &mut Vec<u8>,
     ) {
-        let scopes = Scopes::new(corridor, self.subnet, terms, self.classes);
-        let server_id = self.server_id(&scopes);
-        let computed = Computed::new(self, corridor, terms, server_id);
-        let mut wanted =
-            scopes.wanted(&self.query.view.parameter_request_list().unwrap_or_default());
-        computed.codes().for_each(|code| wanted.insert(code));
-        // The first option by itself, the last by itself.
-        wanted.remove(code::MESSAGE_TYPE);
-        wanted.remove(code::RELAY_AGENT_INFO);
-
+        let scopes = self.scopes(terms.and_then(|terms| terms.pool));
+        let server_id = self.server_id(&scopes).octets();
+        let numbers = Numbers::new(self.subnet.zip(terms));
         let view = &self.query.view;
-        let mut reply = Builder::reply(out, view, kind);
+        let vendor = self.vendor(&scopes);
+        let mut given: SmallVec<[Given<'_>; 10]> = numbers.given();
+        given.push((code::SERVER_ID, &server_id));
+        given.extend(echoed_client_id(self.corridor, self.query).map(|id| (code::CLIENT_ID, id)));
+        given.extend(name);
+        given.extend(vendor.as_deref().map(|data| (code::VIVSO, data)));
+
+        let mut requested: SmallVec<[u16; 40]> = BASIC.iter().map(|code| (*code).into()).collect();
+        let asked = view.parameter_request_list().unwrap_or_default();
+        requested.extend(asked.iter().map(|code| u16::from(*code)));
+        let mut wanted = scopes.wanted(SPACE, &requested);
+        // The first option by itself, the last by itself.
+        wanted.retain(|code| ![53, 82].contains(code));
+        wanted.extend(given.iter().map(|(code, _)| u16::from(*code)));
+        wanted.sort_unstable();
+        wanted.dedup();
+
+        let mut reply = match self.query.is_bootp() {
+            true => Builder::bootp_reply(out, view),
+            false => Builder::reply(out, view, kind),
+        };
+        if self.query.is_bootp() {
+            reply.min_len(MIN_BOOTP_LEN);
+        }
         if let Some(size) = view.max_message_size() {
             reply.max_len(usize::from(size).saturating_sub(IP_AND_UDP_HEADERS));
         }
-        self.fixed_fields(corridor, &mut reply, kind, terms);
-        for code in wanted.iter() {
-            if let Some(data) = computed.data(code) {
+        self.fixed_fields(&mut reply, kind, terms);
+        for code in wanted {
+            // Wider codes are of no DHCPv4 space.
+            let Ok(code) = u8::try_from(code) else { continue };
+            if let Some((_, data)) = given.iter().find(|(given, _)| *given == code) {
                 reply.option(code, data);
             } else {
-                scopes.chosen(code).for_each(|data| {
-                    reply.option(code, data);
-                });
+                for option in scopes.chosen(SPACE, code.into()) {
+                    reply.option(code, &option.data);
+                }
             }
         }
-        if let Some(relay) = &self.query.relay {
-            reply.relay_agent_info(relay.data());
+        if let Some(data) = self.query.echoed_relay_info() {
+            reply.relay_agent_info(data);
         }
         reply.finish();
     }
 
+    /// Writes an OFFER without an address to a client that can do without, and for how long it shall
+    /// (RFC 8925 section 3.3).
+    pub(super) fn offer_v6_only(&self, out: &mut Vec<u8>) {
+        self.grant(MessageType::Offer, None, None, out);
+    }
+
+    /// True when the client can do without an address, and shall.
+    pub(super) fn is_v6_only(&self) -> bool {
+        let asked = self.query.view.parameter_request_list().unwrap_or_default();
+        asked.contains(&code::V6_ONLY_PREFERRED)
+            && self.scopes(None).chosen(SPACE, code::V6_ONLY_PREFERRED.into()).next().is_some()
+    }
+
     /// Writes a NAK: who says no to whom, and nothing else (RFC 2131 section 4.3.1 table 3).
-    pub(super) fn refuse(&self, corridor: &'s Corridor<'_, V4>, out: &mut Vec<u8>) {
-        let scopes = Scopes::new(corridor, self.subnet, None, self.classes);
-        let server_id = self.server_id(&scopes);
+    pub(super) fn refuse(&self, out: &mut Vec<u8>) {
+        let server_id = self.server_id(&self.scopes(None));
         let view = &self.query.view;
         let mut reply = Builder::reply(out, view, MessageType::Nak);
         if view.is_relayed() {
             // The client has no address the relay could send to (RFC 2131 section 4.3.2).
-            reply.flags(view.flags() | kea_wire::v4::BROADCAST_FLAG);
+            reply.flags(view.flags() | BROADCAST_FLAG);
         }
         reply.option(code::SERVER_ID, &server_id.octets());
-        if let Some(client_id) = echoed_client_id(corridor, self.query) {
+        if let Some(client_id) = echoed_client_id(self.corridor, self.query) {
             reply.option(code::CLIENT_ID, client_id);
         }
-        if let Some(relay) = &self.query.relay {
-            reply.relay_agent_info(relay.data());
+        if let Some(data) = self.query.echoed_relay_info() {
+            reply.relay_agent_info(data);
         }
         reply.finish();
     }
 
-    fn fixed_fields(
-        &self,
-        corridor: &Corridor<'_, V4>,
-        reply: &mut Builder<'_>,
-        kind: MessageType,
-        terms: Option<Terms>,
-    ) {
+    fn scopes(&self, pool: Option<&'s Pool<V4>>) -> Scopes<'s> {
+        Scopes::new(self.corridor.config, self.host, self.subnet, pool, self.classes)
+    }
+
+    fn fixed_fields(&self, reply: &mut Builder<'_>, kind: MessageType, terms: Option<Terms<'_>>) {
+        let view = &self.query.view;
         if kind == MessageType::Ack {
-            reply.ciaddr(self.query.view.ciaddr());
+            reply.ciaddr(view.ciaddr());
+        }
+        if self.query.is_answered_past_relay() {
+            // What the relay said is of no use to the client.
+            reply.giaddr(Ipv4Addr::UNSPECIFIED).hops(0);
         }
         if let Some(terms) = terms {
             reply.yiaddr(terms.address);
         }
-        let boot = match self.subnet {
-            Some(subnet) => &subnet.specific.boot,
-            None => &corridor.config.specific.boot,
-        };
-        let of_class = |field: fn(&kea_config::snapshot::BootFields) -> bool| {
-            let classes = self.classes.ids().filter_map(|id| corridor.config.classes.get(id));
-            classes.map(|class| &class.specific).find(|boot| field(boot)).unwrap_or(boot)
-        };
-        if let Some(next_server) = of_class(|boot| boot.next_server.is_some()).next_server {
-            reply.siaddr(next_server);
+        let boot = Boot { reply: self };
+        if let Some(next_server) = boot.find(|fields| fields.next_server.as_ref()) {
+            reply.siaddr(*next_server);
         }
-        if let Some(name) = &of_class(|boot| boot.server_hostname.is_some()).server_hostname {
+        if let Some(name) = boot.find(|fields| fields.server_hostname.as_ref()) {
             reply.sname(name.as_bytes());
         }
-        if let Some(name) = &of_class(|boot| boot.boot_file_name.is_some()).boot_file_name {
+        if let Some(name) = boot.find(|fields| fields.boot_file_name.as_ref()) {
             reply.file(name.as_bytes());
         }
     }
@@ -129,12 +169,110 @@ impl<'s> Reply<'_, 's> {
     /// What the client knows this server by: what its relay says (RFC 5107), what is configured,
     /// or the address of the interface.
     fn server_id(&self, scopes: &Scopes<'_>) -> Ipv4Addr {
-        let by_relay = self.query.relay.as_ref().and_then(|relay| relay.server_id_override());
+        let by_relay = self.query.relay.as_ref().and_then(RelayAgentInfo::server_id_override);
         by_relay
-            .or_else(|| scopes.configured_server_id())
+            .or_else(|| configured_server_id(scopes))
             .or(self.arrival.interface_address)
             .unwrap_or(Ipv4Addr::UNSPECIFIED)
     }
+
+    /// Option 125: a block for each enterprise that is configured to be sent or that the client
+    /// named, with those of its sub-options that the client asks for or that are always sent.
+    fn vendor(&self, scopes: &Scopes<'_>) -> Option<Vec<u8>> {
+        let asked = self.query.view.option(code::VIVSO);
+        let named: SmallVec<[(Enterprise, &[u8]); 2]> = asked
+            .as_deref()
+            .into_iter()
+            .flat_map(|data| VendorBlocks::<V4>::new(data).filter_map(Result::ok))
+            .collect();
+        let requested = self.query.view.parameter_request_list().unwrap_or_default();
+        let requests_it = requested.contains(&code::VIVSO).then_some(u16::from(code::VIVSO));
+        let is_wanted = scopes.wanted(SPACE, requests_it.as_slice()).contains(&code::VIVSO.into());
+        let configured = scopes.chosen(SPACE, code::VIVSO.into()).next().filter(|_| is_wanted);
+        let mut out = Vec::new();
+        let mut done: Option<Enterprise> = None;
+        if let Some(option) = configured {
+            match container(&option.data) {
+                Some(enterprise) => {
+                    let inside = vendor_options(scopes, enterprise, &named);
+                    write_vendor_block::<V4>(&mut out, enterprise, &inside);
+                    done = Some(enterprise);
+                }
+                // Given with its sub-options, in hexadecimal.
+                None => out.extend_from_slice(&option.data),
+            }
+        }
+        for (enterprise, _) in &named {
+            if done.is_none_or(|done| done != *enterprise) && configured.is_none() {
+                let inside = vendor_options(scopes, *enterprise, &named);
+                if !inside.is_empty() {
+                    write_vendor_block::<V4>(&mut out, *enterprise, &inside);
+                }
+                done = Some(*enterprise);
+            }
+        }
+        (!out.is_empty()).then_some(out)
+    }
+}
+
+/// The enterprise of an option 125 that is configured without sub-options.
+fn container(data: &[u8]) -> Option<Enterprise> {
+    let number = match data {
+        [number @ .., 0] if number.len() == 4 => number,
+        number => number,
+    };
+    <[u8; 4]>::try_from(number).ok().map(u32::from_be_bytes).map(Enterprise)
+}
+
+/// The sub-options of an enterprise that go to this client.
+fn vendor_options(
+    scopes: &Scopes<'_>,
+    enterprise: Enterprise,
+    named: &[(Enterprise, &[u8])],
+) -> Vec<u8> {
+    /// The option request option of a DOCSIS client.
+    const CABLELABS_ORO: u16 = 1;
+    let of_client = named.iter().filter(|(name, _)| *name == enterprise);
+    let requested: SmallVec<[u16; 16]> = of_client
+        .filter(|_| enterprise == Enterprise::CABLELABS)
+        .flat_map(|(_, data)| SubOptions::<V4>::new(data).filter_map(Result::ok))
+        .filter(|(code, _)| *code == CABLELABS_ORO)
+        .flat_map(|(_, codes)| codes.iter().map(|code| u16::from(*code)))
+        .collect();
+    let space = enterprise.space();
+    let mut out = Vec::new();
+    for code in scopes.wanted(&space, &requested) {
+        for option in scopes.chosen(&space, code) {
+            write_sub_option::<V4>(&mut out, code, &option.data);
+        }
+    }
+    out
+}
+
+/// The fixed fields that the configuration sets: of the reservation, of the first class that has
+/// one, of the subnet.
+struct Boot<'r, 'q, 's> {
+    reply: &'r Reply<'q, 's>,
+}
+
+impl<'s> Boot<'_, '_, 's> {
+    fn find<T: ?Sized>(&self, field: impl Fn(&'s BootFields) -> Option<&'s T>) -> Option<&'s T> {
+        let config = self.reply.corridor.config;
+        let place = match self.reply.subnet {
+            Some(subnet) => &subnet.specific.boot,
+            None => &config.specific.boot,
+        };
+        let of_host = self.reply.host.map(|host| &host.specific);
+        let of_classes = self.reply.classes.ids().filter_map(|id| config.classes.get(id));
+        let of_classes = of_classes.map(|class| &class.specific);
+        of_host.into_iter().chain(of_classes).chain([place]).find_map(field)
+    }
+}
+
+/// The server identifier that the configuration gives.
+pub(super) fn configured_server_id(scopes: &Scopes<'_>) -> Option<Ipv4Addr> {
+    let option = scopes.chosen(SPACE, code::SERVER_ID.into()).next()?;
+    option.data.first_chunk::<4>().map(|octets| (*octets).into())
 }
 
 fn echoed_client_id<'q>(corridor: &Corridor<'_, V4>, query: &'q Query<'_>) -> Option<&'q [u8]> {
@@ -142,131 +280,24 @@ fn echoed_client_id<'q>(corridor: &Corridor<'_, V4>, query: &'q Query<'_>) -> Op
     query.client.client_id.as_ref().filter(|_| echo).map(kea_wire::ClientId::octets)
 }
 
-/// The scopes that options of an answer come from, nearest first: pool, subnet and network in one
-/// set, then classes in the order of their assignment, then the global ones.
-pub(super) struct Scopes<'s> {
-    sets: smallvec::SmallVec<[kea_config::snapshot::Candidates<'s>; 4]>,
-    classes: &'s ClassSet,
-}
+/// The options of an answer with a lease that are four octets.
+struct Numbers([Option<(u8, [u8; 4])>; 4]);
 
-impl<'s> Scopes<'s> {
-    pub(super) fn new(
-        corridor: &'s Corridor<'_, V4>,
-        subnet: Option<&'s Subnet<V4>>,
-        terms: Option<Terms>,
-        classes: &'s ClassSet,
-    ) -> Self {
-        let config = corridor.config;
-        let pool = subnet.zip(terms).and_then(|(subnet, terms)| {
-            subnet.pools.iter().find(|pool| pool.range.contains(terms.address))
-        });
-        let place = pool.map(|pool| &pool.options).or(subnet.map(|subnet| &subnet.options));
-        let of_classes = classes.ids().filter_map(|id| config.classes.get(id));
-        let nearest = place.into_iter().chain(of_classes.map(|class| &class.options));
-        let all = nearest.chain([&config.options]).map(|set| &**set);
-        let sets = all.filter(|set: &&OptionSet| !set.is_empty());
-        Scopes { sets: sets.map(|set| set.in_space("dhcp4")).collect(), classes }
+impl Numbers {
+    fn new(lease: Option<(&Subnet<V4>, Terms<'_>)>) -> Self {
+        let Some((subnet, terms)) = lease else { return Numbers([None; 4]) };
+        let (renewal, rebinding) = tee_times(&subnet.timers, terms.lifetime);
+        let number = |code: u8, value: u32| (code, value.to_be_bytes());
+        Numbers([
+            Some((code::SUBNET_MASK, netmask(subnet.prefix.len()))),
+            Some(number(code::LEASE_TIME, terms.lifetime)),
+            renewal.map(|t1| number(code::RENEWAL_TIME, t1)),
+            rebinding.map(|t2| number(code::REBINDING_TIME, t2)),
+        ])
     }
 
-    /// Codes to send: those asked for, the basic ones, and those that are always sent; only what is
-    /// configured, and nothing that must never be sent.
-    fn wanted(&self, requested: &[u8]) -> CodeSet {
-        let mut configured = CodeSet::default();
-        let mut wanted: CodeSet = requested.iter().copied().chain(BASIC).collect();
-        let mut never = CodeSet::default();
-        for option in self.sets.iter().flat_map(|set| set.as_slice()) {
-            let Ok(code) = u8::try_from(option.code) else { continue };
-            if !option.admits(self.classes) {
-                continue;
-            }
-            configured.insert(code);
-            if option.always_send {
-                wanted.insert(code);
-            }
-            if option.never_send {
-                never.insert(code);
-            }
-        }
-        let mut wanted = wanted.intersection(configured);
-        never.iter().for_each(|code| wanted.remove(code));
-        wanted
-    }
-
-    /// The value of a code: of the nearest scope that has it.
-    fn chosen(&self, code: u8) -> impl Iterator<Item = &'s [u8]> {
-        let found = self
-            .sets
-            .iter()
-            .map(|set| set.of_code(code.into()))
-            .find(|candidates| candidates.chosen(self.classes).next().is_some());
-        let classes = self.classes;
-        found
-            .into_iter()
-            .flat_map(move |candidates| candidates.chosen(classes))
-            .map(|option| &*option.data)
-    }
-
-    pub(super) fn configured_server_id(&self) -> Option<Ipv4Addr> {
-        let data = self.chosen(code::SERVER_ID).next()?;
-        data.first_chunk::<4>().map(|octets| (*octets).into())
-    }
-}
-
-/// The options whose values the exchange gives.
-struct Computed<'q> {
-    subnet_mask: Option<[u8; 4]>,
-    lifetime: Option<[u8; 4]>,
-    renewal: Option<[u8; 4]>,
-    rebinding: Option<[u8; 4]>,
-    server_id: [u8; 4],
-    client_id: Option<&'q [u8]>,
-}
-
-impl<'q> Computed<'q> {
-    fn new(
-        reply: &Reply<'q, '_>,
-        corridor: &Corridor<'_, V4>,
-        terms: Option<Terms>,
-        server_id: Ipv4Addr,
-    ) -> Self {
-        let (renewal, rebinding) = match (terms, reply.subnet) {
-            (Some(terms), Some(subnet)) => tee_times(&subnet.timers, terms.lifetime),
-            _ => (None, None),
-        };
-        let mask =
-            reply.subnet.filter(|_| terms.is_some()).map(|subnet| netmask(subnet.prefix.len()));
-        Computed {
-            subnet_mask: mask,
-            lifetime: terms.map(|terms| terms.lifetime.to_be_bytes()),
-            renewal: renewal.map(u32::to_be_bytes),
-            rebinding: rebinding.map(u32::to_be_bytes),
-            server_id: server_id.octets(),
-            client_id: echoed_client_id(corridor, reply.query),
-        }
-    }
-
-    fn codes(&self) -> impl Iterator<Item = u8> {
-        const CODES: [u8; 6] = [
-            code::SUBNET_MASK,
-            code::LEASE_TIME,
-            code::SERVER_ID,
-            code::RENEWAL_TIME,
-            code::REBINDING_TIME,
-            code::CLIENT_ID,
-        ];
-        CODES.into_iter().filter(|code| self.data(*code).is_some())
-    }
-
-    fn data(&self, code: u8) -> Option<&[u8]> {
-        match code {
-            code::SUBNET_MASK => self.subnet_mask.as_ref().map(<[u8; 4]>::as_slice),
-            code::LEASE_TIME => self.lifetime.as_ref().map(<[u8; 4]>::as_slice),
-            code::RENEWAL_TIME => self.renewal.as_ref().map(<[u8; 4]>::as_slice),
-            code::REBINDING_TIME => self.rebinding.as_ref().map(<[u8; 4]>::as_slice),
-            code::SERVER_ID => Some(&self.server_id),
-            code::CLIENT_ID => self.client_id,
-            _ => None,
-        }
+    fn given(&self) -> SmallVec<[Given<'_>; 10]> {
+        self.0.iter().flatten().map(|(code, data)| (*code, &data[..])).collect()
     }
 }
 
@@ -289,21 +320,47 @@ fn tee_times(timers: &Timers, lifetime: u32) -> (Option<u32>, Option<u32>) {
 
 impl Query<'_> {
     /// The lifetime that a client of `classes` gets in `subnet`: the bounds of the first class that
-    /// has any, else the subnet's.
+    /// has any, else the subnet's. A BOOTP client's lease never ends.
     pub(super) fn lifetime(
         &self,
         corridor: &Corridor<'_, V4>,
         classes: &ClassSet,
         subnet: &Subnet<V4>,
     ) -> u32 {
+        if self.is_bootp() {
+            return kea_lease::INFINITE;
+        }
         let of_classes = classes.ids().filter_map(|id| corridor.config.classes.get(id)?.valid);
         let bounds = of_classes.into_iter().next().unwrap_or(subnet.valid);
         bounds.grant(self.view.lease_time())
     }
 
+    /// How long an offer in `subnet` is stored, in seconds; 0 for not at all.
+    pub(super) fn offer_lifetime(
+        &self,
+        corridor: &Corridor<'_, V4>,
+        classes: &ClassSet,
+        subnet: &Subnet<V4>,
+    ) -> u32 {
+        let mut of_classes =
+            classes.ids().filter_map(|id| corridor.config.classes.get(id)?.offer_lifetime);
+        of_classes.next().unwrap_or(subnet.specific.offer_lifetime)
+    }
+
     /// True for an INFORM.
     pub(super) fn is_inform(&self) -> bool {
         self.kind == Kind::Inform
+    }
+
+    /// True when the answer goes to the client itself although the query came through a relay.
+    pub(super) fn is_answered_past_relay(&self) -> bool {
+        self.is_inform() && self.view.is_relayed() && !self.view.ciaddr().is_unspecified()
+    }
+
+    /// The relay agent information that goes back with the answer.
+    fn echoed_relay_info(&self) -> Option<&[u8]> {
+        let relay = self.relay.as_ref().filter(|_| !self.is_relay_recalled)?;
+        (!self.is_answered_past_relay()).then(|| relay.data())
     }
 }
 

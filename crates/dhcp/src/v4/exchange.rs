@@ -3,218 +3,79 @@
 use std::fmt::Display as _;
 use std::net::Ipv4Addr;
 
-use kea_expr::{ClassId, ClassSet};
-use kea_lease::Ticket;
+use kea_config::snapshot::{Pool, Subnet};
+use kea_expr::ClassId;
+use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::{ClientLabel, log};
-use kea_stats::ServerMetric;
-use kea_wire::v4::{MessageType, View, code};
+use kea_wire::v4::{MessageType, RelayAgentInfo};
 use kea_wire::{ClientId, V4};
 
 use super::Ports;
-use super::accept::{Kind, Query, accept};
-use super::answer::{Reply, Scopes, Terms};
+use super::accept::{Kind, Query};
+use super::answer::{Reply, Terms, configured_server_id};
 use super::destination::{Recipient, destination};
+use super::extended_info;
 use super::facts::QueryFacts;
-use super::lease::{Leasing, Mismatch, Refusal};
-use super::select::select;
-use crate::Serve;
-use crate::pipeline::{Answer, Arrival, Classifier, Corridor, Drop, Place, Unreadable};
-
-/// Memory that one worker uses for query after query, and its source of unpredictable numbers.
-#[derive(Debug)]
-pub struct Worker {
-    classifier: Classifier,
-    /// The ports that answers go to.
-    pub ports: Ports,
-    random: u64,
-}
-
-impl Worker {
-    /// A worker whose unpredictable numbers follow from `seed`.
-    pub fn new(seed: u64, ports: Ports) -> Self {
-        Worker { classifier: Classifier::default(), ports, random: seed }
-    }
-}
-
-impl Serve<V4> for Worker {
-    fn decide(
-        &mut self,
-        corridor: &Corridor<'_, V4>,
-        arrival: &Arrival<'_, V4>,
-        payload: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Answer<V4>, Drop<V4>> {
-        corridor.statistics.count(ServerMetric::Received);
-        let result = match View::parse(payload) {
-            Ok(view) => self.serve(corridor, arrival, view, out),
-            Err(error) => {
-                log!(
-                    corridor.log,
-                    DHCP4_PACKET_DROP_0001,
-                    arrival.source,
-                    arrival.destination,
-                    arrival.interface,
-                    error
-                );
-                Err(Drop::Unreadable(Unreadable::V4(error)))
-            }
-        };
-        if let Err(reason) = &result {
-            reason.count(corridor.statistics);
-        }
-        result
-    }
-}
-
-impl Worker {
-    fn serve(
-        &mut self,
-        corridor: &Corridor<'_, V4>,
-        arrival: &Arrival<'_, V4>,
-        view: View<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Answer<V4>, Drop<V4>> {
-        count_received(corridor, &view);
-        let (xid, hw_addr, client_id) = (view.xid(), view.hw_addr(), view.option(code::CLIENT_ID));
-        let label = ClientLabel::V4 {
-            hardware: (!hw_addr.is_empty()).then(|| (hw_addr.htype(), hw_addr.octets())),
-            client_id: client_id.as_deref(),
-            xid,
-        };
-        let kind = view.message_type();
-        let query = accept(view)
-            .inspect_err(|reason| log_refused(corridor, arrival, label, kind, reason))?;
-        let facts = QueryFacts::new(&query, arrival);
-        self.classifier.classify(corridor, &facts, query.view.vendor_class_id().as_deref());
-        self.classifier.classify_known(corridor, &facts, false);
-        self.random = next_random(self.random);
-        let exchange = Exchange {
-            corridor,
-            arrival,
-            query: &query,
-            label,
-            classes: &self.classifier.classes,
-            ports: self.ports,
-            random: self.random,
-        };
-        exchange.run(out)
-    }
-}
-
-/// SplitMix64: every number once, in an order that looks like chance.
-fn next_random(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn count_received(corridor: &Corridor<'_, V4>, view: &View<'_>) {
-    corridor.statistics.count(match view.message_type() {
-        Some(MessageType::Discover) => ServerMetric::DiscoverReceived,
-        Some(MessageType::Offer) => ServerMetric::OfferReceived,
-        Some(MessageType::Request) => ServerMetric::RequestReceived,
-        Some(MessageType::Ack) => ServerMetric::AckReceived,
-        Some(MessageType::Nak) => ServerMetric::NakReceived,
-        Some(MessageType::Release) => ServerMetric::ReleaseReceived,
-        Some(MessageType::Decline) => ServerMetric::DeclineReceived,
-        Some(MessageType::Inform) => ServerMetric::InformReceived,
-        _ => ServerMetric::UnknownReceived,
-    });
-}
-
-fn log_refused(
-    corridor: &Corridor<'_, V4>,
-    arrival: &Arrival<'_, V4>,
-    label: ClientLabel<'_>,
-    kind: Option<MessageType>,
-    reason: &Drop<V4>,
-) {
-    let log = corridor.log;
-    let number = kind.map_or(0, MessageType::number);
-    match reason {
-        Drop::NoMessageType => log!(log, DHCP4_PACKET_DROP_0009, label),
-        Drop::UnservedType(_) if kind.is_some_and(|kind| kind.name().is_none()) => {
-            log!(log, DHCP4_PACKET_DROP_0005, label, number);
-        }
-        Drop::UnservedType(_) | Drop::ServerMessage(_) => {
-            log!(log, DHCP4_PACKET_DROP_0006, label, number);
-        }
-        _ => log!(
-            log,
-            DHCP4_PACKET_DROP_0007,
-            label,
-            format_args!("{reason} ({})", arrival.interface)
-        ),
-    }
-}
-
-/// A client identifier for the log.
-fn shown(client_id: &Option<ClientId>) -> impl std::fmt::Display + '_ {
-    std::fmt::from_fn(move |f| match client_id {
-        Some(client_id) => client_id.fmt(f),
-        None => f.write_str("(no info)"),
-    })
-}
+use super::lease::{GivingBack, Leasing, Mismatch, Particulars, Refusal, Spot};
+use super::name::{GivenName, SentName};
+use crate::pipeline::{
+    Answer, Arrival, Classifier, Corridor, Drop, NamePolicy, Place, Reserved, Scopes,
+};
 
 /// One query on its way through the stages.
-struct Exchange<'q> {
-    corridor: &'q Corridor<'q, V4>,
-    arrival: &'q Arrival<'q, V4>,
-    query: &'q Query<'q>,
-    label: ClientLabel<'q>,
-    classes: &'q ClassSet,
-    ports: Ports,
-    random: u64,
+pub(super) struct Exchange<'q, 's> {
+    pub(super) corridor: &'q Corridor<'s, V4>,
+    pub(super) arrival: &'q Arrival<'q, V4>,
+    pub(super) query: &'q Query<'q>,
+    pub(super) sent_name: &'q SentName,
+    pub(super) label: ClientLabel<'q>,
+    pub(super) reserved: &'q Reserved<'s, V4>,
+    pub(super) classifier: &'q mut Classifier,
+    pub(super) ports: Ports,
+    pub(super) random: u64,
 }
 
-impl<'q> Exchange<'q> {
-    fn run(&self, out: &mut Vec<u8>) -> Result<Answer<V4>, Drop<V4>> {
+impl<'s> Exchange<'_, 's> {
+    pub(super) fn run(
+        mut self,
+        place: Option<&Place<'s, V4>>,
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
-        let view = &self.query.view;
-        log!(
-            log,
-            DHCP4_PACKET_RECEIVED,
-            self.label,
-            view.message_type().map_or("", |kind| kind.name().unwrap_or("")),
-            view.message_type().map_or(0, MessageType::number),
-            self.arrival.source,
-            self.arrival.destination,
-            self.arrival.interface
-        );
-        if self.classes.contains(ClassId::DROP) {
-            log!(log, DHCP4_PACKET_DROP_0010, self.label);
-            return Err(Drop::ClassDrop);
+        // What is given back is found by its address, wherever the client is.
+        match (self.query.kind, place) {
+            (Kind::Release, None) if !self.is_stray() => return self.release(),
+            (_, None) => return self.without_subnet(out),
+            _ => {}
         }
-        let subnet = select(self.corridor.config, self.query, self.arrival, self.classes);
-        let Some(subnet) = subnet else { return self.without_subnet(out) };
-        log!(log, DHCP4_SUBNET_SELECTED, self.label, subnet.id);
-        let place = Place::new(self.corridor.config, subnet, self.classes);
-        if !self.is_for_this_server(&place) {
+        let Some(place) = place else { return Err(Drop::NoSubnet) };
+        if !self.is_for_this_server(place) {
             log!(log, DHCP4_PACKET_DROP_0003, self.label, self.arrival.interface);
             return Err(Drop::OtherServer);
         }
-        let leasing = Leasing {
-            corridor: self.corridor,
-            client: &self.query.client,
-            place: &place,
-            random: self.random,
-        };
+        let selected = place.selected();
+        if !selected.specific.match_client_id && self.query.client.client_id.is_some() {
+            log!(log, DHCP4_CLIENTID_IGNORED_FOR_LEASES, self.label, selected.id);
+        }
         match self.query.kind {
-            Kind::Discover => self.discover(&leasing, out),
-            Kind::Request => self.request(&leasing, out),
-            Kind::Release => self.release(&leasing),
-            Kind::Decline => self.decline(&leasing),
-            Kind::Inform => Ok(self.inform(&place, out)),
+            Kind::Discover => self.discover(place, out),
+            Kind::Request | Kind::Bootp => self.request(place, out),
+            Kind::Release => self.release(),
+            Kind::Decline => self.decline(),
+            Kind::Inform => Ok(self.inform(place, out)),
         }
     }
 
-    /// A broadcast on a link that is not served is another server's business; a renewing or relayed
-    /// client is told that its address is of no use here.
+    /// A broadcast on a link that is not served is another server's business.
+    fn is_stray(&self) -> bool {
+        !self.query.view.is_relayed() && self.arrival.destination.is_broadcast()
+    }
+
+    /// A renewing or relayed client is told that its address is of no use here.
     fn without_subnet(&self, out: &mut Vec<u8>) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
         let view = &self.query.view;
-        if !view.is_relayed() && self.arrival.destination.is_broadcast() {
+        if self.is_stray() {
             log!(log, DHCP4_PACKET_DROP_0002, self.label, self.arrival.interface);
             return Err(Drop::NoSubnetForInterface);
         }
@@ -229,96 +90,233 @@ impl<'q> Exchange<'q> {
 
     /// Option 54 is absent, or names this server: the interface's address, what is configured for
     /// the place, or what the relay says.
-    fn is_for_this_server(&self, place: &Place<'_, V4>) -> bool {
+    fn is_for_this_server(&self, place: &Place<'s, V4>) -> bool {
         let Some(server_id) = self.query.view.server_id() else { return true };
+        let config = self.corridor.config;
         let relay = self.query.relay.as_ref();
+        let classes = &self.classifier.classes;
         Some(server_id) == self.arrival.interface_address
-            || self.corridor.config.compatibility.ignore_dhcp_server_identifier
-            || relay.and_then(|relay| relay.server_id_override()) == Some(server_id)
+            || config.compatibility.ignore_dhcp_server_identifier
+            || relay.and_then(RelayAgentInfo::server_id_override) == Some(server_id)
             || place.grounds().any(|ground| {
-                let scopes = Scopes::new(self.corridor, Some(ground.subnet), None, self.classes);
-                scopes.configured_server_id() == Some(server_id)
+                let scopes = Scopes::new(config, None, Some(ground.subnet), None, classes);
+                configured_server_id(&scopes) == Some(server_id)
             })
     }
 
+    fn leasing<'a>(&'a self, place: &'a Place<'s, V4>) -> Leasing<'a, 's> {
+        Leasing {
+            corridor: self.corridor,
+            client: &self.query.client,
+            place,
+            reserved: self.reserved,
+            label: self.label,
+            random: self.random,
+        }
+    }
+
     fn discover(
-        &self,
-        leasing: &Leasing<'_, '_>,
+        &mut self,
+        place: &Place<'s, V4>,
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
+        if self.classifier.classes.contains(ClassId::REJECT) {
+            return Err(Drop::ClassReject);
+        }
+        let reply = self.reply(Some(place.selected()));
+        if reply.is_v6_only() {
+            reply.offer_v6_only(out);
+            return Ok(self.answer(MessageType::Offer, Ipv4Addr::UNSPECIFIED, Ticket(0)));
+        }
+        let leasing = self.leasing(place);
         let held = leasing.held();
-        let Ok(offer) = leasing.offer(held.as_ref(), self.query.wanted_address()) else {
-            self.count_exhausted(leasing.place);
+        let Ok(spot) = leasing.offer(held.as_ref(), self.query.wanted_address()) else {
+            self.log_exhausted(place);
             let (ciaddr, wanted) = self.addresses();
             log!(self.corridor.log, DHCP4_PACKET_NAK_0003, self.label, ciaddr, wanted);
             return Err(Drop::NothingToOffer);
         };
-        log!(self.corridor.log, DHCP4_LEASE_ADVERT, self.label, offer.address);
-        let lifetime = self.query.lifetime(self.corridor, self.classes, offer.subnet);
-        let terms = Terms { address: offer.address, lifetime };
-        let reply = self.reply(Some(offer.subnet));
-        reply.grant(self.corridor, MessageType::Offer, Some(terms), out);
-        Ok(self.answer(MessageType::Offer, offer.address, Ticket(0)))
+        log!(self.corridor.log, DHCP4_LEASE_ADVERT, self.label, spot.address);
+        let classes = &self.classifier.classes;
+        let lifetime = leasing.left_of(&spot, held.as_ref());
+        let lifetime =
+            lifetime.unwrap_or_else(|| self.query.lifetime(self.corridor, classes, spot.subnet));
+        let name = self.name(&spot);
+        let after = match self.query.offer_lifetime(self.corridor, classes, spot.subnet) {
+            0 => Ticket(0),
+            seconds => {
+                leasing.reserve_offer(spot, seconds).map_err(|_| Drop::StorageUnavailable)?
+            }
+        };
+        Ok(self.grant(MessageType::Offer, place, &spot, lifetime, &name, after, out))
     }
 
     fn request(
-        &self,
-        leasing: &Leasing<'_, '_>,
+        &mut self,
+        place: &Place<'s, V4>,
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
+        let log = self.corridor.log;
+        if self.classifier.classes.contains(ClassId::REJECT) {
+            return Ok(self.nak(Some(place), out));
+        }
+        let leasing = self.leasing(place);
         let held = leasing.held();
         let wanted = self.query.wanted_address();
-        let place = leasing.place;
-        let authoritative = place.selected().specific.authoritative;
         if self.query.is_init_reboot() {
+            let address = wanted.unwrap_or(Ipv4Addr::UNSPECIFIED);
+            log!(log, DHCP4_INIT_REBOOT, self.label, address);
             let known = held.as_ref().map(|lease| lease.address);
-            if known.is_none() && !authoritative {
-                let address = wanted.unwrap_or(Ipv4Addr::UNSPECIFIED);
-                log!(self.corridor.log, DHCP4_NO_LEASE_INIT_REBOOT, self.label, address);
+            if known.is_none() && !place.selected().specific.authoritative {
+                log!(log, DHCP4_NO_LEASE_INIT_REBOOT, self.label, address);
                 return Err(Drop::UnknownAddress { address });
             }
             if known != wanted {
-                let address = wanted.unwrap_or(Ipv4Addr::UNSPECIFIED);
-                log!(self.corridor.log, DHCP4_PACKET_NAK_0002, self.label, address);
+                log!(log, DHCP4_PACKET_NAK_0002, self.label, address);
                 return Ok(self.nak(Some(place), out));
             }
         }
-        let lifetime = |subnet: &_| self.query.lifetime(self.corridor, self.classes, subnet);
-        match leasing.grant(held.as_ref(), wanted, lifetime) {
+        let named = std::cell::RefCell::new(GivenName::default());
+        let particulars = |spot: &Spot<'s>, before: Option<&Lease<V4>>| {
+            let name = self.name(spot);
+            let particulars = self.particulars(spot, before, &name);
+            named.replace(name);
+            particulars
+        };
+        let granted = leasing.grant(held.as_ref(), wanted, particulars);
+        let name = named.into_inner();
+        match granted {
             Ok(grant) => {
-                let lease = &grant.lease;
-                let log = self.corridor.log;
-                log!(log, DHCP4_LEASE_ALLOC, self.label, lease.address, lease.valid_lifetime);
-                let terms = Terms { address: lease.address, lifetime: lease.valid_lifetime };
-                let reply = self.reply(Some(grant.subnet));
-                reply.grant(self.corridor, MessageType::Ack, Some(terms), out);
-                Ok(self.answer(MessageType::Ack, lease.address, grant.ticket))
+                let (lease, lifetime) = (&grant.lease, grant.lifetime);
+                if grant.is_reused {
+                    log!(log, DHCP4_LEASE_REUSE, self.label, lease.address, lifetime);
+                } else {
+                    log!(log, DHCP4_LEASE_ALLOC, self.label, lease.address, lifetime);
+                }
+                let (spot, after) = (grant.spot, grant.ticket);
+                Ok(self.grant(MessageType::Ack, place, &spot, lifetime, &name, after, out))
             }
             Err(Refusal::StorageUnavailable) => Err(Drop::StorageUnavailable),
-            Err(Refusal::OutOfPool(address)) if !authoritative && held.is_none() => {
+            Err(Refusal::OutOfPool(address)) if held.is_none() => {
                 let (ciaddr, wanted) = self.addresses();
-                let log = self.corridor.log;
                 log!(log, DHCP4_UNKNOWN_ADDRESS_REQUESTED, self.label, ciaddr, wanted);
                 Err(Drop::UnknownAddress { address })
             }
             Err(refusal) => {
-                if refusal == Refusal::Exhausted {
-                    self.count_exhausted(place);
-                }
-                let (ciaddr, wanted) = self.addresses();
-                log!(self.corridor.log, DHCP4_PACKET_NAK_0004, self.label, ciaddr, wanted);
+                self.log_refusal(place, refusal);
                 Ok(self.nak(Some(place), out))
             }
         }
     }
 
-    fn release(&self, leasing: &Leasing<'_, '_>) -> Result<Answer<V4>, Drop<V4>> {
+    fn log_refusal(&self, place: &Place<'s, V4>, refusal: Refusal) {
+        let log = self.corridor.log;
+        match refusal {
+            Refusal::Exhausted => self.log_exhausted(place),
+            Refusal::InUse(address) => {
+                log!(log, ALLOC_ENGINE_V4_REQUEST_IN_USE, self.label, address);
+            }
+            Refusal::ReservedElsewhere(address) => {
+                let own = self.leasing(place).own_reservation().map(|own| own.address);
+                let own = own.unwrap_or(Ipv4Addr::UNSPECIFIED);
+                log!(log, ALLOC_ENGINE_V4_REQUEST_INVALID, self.label, own, address);
+            }
+            Refusal::OutOfPool(_) | Refusal::StorageUnavailable => {}
+        }
+        let (ciaddr, wanted) = self.addresses();
+        log!(log, DHCP4_PACKET_NAK_0004, self.label, ciaddr, wanted);
+    }
+
+    fn log_exhausted(&self, place: &Place<'s, V4>) {
+        // Every client is in some class.
+        let classes = self.classifier.shown(self.corridor);
+        self.corridor.exhausted(self.label, place, LeaseKind::Address, Some(&classes));
+    }
+
+    /// The name of the client with the address that it gets.
+    fn name(&self, spot: &Spot<'s>) -> GivenName {
+        let classes = &self.classifier.classes;
+        let policy = NamePolicy::new(self.corridor.config, spot.subnet, spot.pool, classes);
+        let host = self.reserved.in_subnet(spot.subnet);
+        if self.sent_name.leads_to_nothing(&policy, host) {
+            return GivenName::default();
+        }
+        self.sent_name.given(&policy, host, spot.address)
+    }
+
+    fn particulars(
+        &self,
+        spot: &Spot<'s>,
+        before: Option<&Lease<V4>>,
+        name: &GivenName,
+    ) -> Particulars {
+        let context = before.map_or("", |before| &before.user_context);
+        let relay = self.query.relay.as_ref().filter(|_| spot.subnet.store_extended_info);
+        Particulars {
+            lifetime: self.query.lifetime(self.corridor, &self.classifier.classes, spot.subnet),
+            name: name.lease.clone(),
+            user_context: extended_info::remember(context, relay),
+        }
+    }
+
+    /// Writes an OFFER or ACK of an address.
+    #[allow(clippy::too_many_arguments)] // what was learned on the way, each from another stage
+    fn grant(
+        &mut self,
+        kind: MessageType,
+        place: &Place<'s, V4>,
+        spot: &Spot<'s>,
+        lifetime: u32,
+        name: &GivenName,
+        after: Ticket,
+        out: &mut Vec<u8>,
+    ) -> Answer<V4> {
+        let selected = place.selected();
+        if let Some(network) = place.network().filter(|_| selected.id != spot.subnet.id) {
+            log!(
+                self.corridor.log,
+                DHCP4_SUBNET_DYNAMICALLY_CHANGED,
+                self.label,
+                selected.id,
+                spot.subnet.id,
+                network.name
+            );
+        }
+        self.require_classes(place, spot.subnet, spot.pool);
+        let terms = Terms { address: spot.address, pool: spot.pool, lifetime };
+        let name = name.option.as_ref().map(|(code, data)| (*code, &data[..]));
+        self.reply(Some(spot.subnet)).grant(kind, Some(terms), name, out);
+        self.answer(kind, spot.address, after)
+    }
+
+    /// Evaluates the classes that network, subnet and pool require.
+    fn require_classes(
+        &mut self,
+        place: &Place<'s, V4>,
+        subnet: &Subnet<V4>,
+        pool: Option<&Pool<V4>>,
+    ) {
+        let of_network = place.network().map_or(&[][..], |network| &network.additional_classes);
+        let of_pool = pool.map_or(&[][..], |pool| &pool.additional_classes);
+        if of_network.is_empty() && subnet.additional_classes.is_empty() && of_pool.is_empty() {
+            return;
+        }
+        let required = of_network.iter().chain(&subnet.additional_classes).chain(of_pool).copied();
+        let facts = QueryFacts::new(self.query, self.arrival);
+        self.classifier.require(self.corridor, &facts, required);
+    }
+
+    fn giving_back(&self) -> GivingBack<'_, 's> {
+        GivingBack { corridor: self.corridor, client: &self.query.client }
+    }
+
+    fn release(&self) -> Result<Answer<V4>, Drop<V4>> {
         let address = self.query.view.ciaddr();
         let log = self.corridor.log;
         let expired = &self.corridor.config.expired_leases;
         let remember =
             expired.flush_reclaimed_timer_wait_time != 0 && expired.hold_reclaimed_time != 0;
-        match leasing.release(address, remember) {
+        match self.giving_back().release(address, remember) {
             Ok(lease) => {
                 log!(log, DHCP4_RELEASE, self.label, lease.address);
                 if remember {
@@ -342,11 +340,11 @@ impl<'q> Exchange<'q> {
         }
     }
 
-    fn decline(&self, leasing: &Leasing<'_, '_>) -> Result<Answer<V4>, Drop<V4>> {
+    fn decline(&self) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
         let address = self.query.view.requested_address().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let probation = self.corridor.config.server.decline_probation_period;
-        match leasing.decline(address, probation) {
+        match self.giving_back().decline(address, probation) {
             Ok(lease) => {
                 log!(log, DHCP4_DECLINE_LEASE, lease.address, self.label, probation);
                 Err(Drop::Done)
@@ -374,18 +372,30 @@ impl<'q> Exchange<'q> {
         }
     }
 
-    fn inform(&self, place: &Place<'_, V4>, out: &mut Vec<u8>) -> Answer<V4> {
-        self.reply(Some(place.selected())).grant(self.corridor, MessageType::Ack, None, out);
+    fn inform(&mut self, place: &Place<'s, V4>, out: &mut Vec<u8>) -> Answer<V4> {
+        self.require_classes(place, place.selected(), None);
+        if self.query.is_answered_past_relay() {
+            let (ciaddr, interface) = (self.query.view.ciaddr(), self.arrival.interface);
+            log!(self.corridor.log, DHCP4_INFORM_DIRECT_REPLY, self.label, ciaddr, interface);
+        }
+        self.reply(Some(place.selected())).grant(MessageType::Ack, None, None, out);
         self.answer(MessageType::Ack, Ipv4Addr::UNSPECIFIED, Ticket(0))
     }
 
-    fn nak(&self, place: Option<&Place<'_, V4>>, out: &mut Vec<u8>) -> Answer<V4> {
-        self.reply(place.map(Place::selected)).refuse(self.corridor, out);
+    fn nak(&self, place: Option<&Place<'s, V4>>, out: &mut Vec<u8>) -> Answer<V4> {
+        self.reply(place.map(Place::selected)).refuse(out);
         self.answer(MessageType::Nak, Ipv4Addr::UNSPECIFIED, Ticket(0))
     }
 
-    fn reply<'s>(&'s self, subnet: Option<&'s kea_config::snapshot::Subnet<V4>>) -> Reply<'s, 's> {
-        Reply { query: self.query, arrival: self.arrival, classes: self.classes, subnet }
+    fn reply<'r>(&'r self, subnet: Option<&'r Subnet<V4>>) -> Reply<'r, 'r> {
+        Reply {
+            corridor: self.corridor,
+            query: self.query,
+            arrival: self.arrival,
+            classes: &self.classifier.classes,
+            subnet,
+            host: subnet.and_then(|subnet| self.reserved.in_subnet(subnet)),
+        }
     }
 
     fn answer(&self, kind: MessageType, yiaddr: Ipv4Addr, after: Ticket) -> Answer<V4> {
@@ -399,13 +409,12 @@ impl<'q> Exchange<'q> {
         let wanted = self.query.view.requested_address().unwrap_or(Ipv4Addr::UNSPECIFIED);
         (self.query.view.ciaddr(), wanted)
     }
+}
 
-    fn count_exhausted(&self, place: &Place<'_, V4>) {
-        let statistics = self.corridor.statistics;
-        statistics.count(ServerMetric::AllocationFail);
-        statistics.count(match place.network() {
-            Some(_) => ServerMetric::AllocationFailSharedNetwork,
-            None => ServerMetric::AllocationFailSubnet,
-        });
-    }
+/// A client identifier for the log.
+fn shown(client_id: &Option<ClientId>) -> impl std::fmt::Display + '_ {
+    std::fmt::from_fn(move |f| match client_id {
+        Some(client_id) => client_id.fmt(f),
+        None => f.write_str("(no info)"),
+    })
 }

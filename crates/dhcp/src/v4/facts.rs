@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use kea_expr::{Facts, Field, FieldValue, Layout};
 use kea_wire::V4;
+use kea_wire::v4::{RelayAgentInfo, code};
 use smallvec::SmallVec;
 
 use super::accept::Query;
@@ -32,6 +33,9 @@ impl<'q, 'p> QueryFacts<'q, 'p> {
 impl Facts for QueryFacts<'_, '_> {
     fn option(&self, code: u16) -> Option<&[u8]> {
         let code = u8::try_from(code).ok()?;
+        if code == code::RELAY_AGENT_INFO && self.query.is_relay_recalled {
+            return self.query.relay.as_ref().map(RelayAgentInfo::data);
+        }
         let joined = self.joined.iter().find(|(found, _)| *found == code);
         match joined {
             Some((_, data)) => Some(data),

@@ -1,40 +1,63 @@
-//! Which address a client gets (RFC 2131 sections 4.3.1 and 4.3.2).
+//! Which address a client gets (RFC 2131 sections 4.3.1 and 4.3.2; the manual's section on how
+//! addresses are allocated).
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
-use kea_config::snapshot::Subnet;
-use kea_lease::{Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V4Owner};
+use kea_config::snapshot::{Pool, Subnet};
+use kea_lease::{
+    INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V4Owner,
+};
+use kea_log::{ClientLabel, log};
+use kea_stats::{ServerMetric, SubnetMetric};
 use kea_wire::{ClientId, V4};
 
 use super::accept::Client;
-use crate::pipeline::{Corridor, Place};
+use crate::pipeline::{Corridor, Ground, LeaseName, Place, Reserved, give_up};
 
 /// How long an offered address is kept for its client, in seconds.
 const OFFER_HOLD: i64 = 60;
 
 /// The lease stage: finds, offers, grants and takes back the leases of one client at one place.
 pub(super) struct Leasing<'q, 's> {
-    pub(super) corridor: &'q Corridor<'q, V4>,
+    pub(super) corridor: &'q Corridor<'s, V4>,
     pub(super) client: &'q Client,
     pub(super) place: &'q Place<'s, V4>,
+    pub(super) reserved: &'q Reserved<'s, V4>,
+    pub(super) label: ClientLabel<'q>,
     /// Anything hard to foresee.
     pub(super) random: u64,
 }
 
-/// An address for the client, and the subnet it is in.
+/// An address that the client may have, and where it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Offer<'s> {
+pub(super) struct Spot<'s> {
     pub(super) address: Ipv4Addr,
     pub(super) subnet: &'s Subnet<V4>,
+    /// None for a reserved address outside the pools.
+    pub(super) pool: Option<&'s Pool<V4>>,
 }
 
-/// A lease that was stored.
+/// What the client is told about its lease, and what the lease keeps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Particulars {
+    /// Seconds.
+    pub(super) lifetime: u32,
+    pub(super) name: LeaseName,
+    /// A JSON map as text, or empty.
+    pub(super) user_context: Box<str>,
+}
+
+/// A lease that was stored, or was found good enough.
 #[derive(Debug)]
 pub(super) struct Grant<'s> {
     pub(super) lease: Lease<V4>,
-    pub(super) subnet: &'s Subnet<V4>,
+    pub(super) spot: Spot<'s>,
+    /// Seconds that the client is told: what is left of a lease that is granted again unchanged.
+    pub(super) lifetime: u32,
+    /// True for such a lease.
+    pub(super) is_reused: bool,
     /// What must be durable before the client is told.
     pub(super) ticket: Ticket,
 }
@@ -42,8 +65,10 @@ pub(super) struct Grant<'s> {
 /// Why nothing is granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The address is another client's, or kept for one.
+    /// The address is another client's, or set aside for one.
     InUse(Ipv4Addr),
+    /// The client asks for another address than the one that is set aside for it, and is free.
+    ReservedElsewhere(Ipv4Addr),
     /// The address lies in no pool that the client may use.
     OutOfPool(Ipv4Addr),
     /// No address is left.
@@ -96,52 +121,82 @@ impl<'q, 's> Leasing<'q, 's> {
             .place
             .ground(lease.subnet)
             .is_none_or(|ground| ground.subnet.specific.match_client_id);
-        let V4Owner { hw_addr, client_id } = &lease.owner;
-        if match_client_id && client_id.is_some() && *client_id == self.client.client_id {
-            return true;
-        }
-        let may_be_mine =
-            !match_client_id || self.may_be_mine(client_id.as_ref().map_or(&[], ClientId::octets));
-        may_be_mine && !hw_addr.is_empty() && *hw_addr == self.client.hw_addr
+        self.client.owns(&lease.owner, match_client_id)
     }
 
-    /// An address to offer: the one the client has, the one it wants, the one it was offered
-    /// before, or any. Stores nothing, but keeps the address for the client for a while.
+    /// The address that is set aside for this client: of the selected subnet, of a sibling, or
+    /// global. Where reserved addresses lie outside the pools, one inside is not.
+    pub(super) fn own_reservation(&self) -> Option<Spot<'s>> {
+        self.place.grounds().find_map(|ground| {
+            let subnet = ground.subnet;
+            let host = self.reserved.in_subnet(subnet)?;
+            let address = *host.addresses.first().filter(|address| !address.is_unspecified())?;
+            let pool = subnet.pools.iter().find(|pool| pool.range.contains(address));
+            let is_counted = !subnet.reservation_search.out_of_pool || pool.is_none();
+            is_counted.then_some(Spot { address, subnet, pool })
+        })
+    }
+
+    /// Where `address` is, if it lies in a pool that the client may use and is set aside for nobody
+    /// else.
+    fn allowed(&self, address: Ipv4Addr) -> Option<Spot<'s>> {
+        let ground = self.place.ground_of_pool(address)?;
+        let is_free = !self.reserved.is_for_another(self.corridor.config, ground.subnet, address);
+        is_free.then(|| self.spot(ground, address))
+    }
+
+    fn spot(&self, ground: &Ground<'s, V4>, address: Ipv4Addr) -> Spot<'s> {
+        let pool = ground.pool_of(LeaseKind::Address, address);
+        Spot { address, subnet: ground.subnet, pool }
+    }
+
+    fn is_for_another(&self, address: Ipv4Addr) -> bool {
+        let config = self.corridor.config;
+        self.place.grounds().any(|ground| {
+            let subnet = ground.subnet;
+            subnet.prefix.contains(address) && self.reserved.is_for_another(config, subnet, address)
+        })
+    }
+
+    /// An address to offer: the one set aside for the client, the one it has, the one it wants, the
+    /// one it was offered before, or any. Stores nothing, but keeps the address for the client for a
+    /// while.
     pub(super) fn offer(
         &self,
         held: Option<&Lease<V4>>,
         wanted: Option<Ipv4Addr>,
-    ) -> Result<Offer<'s>, Refusal> {
-        if let Some(lease) = held
-            && let Some(ground) = self.place.ground_of_pool(lease.address)
+    ) -> Result<Spot<'s>, Refusal> {
+        if let Some(own) = self.own_reservation()
+            && self.is_reservation_free(own)
         {
-            return Ok(Offer { address: lease.address, subnet: ground.subnet });
+            return Ok(own);
         }
-        if let Some(address) = wanted
-            && let Some(offer) = self.offer_wanted(address)
-        {
-            return Ok(offer);
-        }
-        let now = self.corridor.now;
-        let holder = self.holder();
-        for ground in self.place.grounds() {
-            let Some(mut leases) = self.lock(ground.subnet) else { continue };
-            let address = leases.offered_to(&ground.pools, holder, now).or_else(|| {
-                let allocator = ground.subnet.allocator;
-                let found = leases.vacancy(&ground.pools, allocator, self.random, now);
-                found.map(|vacancy| vacancy.address())
-            });
-            if let Some(address) = address {
-                leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
-                return Ok(Offer { address, subnet: ground.subnet });
-            }
-        }
-        Err(Refusal::Exhausted)
+        let has = held.and_then(|lease| self.allowed(lease.address));
+        has.or_else(|| wanted.and_then(|address| self.offer_wanted(address)))
+            .or_else(|| self.offer_any())
+            .ok_or(Refusal::Exhausted)
     }
 
-    fn offer_wanted(&self, address: Ipv4Addr) -> Option<Offer<'s>> {
-        let ground = self.place.ground_of_pool(address)?;
-        let mut leases = self.lock(ground.subnet)?;
+    /// True when the client can have its reserved address now. Otherwise it gets another, and the
+    /// conflict ends with the lease of who has it (the manual's section on conflicts).
+    fn is_reservation_free(&self, own: Spot<'s>) -> bool {
+        let holder = {
+            let leases = self.corridor.leases.at(own.address);
+            leases.get(own.address).map(LeaseRef::to_lease)
+        };
+        let Some(holder) = holder.filter(|holder| !self.is_available(holder)) else { return true };
+        let statistics = self.corridor.statistics;
+        statistics.count(ServerMetric::ReservationConflicts);
+        statistics.count_subnet(own.subnet.id, SubnetMetric::ReservationConflicts, 1);
+        let log = self.corridor.log;
+        let owner = holder.owner.hw_addr;
+        log!(log, ALLOC_ENGINE_V4_DISCOVER_ADDRESS_CONFLICT, self.label, own.address, owner);
+        false
+    }
+
+    fn offer_wanted(&self, address: Ipv4Addr) -> Option<Spot<'s>> {
+        let spot = self.allowed(address)?;
+        let mut leases = self.lock(spot.subnet)?;
         let now = self.corridor.now;
         let holder = self.holder();
         let available = match leases.occupancy(address, LeaseKind::Address, now) {
@@ -152,7 +207,27 @@ impl<'q, 's> Leasing<'q, 's> {
         };
         available.then(|| {
             leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
-            Offer { address, subnet: ground.subnet }
+            spot
+        })
+    }
+
+    fn offer_any(&self) -> Option<Spot<'s>> {
+        let now = self.corridor.now;
+        let holder = self.holder();
+        self.place.grounds().find_map(|ground| {
+            let subnet = ground.subnet;
+            let is_for_another =
+                |at| self.reserved.is_for_another(self.corridor.config, subnet, at);
+            let mut leases = self.lock(subnet)?;
+            let offered = leases.offered_to(&ground.pools, holder, now);
+            let address = offered.filter(|at| !is_for_another(*at)).or_else(|| {
+                let keep = |lease: LeaseRef<'_, V4>| is_for_another(lease.address());
+                let found =
+                    leases.vacancy_unless(&ground.pools, subnet.allocator, self.random, now, keep);
+                found.map(|vacancy| vacancy.address())
+            })?;
+            leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
+            Some(self.spot(ground, address))
         })
     }
 
@@ -160,23 +235,20 @@ impl<'q, 's> Leasing<'q, 's> {
         lease.state.is_vacant() || lease.is_expired(self.corridor.now) || self.is_mine(lease)
     }
 
-    /// Grants the address that the client wants; the one it has, when it wants none; or any.
-    /// `terms` gives the lifetime in the subnet that the lease will be in.
+    /// Grants the address that the client wants; the one set aside for it or that it has, when it
+    /// wants none; or any. `particulars` tells what the lease will be, given where it is and what it
+    /// was for the same client.
     pub(super) fn grant(
         &self,
         held: Option<&Lease<V4>>,
         wanted: Option<Ipv4Addr>,
-        terms: impl Fn(&Subnet<V4>) -> u32,
+        particulars: impl Fn(&Spot<'s>, Option<&Lease<V4>>) -> Particulars,
     ) -> Result<Grant<'s>, Refusal> {
         if !self.corridor.journal.accepting() {
             return Err(Refusal::StorageUnavailable);
         }
-        let held_here =
-            held.map(|lease| lease.address).filter(|at| self.place.ground_of_pool(*at).is_some());
-        let mut grant = match wanted.or(held_here) {
-            Some(address) => self.claim(address, &terms)?,
-            None => self.claim_any(&terms)?,
-        };
+        let spot = self.spot_to_grant(held, wanted)?;
+        let mut grant = self.claim(spot, &particulars)?;
         if let Some(before) = held.filter(|before| before.address != grant.lease.address) {
             // Not before the new one is stored: a client never loses both.
             if let Some(ticket) = self.remove(before) {
@@ -186,49 +258,129 @@ impl<'q, 's> Leasing<'q, 's> {
         Ok(grant)
     }
 
-    fn claim_any(&self, terms: &impl Fn(&Subnet<V4>) -> u32) -> Result<Grant<'s>, Refusal> {
-        let offer = self.offer(None, None)?;
-        self.claim(offer.address, terms)
+    fn spot_to_grant(
+        &self,
+        held: Option<&Lease<V4>>,
+        wanted: Option<Ipv4Addr>,
+    ) -> Result<Spot<'s>, Refusal> {
+        let own = self.own_reservation();
+        let Some(address) = wanted.or(own.map(|own| own.address)) else {
+            let has = held.and_then(|lease| self.allowed(lease.address));
+            return has.or_else(|| self.offer_any()).ok_or(Refusal::Exhausted);
+        };
+        if self.is_for_another(address) || !self.is_vacant_for_me(address) {
+            return Err(Refusal::InUse(address));
+        }
+        match own {
+            Some(own) if own.address == address => Ok(own),
+            // The client goes back to DHCPDISCOVER, and is offered what is set aside for it.
+            Some(own) if self.is_vacant_for_me(own.address) => {
+                Err(Refusal::ReservedElsewhere(address))
+            }
+            _ => self.allowed(address).ok_or(Refusal::OutOfPool(address)),
+        }
+    }
+
+    fn is_vacant_for_me(&self, address: Ipv4Addr) -> bool {
+        let leases = self.corridor.leases.at(address);
+        leases.get(address).is_none_or(|lease| self.is_available(&lease.to_lease()))
     }
 
     fn claim(
         &self,
-        address: Ipv4Addr,
-        terms: &impl Fn(&Subnet<V4>) -> u32,
+        spot: Spot<'s>,
+        particulars: &impl Fn(&Spot<'s>, Option<&Lease<V4>>) -> Particulars,
     ) -> Result<Grant<'s>, Refusal> {
-        let ground = self.place.ground_of_pool(address).ok_or(Refusal::OutOfPool(address))?;
-        let subnet = ground.subnet;
-        let mut leases = self.lock(subnet).ok_or(Refusal::OutOfPool(address))?;
-        let before = match leases.occupancy(address, LeaseKind::Address, self.corridor.now) {
-            Occupancy::Free | Occupancy::Offered(_) => None,
-            Occupancy::Leased(lease) if self.is_available(&lease) => Some(lease),
-            Occupancy::Leased(_) | Occupancy::NotAllocatable => {
-                return Err(Refusal::InUse(address));
-            }
-        };
-        let lease = self.renewed(address, subnet, before.as_ref(), terms(subnet));
+        let mut leases = self.corridor.leases.at(spot.address);
+        let before = leases.get(spot.address).map(LeaseRef::to_lease);
+        if before.as_ref().is_some_and(|lease| !self.is_available(lease)) {
+            return Err(Refusal::InUse(spot.address));
+        }
+        let mine = before.as_ref().filter(|before| self.is_mine(before));
+        let lease = self.renewed(&spot, particulars(&spot, mine));
+        if let Some(left) = mine.and_then(|before| self.reusable(&spot, before, &lease)) {
+            // Whoever asks again must not hear of a lease before it is as safe as at first.
+            let ticket = self.corridor.journal.latest();
+            return Ok(Grant { lease, spot, lifetime: left, is_reused: true, ticket });
+        }
+        if let Some(before) = before.as_ref().filter(|_| mine.is_none()) {
+            give_up(self.corridor, before);
+        }
         self.corridor.statistics.granted(&lease, before.as_ref(), self.corridor.now);
         leases.put(&lease);
         let ticket = self.corridor.journal.append(&lease);
-        Ok(Grant { lease, subnet, ticket })
+        let of_pool = spot.pool.and_then(|pool| pool.ddns.as_deref());
+        self.corridor.names_begin(&lease, mine, of_pool.unwrap_or(&spot.subnet.ddns));
+        let lifetime = lease.valid_lifetime;
+        Ok(Grant { lease, spot, lifetime, is_reused: false, ticket })
     }
 
     /// The lease as it is from now on. What the server keeps about it is the client's own only.
-    fn renewed(
-        &self,
-        address: Ipv4Addr,
-        subnet: &Subnet<V4>,
-        before: Option<&Lease<V4>>,
-        valid_lifetime: u32,
-    ) -> Lease<V4> {
+    fn renewed(&self, spot: &Spot<'s>, particulars: Particulars) -> Lease<V4> {
         let Client { hw_addr, client_id } = self.client;
-        let client_id = client_id.clone().filter(|_| subnet.specific.match_client_id);
+        let match_client_id = spot.subnet.specific.match_client_id;
+        let client_id = client_id.clone().filter(|_| match_client_id);
         let owner = V4Owner { hw_addr: *hw_addr, client_id };
-        let mut lease = Lease::new(address, subnet.id, owner, valid_lifetime, self.corridor.now);
-        if let Some(before) = before.filter(|before| self.is_mine(before)) {
-            lease.user_context = before.user_context.clone();
+        let Particulars { lifetime, name, user_context } = particulars;
+        Lease {
+            pool_id: spot.pool.map_or(0, |pool| pool.id),
+            hostname: name.hostname.into(),
+            fqdn_fwd: name.forward,
+            fqdn_rev: name.reverse,
+            user_context,
+            ..Lease::new(spot.address, spot.subnet.id, owner, lifetime, self.corridor.now)
         }
-        lease
+    }
+
+    /// What is left of a lease that can be granted again without being written: it is young enough,
+    /// and nothing about it changes (the manual's section on lease caching). In seconds.
+    pub(super) fn reusable(
+        &self,
+        spot: &Spot<'s>,
+        before: &Lease<V4>,
+        lease: &Lease<V4>,
+    ) -> Option<u32> {
+        let is_same = before.state == LeaseState::Assigned
+            && before.subnet == lease.subnet
+            && before.owner == lease.owner
+            && before.hostname == lease.hostname
+            && (before.fqdn_fwd, before.fqdn_rev) == (lease.fqdn_fwd, lease.fqdn_rev)
+            && before.user_context == lease.user_context
+            && before.valid_lifetime <= lease.valid_lifetime;
+        let left = spot.subnet.cache.remaining(before, self.corridor.now);
+        left.filter(|_| is_same)
+    }
+
+    /// What a client is told at DHCPDISCOVER of a lease it has and will be granted again.
+    pub(super) fn left_of(&self, spot: &Spot<'s>, held: Option<&Lease<V4>>) -> Option<u32> {
+        let held = held
+            .filter(|lease| lease.address == spot.address && lease.state == LeaseState::Assigned)?;
+        spot.subnet.cache.remaining(held, self.corridor.now)
+    }
+
+    /// Stores an offered address for as long as the client has to accept it, where the configuration
+    /// says so.
+    pub(super) fn reserve_offer(&self, spot: Spot<'s>, lifetime: u32) -> Result<Ticket, Refusal> {
+        if !self.corridor.journal.accepting() {
+            return Err(Refusal::StorageUnavailable);
+        }
+        let mut leases = self.corridor.leases.at(spot.address);
+        let before = leases.get(spot.address).map(LeaseRef::to_lease);
+        if let Some(before) = &before {
+            if !self.is_available(before) {
+                return Err(Refusal::InUse(spot.address));
+            }
+            let is_active =
+                before.state == LeaseState::Assigned && !before.is_expired(self.corridor.now);
+            if is_active && self.is_mine(before) {
+                return Ok(Ticket(0));
+            }
+            give_up(self.corridor, before);
+        }
+        let lease = self.renewed(&spot, Particulars { lifetime, ..Particulars::default() });
+        self.corridor.statistics.granted(&lease, before.as_ref(), self.corridor.now);
+        leases.put(&lease);
+        Ok(self.corridor.journal.append(&lease))
     }
 
     /// Removes a lease of this client, if it still is one.
@@ -238,50 +390,13 @@ impl<'q, 's> Leasing<'q, 's> {
         if !self.is_mine(&there) {
             return None;
         }
+        log!(self.corridor.log, ALLOC_ENGINE_V4_REQUEST_REMOVE_LEASE, self.label, lease.address);
         leases.remove(lease.address);
-        self.corridor.statistics.removed(&there);
+        if there.state == LeaseState::Assigned {
+            self.corridor.statistics.removed(&there);
+            self.corridor.names_end(&there);
+        }
         Some(self.corridor.journal.append_deletion(&there))
-    }
-
-    /// Gives back the lease of `address`: kept for the client's return when `remember`, else
-    /// removed (RFC 2131 section 4.3.4).
-    pub(super) fn release(&self, address: Ipv4Addr, remember: bool) -> Result<Lease<V4>, Mismatch> {
-        let mut leases = self.corridor.leases.at(address);
-        let mut lease = self.own(&leases, address)?;
-        self.corridor.statistics.removed(&lease);
-        if remember {
-            lease.state = LeaseState::ExpiredReclaimed;
-            lease.valid_lifetime = 0;
-            lease.cltt = self.corridor.now;
-            leases.put(&lease);
-        } else {
-            leases.remove(address);
-        }
-        self.corridor.journal.append_deletion(&lease);
-        Ok(lease)
-    }
-
-    /// Takes `address` out of use for `probation` seconds: its client found it used by somebody
-    /// else (RFC 2131 section 4.3.3). Nothing of the client stays in the lease.
-    pub(super) fn decline(&self, address: Ipv4Addr, probation: u32) -> Result<Lease<V4>, Mismatch> {
-        let mut leases = self.corridor.leases.at(address);
-        let before = self.own(&leases, address)?;
-        let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
-        let mut lease = Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
-        lease.state = LeaseState::Declined;
-        lease.pool_id = before.pool_id;
-        leases.put(&lease);
-        self.corridor.journal.append(&lease);
-        self.corridor.statistics.declined(&lease);
-        Ok(lease)
-    }
-
-    fn own(&self, leases: &SubnetLeases<V4>, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {
-        let lease = leases.get(address).map(LeaseRef::to_lease).ok_or(Mismatch::NoLease)?;
-        match lease.state == LeaseState::Assigned && self.is_mine(&lease) {
-            true => Ok(lease),
-            false => Err(Mismatch::OtherClient(Box::new(lease.owner))),
-        }
     }
 
     fn lock(&self, subnet: &Subnet<V4>) -> Option<SubnetLeases<V4>> {
@@ -299,6 +414,13 @@ impl<'q, 's> Leasing<'q, 's> {
     }
 }
 
+/// Leases that their clients give back. They are found by address alone, so that the subnet may be
+/// gone from the configuration.
+pub(super) struct GivingBack<'q, 's> {
+    pub(super) corridor: &'q Corridor<'s, V4>,
+    pub(super) client: &'q Client,
+}
+
 /// Why a client cannot give an address back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Mismatch {
@@ -306,4 +428,75 @@ pub(super) enum Mismatch {
     NoLease,
     /// Its lease is this other client's, or nobody's any more.
     OtherClient(Box<V4Owner>),
+}
+
+impl GivingBack<'_, '_> {
+    /// Gives back the lease of `address`: kept for the client's return when `remember`, else
+    /// removed (RFC 2131 section 4.3.4).
+    pub(super) fn release(&self, address: Ipv4Addr, remember: bool) -> Result<Lease<V4>, Mismatch> {
+        let mut leases = self.corridor.leases.at(address);
+        let mut lease = self.own(&leases, address)?;
+        self.corridor.statistics.removed(&lease);
+        self.corridor.names_end(&lease);
+        if remember {
+            lease.state = LeaseState::ExpiredReclaimed;
+            // It ends now, and a row that ends nothing has a lifetime.
+            lease.valid_lifetime = match lease.valid_lifetime {
+                0 | INFINITE => 1,
+                lifetime => lifetime,
+            };
+            lease.cltt = self.corridor.now - i64::from(lease.valid_lifetime);
+            (lease.fqdn_fwd, lease.fqdn_rev) = (false, false);
+            lease.hostname = Box::default();
+            leases.put(&lease);
+            self.corridor.journal.append(&lease);
+        } else {
+            leases.remove(address);
+            self.corridor.journal.append_deletion(&lease);
+        }
+        Ok(lease)
+    }
+
+    /// Takes `address` out of use for `probation` seconds: its client found it used by somebody
+    /// else (RFC 2131 section 4.3.3). Nothing of the client stays in the lease.
+    pub(super) fn decline(&self, address: Ipv4Addr, probation: u32) -> Result<Lease<V4>, Mismatch> {
+        let mut leases = self.corridor.leases.at(address);
+        let before = self.own(&leases, address)?;
+        self.corridor.names_end(&before);
+        let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
+        let mut lease = Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
+        lease.state = LeaseState::Declined;
+        lease.pool_id = before.pool_id;
+        leases.put(&lease);
+        self.corridor.journal.append(&lease);
+        self.corridor.statistics.declined(&lease);
+        Ok(lease)
+    }
+
+    fn own(&self, leases: &SubnetLeases<V4>, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {
+        let lease = leases.get(address).map(LeaseRef::to_lease).ok_or(Mismatch::NoLease)?;
+        let subnet = self.corridor.config.subnet(lease.subnet);
+        let match_client_id = subnet.is_none_or(|subnet| subnet.specific.match_client_id);
+        match lease.state == LeaseState::Assigned && self.client.owns(&lease.owner, match_client_id)
+        {
+            true => Ok(lease),
+            false => Err(Mismatch::OtherClient(Box::new(lease.owner))),
+        }
+    }
+}
+
+impl Client {
+    /// True when a lease of this owner is this client's.
+    pub(super) fn owns(&self, owner: &V4Owner, match_client_id: bool) -> bool {
+        let V4Owner { hw_addr, client_id } = owner;
+        if match_client_id && client_id.is_some() && *client_id == self.client_id {
+            return true;
+        }
+        let recorded = client_id.as_ref().map(ClientId::octets);
+        let is_other = match_client_id
+            && recorded
+                .zip(self.client_id.as_ref().map(ClientId::octets))
+                .is_some_and(|(recorded, sent)| recorded != sent);
+        !is_other && !hw_addr.is_empty() && *hw_addr == self.hw_addr
+    }
 }

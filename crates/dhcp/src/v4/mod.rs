@@ -4,11 +4,14 @@ mod accept;
 mod answer;
 mod destination;
 mod exchange;
+mod extended_info;
 mod facts;
 mod lease;
+mod name;
 mod select;
+mod worker;
 
-pub use exchange::Worker;
+pub use worker::Worker;
 
 /// The UDP ports that answers go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use kea_config::snapshot::{Snapshot, Subnet};
 use kea_expr::ClassSet;
 use kea_wire::V4;
+use kea_wire::v4::RelayAgentInfo;
 
 use super::accept::Query;
 use crate::pipeline::{Arrival, is_let_in};
@@ -42,7 +43,7 @@ fn named_link(config: &Snapshot<V4>, query: &Query<'_>) -> Option<Ipv4Addr> {
         .relay
         .as_ref()
         .filter(|_| !config.compatibility.ignore_rai_link_selection)
-        .and_then(|relay| relay.link_selection());
+        .and_then(RelayAgentInfo::link_selection);
     by_relay.or_else(|| query.view.subnet_selection()).filter(|link| is_usable(*link))
 }
 

@@ -85,6 +85,11 @@ impl<'b> Builder<'b> {
         Builder { buffer, start, relay_agent_info: None, min_len: 0, max_len: usize::MAX }
     }
 
+    /// Sets `hops`.
+    pub fn hops(&mut self, hops: u8) -> &mut Self {
+        self.put(field::HOPS, [hops])
+    }
+
     /// Sets `secs`.
     pub fn secs(&mut self, secs: u16) -> &mut Self {
         self.put(field::SECS, secs.to_be_bytes())

@@ -46,6 +46,7 @@ pub const BROADCAST_FLAG: u16 = 0x8000;
 /// Offsets of the header fields.
 pub(super) mod field {
     pub(in crate::v4) const OP: usize = 0;
+    pub(in crate::v4) const HOPS: usize = 3;
     pub(in crate::v4) const SECS: usize = 8;
     pub(in crate::v4) const FLAGS: usize = 10;
     pub(in crate::v4) const CIADDR: usize = 12;

@@ -1,0 +1,130 @@
+//! The client's name: options 12 and 81 (RFC 2132 section 3.14, RFC 4702), reservations, and names
+//! made of addresses.
+
+use std::net::Ipv4Addr;
+
+use kea_config::snapshot::Reservation;
+use kea_log::{ClientLabel, Log, log};
+use kea_options::{ClientFqdn, DomainName, Parsing};
+use kea_wire::V4;
+use kea_wire::v4::{View, code};
+
+use crate::pipeline::{Drop, FinalDot, LeaseName, NamePolicy};
+
+/// What a client says of its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SentName {
+    /// Nothing.
+    Nothing,
+    /// Option 81, and the two octets that the answer repeats.
+    Fqdn(ClientFqdn, [u8; 2]),
+    /// Option 12, as text without surrounding blanks and NULs.
+    HostName(String),
+}
+
+/// A name for the client: what its lease keeps, and the option that tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct GivenName {
+    pub(super) lease: LeaseName,
+    pub(super) option: Option<(u8, Vec<u8>)>,
+}
+
+impl SentName {
+    /// Reads the options. A host name that is empty or malformed counts for nothing.
+    ///
+    /// # Errors
+    /// When option 81 is malformed, or contradicts itself.
+    pub(super) fn of(
+        view: &View<'_>,
+        log: &dyn Log,
+        label: ClientLabel<'_>,
+    ) -> Result<Self, Drop<V4>> {
+        if let Some(data) = view.fqdn() {
+            log!(log, DHCP4_CLIENT_FQDN_PROCESS, label);
+            let fqdn = ClientFqdn::parse::<V4>(&data, Parsing::Strict);
+            let fqdn = fqdn.ok().filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
+            let fqdn = fqdn.ok_or(Drop::UnacceptableOptions("its FQDN option is malformed"))?;
+            let rcodes = [data.get(1), data.get(2)].map(|octet| octet.copied().unwrap_or(0));
+            return Ok(SentName::Fqdn(fqdn, rcodes));
+        }
+        let Some(data) = view.host_name() else { return Ok(SentName::Nothing) };
+        log!(log, DHCP4_CLIENT_HOSTNAME_PROCESS, label);
+        let text = String::from_utf8_lossy(&data);
+        let text = text.trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace());
+        if text.is_empty() {
+            log!(log, DHCP4_EMPTY_HOSTNAME, label);
+            return Ok(SentName::Nothing);
+        }
+        match text.parse::<DomainName>() {
+            Ok(_) => Ok(SentName::HostName(text.to_owned())),
+            Err(error) => {
+                log!(log, DHCP4_CLIENT_HOSTNAME_MALFORMED, label, error);
+                Ok(SentName::Nothing)
+            }
+        }
+    }
+
+    /// True when a client that sent this gets no name unless one is reserved for it.
+    pub(super) fn leads_to_nothing(
+        &self,
+        policy: &NamePolicy<'_>,
+        host: Option<&Reservation<V4>>,
+    ) -> bool {
+        let is_reserved = host.is_some_and(|host| !host.hostname.is_empty());
+        *self == SentName::Nothing && !is_reserved && !policy.replaces(false)
+    }
+
+    /// The name that the client gets with `address`.
+    pub(super) fn given(
+        &self,
+        policy: &NamePolicy<'_>,
+        host: Option<&Reservation<V4>>,
+        address: Ipv4Addr,
+    ) -> GivenName {
+        if let SentName::Fqdn(asked, rcodes) = self {
+            // Contradictory flags were refused.
+            let Ok((answer, lease)) = policy.answer(asked, host, address.into()) else {
+                return GivenName::default();
+            };
+            let mut data = Vec::with_capacity(64);
+            answer.write::<V4>(&mut data);
+            if let Some(field) = data.get_mut(1..3) {
+                field.copy_from_slice(rcodes);
+            }
+            return GivenName { lease, option: Some((code::FQDN, data)) };
+        }
+        let Some(name) = self.host_name(policy, host, address) else {
+            return GivenName::default();
+        };
+        let option = Some((code::HOST_NAME, name.clone().into_bytes()));
+        let updates = policy.updates;
+        let hostname = name.to_ascii_lowercase();
+        GivenName { lease: LeaseName { hostname, forward: updates, reverse: updates }, option }
+    }
+
+    fn host_name(
+        &self,
+        policy: &NamePolicy<'_>,
+        host: Option<&Reservation<V4>>,
+        address: Ipv4Addr,
+    ) -> Option<String> {
+        if let Some(reserved) = host.map(|host| &*host.hostname).filter(|name| !name.is_empty()) {
+            return Some(policy.qualified(reserved, FinalDot::Omitted).to_ascii_lowercase());
+        }
+        let generated = || policy.generated(address.into(), FinalDot::Omitted);
+        let SentName::HostName(sent) = self else {
+            return policy.replaces(false).then(generated);
+        };
+        if policy.replaces(true) || sent == "." {
+            return Some(generated());
+        }
+        let name = policy.scrubbed(sent.as_bytes());
+        // A name of several labels is taken for complete.
+        let is_partial = !name.trim_end_matches('.').contains('.');
+        match name.trim_matches('.') {
+            "" => None,
+            label if is_partial => Some(policy.qualified(label, FinalDot::Omitted)),
+            _ => Some(name),
+        }
+    }
+}

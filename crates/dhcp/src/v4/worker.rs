@@ -1,0 +1,245 @@
+//! From a datagram to a query that is known: who asks, from where, in which classes.
+
+use kea_config::snapshot::{Snapshot, Subnet};
+use kea_expr::ClassId;
+use kea_lease::{LeaseRef, LeaseState};
+use kea_log::{ClientLabel, log};
+use kea_stats::ServerMetric;
+use kea_wire::V4;
+use kea_wire::v4::{MessageType, RelayAgentInfo, View, code};
+
+use super::Ports;
+use super::accept::{Kind, Query, accept};
+use super::exchange::Exchange;
+use super::extended_info;
+use super::facts::QueryFacts;
+use super::name::SentName;
+use super::select::select;
+use crate::Serve;
+use crate::pipeline::{Answer, Arrival, Classifier, Corridor, Drop, Place, Reserved, Unreadable};
+
+/// Memory that one worker uses for query after query, and its source of unpredictable numbers.
+#[derive(Debug)]
+pub struct Worker {
+    classifier: Classifier,
+    /// The ports that answers go to.
+    pub ports: Ports,
+    random: u64,
+}
+
+impl Worker {
+    /// A worker whose unpredictable numbers follow from `seed`.
+    pub fn new(seed: u64, ports: Ports) -> Self {
+        Worker { classifier: Classifier::default(), ports, random: seed }
+    }
+}
+
+impl Serve<V4> for Worker {
+    fn decide(
+        &mut self,
+        corridor: &Corridor<'_, V4>,
+        arrival: &Arrival<'_, V4>,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V4>, Drop<V4>> {
+        corridor.statistics.count(ServerMetric::Received);
+        let result = match View::parse(payload) {
+            Ok(view) => self.serve(corridor, arrival, view, out),
+            Err(error) => {
+                log!(
+                    corridor.log,
+                    DHCP4_PACKET_DROP_0001,
+                    arrival.source,
+                    arrival.destination,
+                    arrival.interface,
+                    error
+                );
+                Err(Drop::Unreadable(Unreadable::V4(error)))
+            }
+        };
+        if let Err(reason) = &result {
+            reason.count(corridor.statistics);
+        }
+        result
+    }
+}
+
+/// Where a client is and what is set aside for it: what its classes depend on, and what depends on
+/// them.
+struct Located<'s> {
+    subnet: Option<&'s Subnet<V4>>,
+    reserved: Reserved<'s, V4>,
+}
+
+impl Worker {
+    fn serve(
+        &mut self,
+        corridor: &Corridor<'_, V4>,
+        arrival: &Arrival<'_, V4>,
+        view: View<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V4>, Drop<V4>> {
+        count_received(corridor, &view);
+        let (xid, hw_addr, client_id) = (view.xid(), view.hw_addr(), view.option(code::CLIENT_ID));
+        let label = ClientLabel::V4 {
+            hardware: (!hw_addr.is_empty()).then(|| (hw_addr.htype(), hw_addr.octets())),
+            client_id: client_id.as_deref(),
+            xid,
+        };
+        let kind = view.message_type();
+        let refused = |reason: &Drop<V4>| log_refused(corridor, arrival, label, kind, reason);
+        let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
+        let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
+        log!(
+            corridor.log,
+            DHCP4_PACKET_RECEIVED,
+            label,
+            kind.map_or("BOOTREQUEST", |kind| kind.name().unwrap_or("")),
+            kind.map_or(0, MessageType::number),
+            arrival.source,
+            arrival.destination,
+            arrival.interface
+        );
+        recall_relay(corridor, &mut query);
+        let located = self.locate(corridor, arrival, &query, label)?;
+        self.random = next_random(self.random);
+        let place = located
+            .subnet
+            .map(|subnet| Place::new(corridor.config, subnet, &self.classifier.classes));
+        let exchange = Exchange {
+            corridor,
+            arrival,
+            query: &query,
+            sent_name: &sent_name,
+            label,
+            reserved: &located.reserved,
+            classifier: &mut self.classifier,
+            ports: self.ports,
+            random: self.random,
+        };
+        exchange.run(place.as_ref(), out)
+    }
+
+    /// Finds out where the client is and what is set aside for it there (the manual's section on
+    /// classification steps).
+    fn locate<'s>(
+        &mut self,
+        corridor: &Corridor<'s, V4>,
+        arrival: &Arrival<'_, V4>,
+        query: &Query<'_>,
+        label: ClientLabel<'_>,
+    ) -> Result<Located<'s>, Drop<V4>> {
+        let (config, log) = (corridor.config, corridor.log);
+        let facts = QueryFacts::new(query, arrival);
+        let joined = query.is_bootp().then_some(ClassId::BOOTP);
+        let vendor_class = query.view.vendor_class_id();
+        self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
+        if self.classifier.classes.contains(ClassId::DROP) {
+            log!(log, DHCP4_PACKET_DROP_0010, label);
+            return Err(Drop::ClassDrop);
+        }
+        let mut reserved = Reserved::none();
+        if config.server.early_global_reservations_lookup {
+            reserved = Reserved::early(config, query);
+            if reserved.host().is_some() {
+                self.classifier.reclassify(corridor, &facts, &reserved);
+            }
+            if self.classifier.classes.contains(ClassId::DROP) {
+                log!(log, DHCP4_PACKET_DROP_0014, label);
+                return Err(Drop::ClassDrop);
+            }
+        }
+        let subnet = select(config, query, arrival, &self.classifier.classes);
+        if let Some(subnet) = subnet {
+            log!(log, DHCP4_SUBNET_SELECTED, label, subnet.id);
+            let network = config.network_of(subnet);
+            let siblings = network.into_iter().flat_map(|network| config.members(network));
+            let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
+            reserved = Reserved::find(config, std::iter::once(subnet).chain(siblings), query);
+        }
+        self.classifier.join_reserved(&reserved);
+        let is_known =
+            reserved.host().is_some() || self.classifier.classes.contains(ClassId::KNOWN);
+        self.classifier.classify_known(corridor, &facts, is_known);
+        log!(log, DHCP4_CLASS_ASSIGNED, label, self.classifier.shown(corridor));
+        if self.classifier.classes.contains(ClassId::DROP) {
+            log!(log, DHCP4_PACKET_DROP_0013, label);
+            return Err(Drop::ClassDrop);
+        }
+        Ok(Located { subnet, reserved })
+    }
+}
+
+/// BOOTP clients are served where the library for them is loaded.
+fn serves_bootp(config: &Snapshot<V4>) -> bool {
+    config.hooks_libraries.iter().any(|hook| hook.library.ends_with("libdhcp_bootp.so"))
+}
+
+/// A client that renews past its relay is treated as if the relay had said again what it said when
+/// the lease was granted (`stash-agent-options`).
+fn recall_relay(corridor: &Corridor<'_, V4>, query: &mut Query<'_>) {
+    let ciaddr = query.view.ciaddr();
+    let is_direct_renewal = query.kind == Kind::Request
+        && !query.view.is_relayed()
+        && query.relay.is_none()
+        && !ciaddr.is_unspecified();
+    if !corridor.config.specific.stash_agent_options || !is_direct_renewal {
+        return;
+    }
+    let leases = corridor.leases.at(ciaddr);
+    let Some(lease) = leases.get(ciaddr).map(LeaseRef::to_lease) else { return };
+    let subnet = corridor.config.subnet(lease.subnet);
+    let match_client_id = subnet.is_none_or(|subnet| subnet.specific.match_client_id);
+    if lease.state == LeaseState::Assigned && query.client.owns(&lease.owner, match_client_id) {
+        query.relay = extended_info::recall(&lease.user_context).map(RelayAgentInfo::new);
+        query.is_relay_recalled = query.relay.is_some();
+    }
+}
+
+/// SplitMix64: every number once, in an order that looks like chance.
+fn next_random(state: u64) -> u64 {
+    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn count_received(corridor: &Corridor<'_, V4>, view: &View<'_>) {
+    corridor.statistics.count(match view.message_type() {
+        Some(MessageType::Discover) => ServerMetric::DiscoverReceived,
+        Some(MessageType::Offer) => ServerMetric::OfferReceived,
+        Some(MessageType::Request) => ServerMetric::RequestReceived,
+        Some(MessageType::Ack) => ServerMetric::AckReceived,
+        Some(MessageType::Nak) => ServerMetric::NakReceived,
+        Some(MessageType::Release) => ServerMetric::ReleaseReceived,
+        Some(MessageType::Decline) => ServerMetric::DeclineReceived,
+        Some(MessageType::Inform) => ServerMetric::InformReceived,
+        _ => ServerMetric::UnknownReceived,
+    });
+}
+
+fn log_refused(
+    corridor: &Corridor<'_, V4>,
+    arrival: &Arrival<'_, V4>,
+    label: ClientLabel<'_>,
+    kind: Option<MessageType>,
+    reason: &Drop<V4>,
+) {
+    let log = corridor.log;
+    let number = kind.map_or(0, MessageType::number);
+    match reason {
+        Drop::NoMessageType => log!(log, DHCP4_PACKET_DROP_0009, label),
+        Drop::UnservedType(_) if kind.is_some_and(|kind| kind.name().is_none()) => {
+            log!(log, DHCP4_PACKET_DROP_0005, label, number);
+        }
+        Drop::UnservedType(_) | Drop::ServerMessage(_) => {
+            log!(log, DHCP4_PACKET_DROP_0006, label, number);
+        }
+        _ => log!(
+            log,
+            DHCP4_PACKET_DROP_0007,
+            label,
+            format_args!("{reason} ({})", arrival.interface)
+        ),
+    }
+}

@@ -1,0 +1,292 @@
+//! A DHCPv4 server without a process: the corridor, lease files in a folder, and a clock that stands
+//! still until it is moved.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kea_config::document::{Document, Files};
+use kea_config::{Snapshot, load as check};
+use kea_dhcp::pipeline::{Arrival, Corridor, Statistics, Transmit, reclaim, recount};
+use kea_dhcp::v4::{Ports, Worker};
+use kea_dhcp::{Serve as _, pipeline};
+use kea_lease::{
+    Durability, ExpiredLeasesProcessing, FileDisk, Journal, JournalLimits, LeaseFiles, Leases,
+    Progress, Reclamation, load,
+};
+use kea_log::Captured;
+use kea_stats::{ServerKind, Stats, UnixMicros};
+use kea_testkit::scenario::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_MAC};
+use kea_testkit::{Answer, Frame, LeaseRow, ServerSetup, Subject, read_lease_file};
+use kea_wire::{HwAddr, V4};
+use serde_json::{Value, json};
+
+/// The server, its folder, its clock and what it said.
+pub(crate) struct InProcess {
+    setup: ServerSetup,
+    now: i64,
+    log: Captured,
+    running: Option<Running>,
+    replies: VecDeque<Frame>,
+}
+
+struct Running {
+    config: Snapshot<V4>,
+    leases: Leases<V4>,
+    journal: Journal,
+    stats: Stats,
+    statistics: Statistics<V4>,
+    worker: Worker,
+}
+
+impl InProcess {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(InProcess {
+            setup: ServerSetup::new(Subject::Ours, 4)?,
+            now: 1_700_000_000,
+            log: Captured::default(),
+            running: None,
+            replies: VecDeque::new(),
+        })
+    }
+
+    fn snapshot(&self, config: &Value) -> Result<Snapshot<V4>, String> {
+        let folder = self.setup.folder().to_string_lossy().into_owned();
+        let text = self.setup.config(config).to_string().replace("@DIR@", &folder);
+        let name = self.setup.config_file();
+        std::fs::write(&name, text).map_err(|error| error.to_string())?;
+        let (document, _) = Document::load(&name.to_string_lossy(), &Files)
+            .map_err(|problems| problems.render())?;
+        let (snapshot, _) =
+            check::<V4>(&Arc::new(document)).map_err(|problems| problems.render())?;
+        Ok(snapshot)
+    }
+
+    fn run(&mut self, config: Snapshot<V4>) -> io::Result<()> {
+        let leases = Leases::new();
+        leases.configure(&config.lease_specs());
+        let files = LeaseFiles::of(self.setup.lease_file());
+        load(&files, &leases, 0, |_| true, &mut |_| {})
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        let (disk, len) = FileDisk::open::<V4>(files)?;
+        let quiet = Box::new(|_: kea_lease::Ticket| {});
+        let journal = Journal::new(
+            Box::new(disk),
+            len,
+            Durability::ProcessCrash,
+            JournalLimits::default(),
+            quiet,
+            Box::new(|_| {}),
+        );
+        let stats = Stats::new(ServerKind::Dhcp4, 1, jiff::tz::TimeZone::UTC);
+        recount(&stats, &config, &leases, self.micros());
+        let statistics = self.statistics(&stats, &config);
+        let worker = Worker::new(7, Ports::default());
+        self.running = Some(Running { config, leases, journal, stats, statistics, worker });
+        Ok(())
+    }
+
+    fn statistics(&self, stats: &Stats, config: &Snapshot<V4>) -> Statistics<V4> {
+        Statistics::new(stats, 0, config.subnets().iter().map(|subnet| subnet.id), self.micros())
+    }
+
+    fn micros(&self) -> UnixMicros {
+        UnixMicros(self.now * 1_000_000)
+    }
+
+    fn running(&mut self) -> io::Result<&mut Running> {
+        self.running.as_mut().ok_or_else(|| io::Error::other("the server does not run"))
+    }
+
+    fn reclaim(&mut self, remove: bool) -> io::Result<()> {
+        let (now, log) = (self.now, self.log.clone());
+        let running = self.running()?;
+        let hold = if remove { 0 } else { u32::MAX };
+        let settings = ExpiredLeasesProcessing {
+            reclaim_timer_wait_time: 1,
+            flush_reclaimed_timer_wait_time: 1,
+            hold_reclaimed_time: hold,
+            max_reclaim_leases: 0,
+            max_reclaim_time: 0,
+            unwarned_reclaim_cycles: 0,
+        };
+        let corridor = running.corridor(&log, now);
+        reclaim(&corridor, &mut Reclamation::new(settings), || Duration::ZERO);
+        running.commit();
+        Ok(())
+    }
+}
+
+impl Running {
+    fn corridor<'a>(&'a self, log: &'a Captured, now: i64) -> Corridor<'a, V4> {
+        Corridor {
+            config: &self.config,
+            leases: &self.leases,
+            journal: &self.journal,
+            statistics: &self.statistics,
+            log,
+            name_changes: &(),
+            now,
+        }
+    }
+
+    fn decide(&mut self, query: &Query, log: &Captured, now: i64) -> Option<Frame> {
+        let arrival = arrival(query);
+        let corridor = Corridor {
+            config: &self.config,
+            leases: &self.leases,
+            journal: &self.journal,
+            statistics: &self.statistics,
+            log,
+            name_changes: &(),
+            now,
+        };
+        let mut payload = Vec::new();
+        let answer = self.worker.decide(&corridor, &arrival, &query.payload, &mut payload);
+        self.commit();
+        let answer: pipeline::Answer<V4> = answer.ok()?;
+        assert!(
+            answer.after <= self.journal.durable(),
+            "an answer waits for a row that is written"
+        );
+        self.statistics.sent(answer.message_type);
+        Some(frame(&answer.transmit, payload))
+    }
+
+    fn commit(&self) {
+        while self.journal.write_step() == Progress::Worked
+            || self.journal.sync_step() == Progress::Worked
+        {}
+    }
+}
+
+impl Backend for InProcess {
+    fn subject_word(&self) -> &'static str {
+        "ours"
+    }
+
+    fn start(&mut self, config: &Value) -> io::Result<Result<(), String>> {
+        match self.snapshot(config) {
+            Ok(snapshot) => self.run(snapshot).map(Ok),
+            Err(problems) => Ok(Err(problems)),
+        }
+    }
+
+    fn reconfigure(&mut self, config: &Value) -> io::Result<Result<(), String>> {
+        let snapshot = match self.snapshot(config) {
+            Ok(snapshot) => snapshot,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        let now = self.micros();
+        let running = self.running()?;
+        running.leases.configure(&snapshot.lease_specs());
+        recount(&running.stats, &snapshot, &running.leases, now);
+        running.config = snapshot;
+        let running = self.running.take();
+        if let Some(mut running) = running {
+            running.statistics = self.statistics(&running.stats, &running.config);
+            self.running = Some(running);
+        }
+        Ok(Ok(()))
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        let running = self.running.take();
+        let running = running.ok_or_else(|| io::Error::other("the server does not run"))?;
+        self.run(running.config)
+    }
+
+    fn send(&mut self, query: &Query) -> io::Result<()> {
+        // What the socket's filter lets through.
+        let to = *query.to.ip();
+        if query.to.port() != 67 || !(to.is_broadcast() || to == SERVER_ADDRESS) {
+            return Ok(());
+        }
+        let (now, log) = (self.now, self.log.clone());
+        let reply = self.running()?.decide(query, &log, now);
+        self.replies.extend(reply);
+        Ok(())
+    }
+
+    fn receive(&mut self) -> io::Result<Option<Reply>> {
+        Ok(self.replies.pop_front())
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn advance(&mut self, seconds: u32) -> io::Result<()> {
+        self.now += i64::from(seconds);
+        Ok(())
+    }
+
+    fn command(&mut self, command: &Value) -> io::Result<Answer> {
+        let name = command["command"].as_str().unwrap_or_default();
+        let arguments = command.get("arguments");
+        let now = self.micros();
+        match name {
+            "leases-reclaim" => {
+                let remove = arguments.is_some_and(|a| a["remove"] == json!(true));
+                self.reclaim(remove)?;
+                Ok(answer(0, None, None))
+            }
+            "config-get" => {
+                let text = self.running()?.config.render().to_pretty();
+                let config = serde_json::from_str(&text).map_err(io::Error::other)?;
+                Ok(answer(0, None, Some(config)))
+            }
+            _ => match self.running()?.stats.command(name, arguments, now) {
+                Some(said) => Ok(answer(said.result.into(), said.text, said.arguments)),
+                None => Ok(answer(2, Some(format!("'{name}' command not supported.")), None)),
+            },
+        }
+    }
+
+    fn leases(&mut self) -> io::Result<BTreeMap<String, LeaseRow>> {
+        read_lease_file(&self.setup.lease_file())
+    }
+
+    fn log_mark(&mut self) -> usize {
+        self.log.events().len()
+    }
+
+    fn log_since(&mut self, mark: usize) -> Vec<String> {
+        self.log.events().iter().skip(mark).map(kea_log::Event::text).collect()
+    }
+}
+
+fn answer(result: i64, text: Option<String>, arguments: Option<Value>) -> Answer {
+    Answer { result, text: text.unwrap_or_default(), arguments: arguments.unwrap_or_default() }
+}
+
+fn arrival(query: &Query) -> Arrival<'static, V4> {
+    Arrival {
+        interface: "eth0",
+        interface_index: 2,
+        interface_address: Some(SERVER_ADDRESS),
+        source: *query.from.ip(),
+        source_port: query.from.port(),
+        destination: *query.to.ip(),
+        link_source: HwAddr::new(1, &query.from_mac),
+    }
+}
+
+fn frame(transmit: &Transmit<V4>, payload: Vec<u8>) -> Frame {
+    let everyone = [0xff; 6];
+    let to_mac = match transmit.link_destination {
+        Some(hw_addr) if transmit.destination != Ipv4Addr::BROADCAST => {
+            hw_addr.octets().try_into().unwrap_or(everyone)
+        }
+        _ => everyone,
+    };
+    Frame {
+        to_mac,
+        from_mac: SERVER_MAC,
+        from: SocketAddrV4::new(transmit.source, 67),
+        to: SocketAddrV4::new(transmit.destination, transmit.port),
+        payload,
+    }
+}
