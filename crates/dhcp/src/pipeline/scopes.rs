@@ -72,7 +72,9 @@ impl<'s> Scopes<'s> {
             let here = here.filter_map(|pool| Some((*pool, self.subnet?)));
             let own = here.chain(self.elsewhere.iter().copied()).find_map(|(pool, subnet)| {
                 let (of_pool, of_subnet) = (pool.get(space, code), subnet.get(space, code));
-                let is_own = has(&of_pool) && of_pool.chosen(classes).ne(of_subnet.chosen(classes));
+                let value =
+                    |candidates: Candidates<'s>| candidates.chosen(classes).map(|o| &o.data);
+                let is_own = has(&of_pool) && value(of_pool).ne(value(of_subnet));
                 is_own.then_some((0, of_pool))
             });
             found = own.or(found);

@@ -57,13 +57,7 @@ const RULES: [(MessageType, Kind, Count, Count, bool); 9] = {
         (MessageType::Rebind, Kind::Rebind, Once, Never, false),
         (MessageType::Release, Kind::Release, Once, Once, true),
         (MessageType::Decline, Kind::Decline, Once, Once, true),
-        (
-            MessageType::InformationRequest,
-            Kind::InformationRequest,
-            AtMostOnce,
-            AtMostOnce,
-            false,
-        ),
+        (MessageType::InformationRequest, Kind::InformationRequest, AtMostOnce, AtMostOnce, false),
         (MessageType::AddrRegInform, Kind::Register, Once, Never, true),
     ]
 };
@@ -90,9 +84,10 @@ pub(super) fn accept<'p>(
     let (_, kind, client_ids, server_ids, unicast) = *rule;
     check(&view, code::CLIENT_ID, client_ids, CLIENT_ID_BREACHES)?;
     check(&view, code::SERVER_ID, server_ids, SERVER_ID_BREACHES)?;
-    let holds_association = view.options().iter().any(|(code, _)| {
-        matches!(code, code::IA_NA | code::IA_TA | code::IA_PD)
-    });
+    let holds_association = view
+        .options()
+        .iter()
+        .any(|(code, _)| matches!(code, code::IA_NA | code::IA_TA | code::IA_PD));
     if kind == Kind::InformationRequest && holds_association {
         return Err(Drop::UnacceptableOptions("an identity association is not for this message"));
     }

@@ -55,12 +55,13 @@ impl<'s> Outcome<'s> {
         self.associations.iter().filter_map(|association| association.bound.as_ref())
     }
 
-    /// The pools that supplied something, each once.
-    pub(super) fn pools(&self) -> SmallVec<[&Pool<V6>; 2]> {
-        let mut pools: SmallVec<[&Pool<V6>; 2]> = SmallVec::new();
-        for pool in self.bindings().filter_map(|binding| binding.pool) {
-            if !pools.iter().any(|known| std::ptr::eq(*known, pool)) {
-                pools.push(pool);
+    /// The pools that supplied something, each once, with their subnets.
+    pub(super) fn pools(&self) -> SmallVec<[(&Subnet<V6>, &Pool<V6>); 2]> {
+        let mut pools: SmallVec<[(&Subnet<V6>, &Pool<V6>); 2]> = SmallVec::new();
+        for binding in self.bindings() {
+            let Some(pool) = binding.pool else { continue };
+            if !pools.iter().any(|(_, known)| std::ptr::eq(*known, pool)) {
+                pools.push((binding.subnet, pool));
             }
         }
         pools
@@ -124,7 +125,12 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         let subnet = subnet.or(self.place.map(Place::selected));
         let config = self.corridor.config;
         let host = self.reserved.host();
-        let scopes = Scopes::new(config, host, subnet, pools, self.classes);
+        let is_here = |of: &Subnet<V6>| subnet.is_some_and(|subnet| subnet.id == of.id);
+        let here = pools.iter().filter(|(of, _)| is_here(of)).map(|(_, pool)| *pool);
+        let mut scopes = Scopes::new(config, host, subnet, here, self.classes);
+        for (of, pool) in pools.iter().filter(|(of, _)| !is_here(of)) {
+            scopes.add_pool_elsewhere(of, pool);
+        }
 
         let mut items: Items<'_, 's> = SmallVec::new();
         if let Some(duid) = &self.query.duid {
@@ -178,9 +184,10 @@ impl<'p, 's> Reply<'_, 'p, 's> {
     }
 
     fn tee_times(&self) -> TeeTimes {
-        let each = self.outcome.bindings().map(|binding| {
-            TeeTimes::of(&binding.subnet.timers, binding.lifetimes.preferred)
-        });
+        let each = self
+            .outcome
+            .bindings()
+            .map(|binding| TeeTimes::of(&binding.subnet.timers, binding.lifetimes.preferred));
         each.reduce(TeeTimes::soonest).unwrap_or_default()
     }
 
@@ -197,7 +204,9 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         }
         // RFC 9686 section 4.1.
         let registers = self.corridor.config.specific.allow_address_registration;
-        if registers && requested.contains(&code::ADDR_REG_ENABLE) && !has(items, code::ADDR_REG_ENABLE)
+        if registers
+            && requested.contains(&code::ADDR_REG_ENABLE)
+            && !has(items, code::ADDR_REG_ENABLE)
         {
             items.push((code::ADDR_REG_ENABLE, Item::Data(&[])));
         }
@@ -223,7 +232,8 @@ impl<'p, 's> Reply<'_, 'p, 's> {
             enterprises.extend_from_slice(&configured);
         }
         let of_spaces = scopes.spaces("vendor-");
-        enterprises.extend(of_spaces.iter().filter_map(|space| Some(Enterprise::from_space(space)?.0)));
+        enterprises
+            .extend(of_spaces.iter().filter_map(|space| Some(Enterprise::from_space(space)?.0)));
         enterprises.sort_unstable();
         enterprises.dedup();
         for enterprise in enterprises {

@@ -86,7 +86,8 @@ impl Worker {
         }
         let config = corridor.config;
         let Some(server_id) = &config.specific.duid else { return Err(Drop::NoServerId) };
-        let refused = Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
+        let refused =
+            Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
         let label = ClientLabel::V6 {
@@ -172,8 +173,7 @@ impl Worker {
                 let network = config.network_of(subnet);
                 let siblings = network.into_iter().flat_map(|network| config.members(network));
                 let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
-                reserved =
-                    Reserved::find(config, std::iter::once(subnet).chain(siblings), query);
+                reserved = Reserved::find(config, std::iter::once(subnet).chain(siblings), query);
             }
             None => log!(log, DHCP6_SUBNET_SELECTION_FAILED, label),
         }
@@ -201,18 +201,14 @@ impl Worker {
         let network = place.network().map_or(&[][..], |network| &network.additional_classes);
         let subnet = outcome.bindings().last().map_or(place.selected(), |binding| binding.subnet);
         let pools = outcome.pools();
-        let of_pools = pools.iter().flat_map(|pool| &pool.additional_classes);
+        let of_pools = pools.iter().flat_map(|(_, pool)| &pool.additional_classes);
         let required = network.iter().chain(&subnet.additional_classes).chain(of_pools).copied();
         self.classifier.require(corridor, &QueryFacts { query, arrival }, required);
     }
 
     /// To where the query came from: the client's port, or the relay's, or the one that the nearest
     /// relay listens on (RFC 9915 section 18.3.10, RFC 8357).
-    fn transmit(
-        &self,
-        query: &Query<'_>,
-        arrival: &Arrival<'_, V6>,
-    ) -> Transmit<V6> {
+    fn transmit(&self, query: &Query<'_>, arrival: &Arrival<'_, V6>) -> Transmit<V6> {
         let relay = query.view.relays().first();
         let port = match relay {
             None => self.ports.client,
@@ -318,9 +314,7 @@ impl<'s> Exchange<'_, '_, 's> {
             Kind::Release => Ok(self.release(duid)),
             Kind::Decline => Ok(self.decline(duid)),
             Kind::InformationRequest => Ok(Outcome::of(MessageType::Reply)),
-            Kind::Register => {
-                register(self.corridor, self.query, self.arrival, self.place, duid)
-            }
+            Kind::Register => register(self.corridor, self.query, self.arrival, self.place, duid),
         }
     }
 

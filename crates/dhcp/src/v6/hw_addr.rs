@@ -37,12 +37,7 @@ const DEVICE_ID: u16 = 36;
 /// The modem's address, among the vendor options of a CMTS.
 const CM_MAC_ADDRESS: u16 = 1026;
 
-fn by(
-    method: MacSource,
-    view: &View<'_>,
-    duid: Option<&Duid>,
-    source: Ipv6Addr,
-) -> Option<HwAddr> {
+fn by(method: MacSource, view: &View<'_>, duid: Option<&Duid>, source: Ipv6Addr) -> Option<HwAddr> {
     let nearest_relay = view.relays().last();
     match method {
         // A frame tells the sender, which may be a relay; and nothing here knows subscribers.

@@ -7,9 +7,7 @@ use std::net::Ipv6Addr;
 use foldhash::fast::FixedState;
 use kea_config::snapshot::{Reservation, Subnet};
 use kea_expr::ClassSet;
-use kea_lease::{
-    Lease, LeaseKind, LeaseRef, Occupancy, SubnetLeases, Ticket, V6Owner, no_hw_addr,
-};
+use kea_lease::{Lease, LeaseKind, LeaseRef, Occupancy, SubnetLeases, Ticket, V6Owner, no_hw_addr};
 use kea_log::{ClientLabel, log};
 use kea_wire::{Duid, HwAddr, Iaid, Prefix, V6};
 use smallvec::SmallVec;
@@ -172,9 +170,10 @@ impl<'q, 's> Leasing<'q, 's> {
     /// What the client names, as it would come from a pool.
     fn named(&self, wish: &Wish, named: Prefix<Ipv6Addr>) -> Option<Target<'s>> {
         let kind = wish.lease_kind();
-        let (ground, pool) = self.place.grounds().find_map(|ground| {
-            Some((ground, ground.pool_of(kind, named.address())?))
-        })?;
+        let (ground, pool) = self
+            .place
+            .grounds()
+            .find_map(|ground| Some((ground, ground.pool_of(kind, named.address())?)))?;
         let prefix = Prefix::new(named.address(), pool.range.delegated_len)?;
         let prefix = Prefix::new(prefix.first(), prefix.len())?;
         if !self.is_free_for_me(ground.subnet, kind, prefix) {
@@ -302,9 +301,10 @@ impl<'q, 's> Leasing<'q, 's> {
 
     fn binding(&self, target: Target<'s>, kind: LeaseKind, lifetimes: Lifetimes) -> Binding<'s> {
         let Target { prefix, subnet, reservation } = target;
-        let pool = subnet.pools.iter().find(|pool| {
-            pool.range.kind == kind && pool.range.contains(prefix.first())
-        });
+        let pool = subnet
+            .pools
+            .iter()
+            .find(|pool| pool.range.kind == kind && pool.range.contains(prefix.first()));
         let excluded = match reservation {
             Some(host) => {
                 let at = host.specific.prefixes.iter().position(|reserved| *reserved == prefix);

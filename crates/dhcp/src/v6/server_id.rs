@@ -112,7 +112,9 @@ fn generated<'a>(
         }
     };
     // Too long an identifier cannot be one: then chance has to do.
-    Duid::from_kind(kind).or_else(|| Duid::from_kind(without_link)).unwrap_or_else(kea_lease::no_duid)
+    Duid::from_kind(kind)
+        .or_else(|| Duid::from_kind(without_link))
+        .unwrap_or_else(kea_lease::no_duid)
 }
 
 /// Hardware type and address: as set, as stored, or of an interface.
@@ -157,8 +159,11 @@ mod tests {
 
     fn made(settings: Option<&ServerId>, stored: Option<&str>) -> String {
         let links = [HwAddr::new(1, &[2, 0, 0, 0, 0, 1]).unwrap()];
-        let origin =
-            Origin { links: &links, now: Duid::TIME_EPOCH + 0x1122_3344, random: 0xa1a2_a3a4_a5a6_a7a8 };
+        let origin = Origin {
+            links: &links,
+            now: Duid::TIME_EPOCH + 0x1122_3344,
+            random: 0xa1a2_a3a4_a5a6_a7a8,
+        };
         let stored = stored.map(|text| text.parse().unwrap());
         server_identity(settings, stored.as_ref(), &origin).duid.to_string()
     }
