@@ -102,22 +102,47 @@ pub(crate) fn share_dhcp6_multicast(index: u32, members: u32) -> Vec<Instruction
 
 /// Loads a word that is the same for all messages of one DHCPv6 client.
 ///
-/// Relayed: the low word of the peer address. Direct: the tail of the DUID when the client
-/// identifier is the first option, as nearly all clients have it; else the low word of the source address.
+/// Relayed: the low word of the peer address, that of the inner envelope if there are two and the
+/// relay message is the first or second option of the outer one. Direct: the tail of the DUID when
+/// the client identifier is the first option, as nearly all clients have it; else the low word of
+/// the source address. `payload` is where the message starts.
 fn identity6(payload: u32) -> Vec<Instruction> {
+    const PEER_TAIL: u32 = 30;
+    const FIRST_HOP: u32 = 0;
+    let relay_option = payload + 34;
     let first_option = payload + 4;
     vec![
         load_byte(payload),
+        jump_equal(RELAY_FORWARD, 0, 18),
+        load_byte(payload + 1),
+        jump_equal(FIRST_HOP, 14, 0),
+        // 4: the first option of a second relay.
+        load_half(relay_option),
+        jump_equal(OPTION_RELAY_MSG, 0, 4),
+        load_byte(relay_option + 4),
+        jump_equal(RELAY_FORWARD, 0, 10),
+        load_word(relay_option + 4 + PEER_TAIL),
+        jump_always(17),
+        // 10: its second option.
+        load_half(relay_option + 2),
+        a_to_x(),
+        load_half_indexed(relay_option + 4),
+        jump_equal(OPTION_RELAY_MSG, 0, 4),
+        load_byte_indexed(relay_option + 8),
         jump_equal(RELAY_FORWARD, 0, 2),
-        load_word(payload + 2 + 16 + 12),
+        load_word_indexed(relay_option + 8 + PEER_TAIL),
+        jump_always(9),
+        // 18: a single relay.
+        load_word(payload + PEER_TAIL),
         jump_always(7),
+        // 20: no relay. The last four octets of the first option; of its header if it is shorter.
         load_half(first_option),
         jump_equal(OPTION_CLIENTID, 0, 4),
         load_half(first_option + 2),
         a_to_x(),
-        // The last four octets of the option; at least its own header when it is shorter.
         load_word_indexed(first_option),
         jump_always(1),
+        // 26: another first option.
         load_word(IPV6_SOURCE_TAIL),
     ]
 }
@@ -139,6 +164,7 @@ const CHADDR_TAIL: u32 = 30;
 const RELAY_FORWARD: u32 = 12;
 const RELAY_REPLY: u32 = 13;
 const OPTION_CLIENTID: u32 = 1;
+const OPTION_RELAY_MSG: u32 = 9;
 /// `SKF_AD_OFF + SKF_AD_PKTTYPE`.
 const PACKET_TYPE: u32 = (libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE) as u32;
 /// `PACKET_HOST`, `PACKET_BROADCAST` and this are for us; `PACKET_OTHERHOST` and above are not.
@@ -167,6 +193,10 @@ const fn load_half(at: u32) -> Instruction {
 
 const fn load_word(at: u32) -> Instruction {
     op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, at)
+}
+
+const fn load_byte_indexed(at: u32) -> Instruction {
+    op(libc::BPF_LD | libc::BPF_B | libc::BPF_IND, at)
 }
 
 const fn load_half_indexed(at: u32) -> Instruction {

@@ -485,23 +485,44 @@ fn an_interface_that_goes_takes_nothing_else_with_it() {
     assert_eq!(subject.service.stop().len(), 1);
 }
 
+/// A Relay-forward message from a peer that ends in `peer`, with options.
+fn relay_forward(hops: u8, peer: u8, options: &[u8]) -> Vec<u8> {
+    let mut message = vec![12, hops];
+    message.extend([0; 16]);
+    message.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0xff, 0xfe, 0, 0, peer]);
+    message.extend(options);
+    message
+}
+
+/// An option in front of a relayed message.
+fn relay_message(before: &[u8], message: &[u8]) -> Vec<u8> {
+    let len = (message.len() as u16).to_be_bytes();
+    [before, &[0, 9], &len, message].concat()
+}
+
 #[test]
 fn relayed_clients_are_dealt_by_their_own_address() {
     let (server, client) = pair();
     let subject = Subject::start(&server, listen6(&["srv0/2001:db8::1"]), 2);
     let relay = udp(&client, "[2001:db8::2]:547");
-    let mut load = [0; 2];
+    let interface_id = [0, 18, 0, 3, b'e', b't', b'h'];
+    let mut loads = [[0; 2]; 3];
     for n in 0..40u8 {
-        // Relay-forward: hop count, link address, peer address.
-        let mut message = vec![12, 0];
-        message.extend([0; 16]);
-        message.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0xff, 0xfe, 0, 0, n]);
-        relay.send_to(&message, "[2001:db8::1]:547").unwrap();
-        let seen = subject.next();
-        assert_eq!((seen.payload, seen.delivery), (message, Delivery::Unicast));
-        load[seen.worker] += 1;
+        let one = relay_forward(0, n, &relay_message(&[], &message6(1, 1)));
+        let two = relay_forward(1, 7, &relay_message(&[], &one));
+        let two_with_id = relay_forward(1, 7, &relay_message(&interface_id, &one));
+        let mut workers = Vec::new();
+        for (message, load) in [one, two, two_with_id].into_iter().zip(&mut loads) {
+            relay.send_to(&message, "[2001:db8::1]:547").unwrap();
+            let seen = subject.next();
+            assert_eq!((seen.payload, seen.delivery), (message, Delivery::Unicast));
+            load[seen.worker] += 1;
+            workers.push(seen.worker);
+        }
+        // Whatever the way, it is the same client.
+        assert_eq!((workers[1], workers[2]), (workers[0], workers[0]));
     }
-    assert!(load.iter().all(|n| *n >= 10), "{load:?}");
+    assert!(loads.iter().flatten().all(|n| *n >= 10), "{loads:?}");
 }
 
 #[test]
