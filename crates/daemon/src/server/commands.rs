@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kea_config::document::{Document, NoIncludes};
+use kea_control::{Answer, Arguments, Daemon, Handlers, Payload, ResultCode};
 use kea_dhcp::Serving;
-use kea_stats::Answer;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -15,14 +15,6 @@ use super::Server;
 use super::shared::unix_micros;
 use crate::configuration;
 use crate::version;
-
-/// Result codes (the manual's section "Data Syntax").
-mod result {
-    pub(super) const SUCCESS: u8 = 0;
-    pub(super) const ERROR: u8 = 1;
-    pub(super) const UNSUPPORTED: u8 = 2;
-    pub(super) const EMPTY: u8 = 3;
-}
 
 /// What a command may ask for, besides its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,72 +29,65 @@ pub(super) enum Next {
 
 type Outcome = Result<Answer, String>;
 
-/// The commands besides those of statistics, in alphabetical order.
-const NAMES: &[&str] = &[
-    "build-report",
-    "config-backend-pull",
-    "config-get",
-    "config-hash-get",
-    "config-reload",
-    "config-set",
-    "config-test",
-    "config-write",
-    "dhcp-disable",
-    "dhcp-enable",
-    "leases-reclaim",
-    "libreload",
-    "list-commands",
-    "server-tag-get",
-    "shutdown",
-    "status-get",
-    "version-get",
-];
-
-impl<F: Serving> Server<'_, F> {
-    /// Executes a command.
-    pub(super) fn command(&mut self, name: &str, arguments: Option<&Json>) -> (Answer, Next) {
-        if let Some(answer) = self.shared.stats.command(name, arguments, unix_micros()) {
-            return (answer, Next::Serve);
-        }
-        let mut next = Next::Serve;
-        let outcome = match name {
-            "build-report" => Ok(text(version::build_report().trim_end())),
-            "config-backend-pull" => Ok(with(result::EMPTY, "No config backend.", None)),
-            "config-get" => self.config_get(),
-            "config-hash-get" => self.config_hash().map(|hash| answer(None, json!({ "hash": hash }))),
-            "config-reload" => self.config_reload(&mut next),
-            "config-set" => self.config_set(arguments, &mut next),
-            "config-test" => self.config_test(arguments),
-            "config-write" => self.config_write(arguments),
-            "dhcp-disable" => self.dhcp_disable(arguments),
-            "dhcp-enable" => self.dhcp_enable(arguments),
-            "leases-reclaim" => self.leases_reclaim(arguments),
-            "libreload" => Ok(text("Hooks libraries successfully reloaded.")),
-            "list-commands" => Ok(answer(None, json!(command_names::<F>()))),
-            "server-tag-get" => {
-                let config = self.shared.config.load();
-                Ok(answer(None, json!({ "server-tag": config.server.server_tag })))
-            }
-            "shutdown" => shutdown(arguments, &mut next),
-            "status-get" => Ok(self.status_get()),
-            "version-get" => {
-                let extended = json!({ "extended": version::extended() });
-                Ok(answer(Some(version::VERSION), extended))
-            }
-            _ => {
-                let unsupported = format!("'{name}' command not supported.");
-                Ok(with(result::UNSUPPORTED, unsupported, None))
-            }
-        };
-        (outcome.unwrap_or_else(|reason| with(result::ERROR, reason, None)), next)
+/// The commands of a server and who answers them.
+pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
+    let daemon = if F::VERSION == 4 { Daemon::Dhcp4 } else { Daemon::Dhcp6 };
+    let mut handlers: Handlers<Server<F>> = Handlers::new(daemon);
+    let mut on = |name: &str, handler: fn(&mut Server<F>, Arguments<'_>) -> Outcome| {
+        handlers.on(name, move |server, arguments| {
+            handler(server, arguments).unwrap_or_else(Answer::error)
+        });
+    };
+    on("build-report", |_, _| Ok(Answer::success(version::build_report().trim_end())));
+    on("config-backend-pull", |_, _| Ok(Answer::empty("No config backend.")));
+    on("config-get", |server, _| server.config_get());
+    on("config-hash-get", |server, _| {
+        Ok(Answer::arguments(json!({ "hash": server.config_hash()? })))
+    });
+    on("config-reload", |server, _| server.config_reload());
+    on("config-set", Server::config_set);
+    on("config-test", |_, arguments| config_test::<F>(arguments));
+    on("config-write", |server, arguments| server.config_write(arguments));
+    on("dhcp-disable", |server, arguments| server.dhcp_disable(arguments));
+    on("dhcp-enable", |server, arguments| server.dhcp_enable(arguments));
+    on("leases-reclaim", Server::leases_reclaim);
+    on("libreload", |_, _| Ok(Answer::success("Hooks libraries successfully reloaded.")));
+    on("server-tag-get", |server, _| {
+        let config = server.shared.config.load();
+        Ok(Answer::arguments(json!({ "server-tag": config.server.server_tag })))
+    });
+    on("shutdown", Server::shutdown);
+    on("status-get", |server, _| Ok(server.status_get()));
+    on("version-get", |_, _| {
+        let extended = json!({ "extended": version::extended() });
+        Ok(Answer::success(version::VERSION).and(extended))
+    });
+    let kind = kea_stats::ServerKind::of_version(F::VERSION);
+    for name in kea_stats::Stats::command_names(kind) {
+        handlers.on(name, move |server, arguments| statistics(server, name, arguments));
     }
+    handlers
+}
 
+fn statistics<F: Serving>(server: &Server<F>, name: &str, arguments: Arguments<'_>) -> Answer {
+    let stats = &server.shared.stats;
+    let Some(answer) = stats.command(name, arguments.json(), unix_micros()) else {
+        return Answer::unsupported(name);
+    };
+    Answer {
+        result: ResultCode(answer.result.into()),
+        text: answer.text,
+        arguments: answer.arguments.map(Payload::Json),
+    }
+}
+
+impl<F: Serving> Server<F> {
     fn config_get(&self) -> Outcome {
         let mut arguments = self.effective()?;
         if let Some(map) = arguments.as_object_mut() {
             map.insert("hash".into(), self.config_hash()?.into());
         }
-        Ok(answer(None, arguments))
+        Ok(Answer::arguments(arguments))
     }
 
     /// The effective configuration, as `config-get` shows it, without its hash.
@@ -116,39 +101,27 @@ impl<F: Serving> Server<'_, F> {
         Ok(Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02X}")).collect())
     }
 
-    fn config_reload(&mut self, next: &mut Next) -> Outcome {
+    fn config_reload(&mut self) -> Outcome {
         match self.reload() {
             Ok(()) => {
-                *next = Next::Reschedule;
-                Ok(text("Configuration successful."))
+                self.next = Next::Reschedule;
+                Ok(Answer::success("Configuration successful."))
             }
             Err(problems) => Err(format!("Config reload failed: {}", problems.trim())),
         }
     }
 
-    fn config_set(&mut self, arguments: Option<&Json>, next: &mut Next) -> Outcome {
+    fn config_set(&mut self, arguments: Arguments<'_>) -> Outcome {
         let loaded = load_arguments::<F>(arguments)?;
         self.apply(loaded.snapshot)?;
-        *next = Next::Reschedule;
+        self.next = Next::Reschedule;
         let hash = json!({ "hash": self.config_hash()? });
-        Ok(answer(Some("Configuration successful."), hash))
-    }
-
-    fn config_test(&self, arguments: Option<&Json>) -> Outcome {
-        load_arguments::<F>(arguments)?;
-        Ok(text(
-            "Configuration seems sane. Control-socket, hook-libraries, and D2 configuration were \
-             sanity checked, but not applied.",
-        ))
+        Ok(Answer::success("Configuration successful.").and(hash))
     }
 
     /// Writes what is in force to a file, whole or not at all.
-    fn config_write(&self, arguments: Option<&Json>) -> Outcome {
-        let file = match member(arguments, "filename") {
-            None => self.run.file.clone(),
-            Some(Json::String(name)) if !name.is_empty() => PathBuf::from(name),
-            Some(_) => return Err("'filename' parameter must be a string that names a file".into()),
-        };
+    fn config_write(&self, arguments: Arguments<'_>) -> Outcome {
+        let file = arguments.text("filename").map_or_else(|| self.run.file.clone(), PathBuf::from);
         let pretty = self.shared.config.load().render().to_pretty();
         let io_error = |error: std::io::Error| {
             format!("Error during config-write: unable to write {}: {error}", file.display())
@@ -156,41 +129,43 @@ impl<F: Serving> Server<'_, F> {
         write_whole(&file, pretty.as_bytes()).map_err(io_error)?;
         let written = format!("Configuration written to {} successful", file.display());
         let facts = json!({ "filename": file.display().to_string(), "size": pretty.len() });
-        Ok(answer(Some(&written), facts))
+        Ok(Answer::success(written).and(facts))
     }
 
-    fn dhcp_disable(&mut self, arguments: Option<&Json>) -> Outcome {
+    fn dhcp_disable(&self, arguments: Arguments<'_>) -> Outcome {
         let origin = origin(arguments)?;
-        let period = match member(arguments, "max-period") {
+        let period: Option<u64> = match arguments.integer::<i64>("max-period") {
             None => None,
-            Some(value) => match value.as_u64() {
-                Some(seconds) if seconds > 0 => Some(seconds),
-                Some(_) => return Err("'max-period' must be positive integer".into()),
-                None => return Err("'max-period' argument is not a number".into()),
-            },
+            Some(seconds) if seconds > 0 => Some(seconds.unsigned_abs()),
+            Some(_) => return Err("'max-period' must be positive integer".into()),
         };
-        let until = period.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
+        let until =
+            period.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         self.shared.service.disable(origin, until);
         let version = F::VERSION;
-        Ok(text(match period {
+        Ok(Answer::success(match period {
             Some(seconds) => format!("DHCPv{version} service disabled for {seconds} seconds"),
             None => format!("DHCPv{version} service disabled"),
         }))
     }
 
-    fn dhcp_enable(&mut self, arguments: Option<&Json>) -> Outcome {
+    fn dhcp_enable(&self, arguments: Arguments<'_>) -> Outcome {
         self.shared.service.enable(origin(arguments)?);
-        Ok(text("DHCP service successfully enabled"))
+        Ok(Answer::success("DHCP service successfully enabled"))
     }
 
-    fn leases_reclaim(&mut self, arguments: Option<&Json>) -> Outcome {
-        let remove = match member(arguments, "remove") {
-            Some(Json::Bool(remove)) => *remove,
-            Some(_) => return Err("'remove' parameter expected to be a boolean.".into()),
-            None => return Err("Missing mandatory 'remove' parameter.".into()),
-        };
+    fn leases_reclaim(&mut self, arguments: Arguments<'_>) -> Outcome {
+        let remove =
+            arguments.boolean("remove").ok_or("Missing mandatory 'remove' parameter.")?;
         self.reclaim_all(remove);
-        Ok(text("Reclamation of expired leases is complete."))
+        Ok(Answer::success("Reclamation of expired leases is complete."))
+    }
+
+    fn shutdown(&mut self, arguments: Arguments<'_>) -> Outcome {
+        // As the operating system does, which keeps eight bits.
+        let code = arguments.integer::<i64>("exit-value").unwrap_or(0) & 0xff;
+        self.next = Next::Stop(code as u8);
+        Ok(Answer::success("Shutting down."))
     }
 
     fn status_get(&self) -> Answer {
@@ -216,38 +191,24 @@ impl<F: Serving> Server<'_, F> {
         }
         put("sockets", sockets.into());
         put("lease-storage", if self.shared.journal.is_failing() { "failing" } else { "ready" }.into());
-        answer(None, status.into())
+        Answer::arguments(Json::from(status))
     }
 }
 
-/// All commands, sorted.
-fn command_names<F: Serving>() -> Vec<&'static str> {
-    let kind = kea_stats::ServerKind::of_version(F::VERSION);
-    let mut names: Vec<_> = kea_stats::Stats::command_names(kind).to_vec();
-    names.extend(NAMES);
-    names.sort_unstable();
-    names
-}
-
-fn shutdown(arguments: Option<&Json>, next: &mut Next) -> Outcome {
-    let code = match member(arguments, "exit-value") {
-        None => 0,
-        Some(value) => value
-            .as_i64()
-            // As the operating system does, which keeps eight bits.
-            .map(|value| (value & 0xff) as u8)
-            .ok_or("parameter 'exit-value' is not an integer")?,
-    };
-    *next = Next::Stop(code);
-    Ok(text("Shutting down."))
+fn config_test<F: Serving>(arguments: Arguments<'_>) -> Outcome {
+    load_arguments::<F>(arguments)?;
+    Ok(Answer::success(
+        "Configuration seems sane. Control-socket, hook-libraries, and D2 configuration were \
+         sanity checked, but not applied.",
+    ))
 }
 
 /// The configuration in `arguments`, checked.
 fn load_arguments<F: Serving>(
-    arguments: Option<&Json>,
+    arguments: Arguments<'_>,
 ) -> Result<configuration::Loaded<F>, String> {
     let object = F::PROTOCOL.object();
-    let map = match arguments {
+    let map = match arguments.json() {
         None => return Err("Missing mandatory 'arguments' parameter.".into()),
         Some(arguments) => arguments.as_object().ok_or("'arguments' must be a map.")?,
     };
@@ -278,28 +239,10 @@ fn write_whole(file: &Path, octets: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&draft, file)
 }
 
-fn origin(arguments: Option<&Json>) -> Result<&str, String> {
-    match member(arguments, "origin") {
+fn origin(arguments: Arguments<'_>) -> Result<&str, String> {
+    match arguments.text("origin") {
         None => Ok("user"),
-        Some(Json::String(origin)) if matches!(&**origin, "user" | "ha-partner") => Ok(origin),
-        Some(Json::String(origin)) => Err(format!("invalid value used for 'origin' parameter: {origin}")),
-        Some(_) => Err("'origin' argument is not a string".into()),
+        Some(origin @ ("user" | "ha-partner")) => Ok(origin),
+        Some(origin) => Err(format!("invalid value used for 'origin' parameter: {origin}")),
     }
 }
-
-fn member<'a>(arguments: Option<&'a Json>, name: &str) -> Option<&'a Json> {
-    arguments?.get(name)
-}
-
-fn with(result: u8, text: impl Into<String>, arguments: Option<Json>) -> Answer {
-    Answer { result, text: Some(text.into()), arguments }
-}
-
-fn text(text: impl Into<String>) -> Answer {
-    with(result::SUCCESS, text, None)
-}
-
-fn answer(text: Option<&str>, arguments: Json) -> Answer {
-    Answer { result: result::SUCCESS, text: text.map(str::to_owned), arguments: Some(arguments) }
-}
-

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use kea_config::snapshot::{Listen as ListenOn, Snapshot, SocketType};
+use kea_control::{Calls, Handlers, Listeners};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Corridor, flush_reclaimed, reclaim};
 use kea_lease::{Journal, Leases, Reclamation};
@@ -28,6 +29,7 @@ use kea_net::{Listen, Mode, OpenFailure, Selection, Service, ServiceEvent, Servi
 use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::commands::Next;
 use self::shared::{Shared, unix_micros};
 use self::storage::{CleanUp, FileStorage, Storage};
 use self::worker::Worker;
@@ -101,9 +103,8 @@ fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
         .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
     logging.start_writer().map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
 
-    let server = Server::start(run, config, &layout, server_port, &logger)?;
-    log!(logger, (twin::STARTED.of(F::VERSION)), version::VERSION);
-    let code = server.run_until_stopped()?;
+    let (server, calls) = Server::start(run, config, &layout, server_port, &logger)?;
+    let code = server.run_until_stopped(calls)?;
     log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
     Ok(code)
 }
@@ -164,9 +165,12 @@ fn give_up<F: Serving>(logger: &Handle, file: &Path, reason: &dyn Display) -> Fa
     Fatal
 }
 
+/// How long a stopping server waits for answers to leave.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// A running server.
-struct Server<'r, F: Serving> {
-    run: &'r Run,
+struct Server<F: Serving> {
+    run: Run,
     port: u16,
     shared: Arc<Shared<F>>,
     service: Service<Worker<F>>,
@@ -177,16 +181,19 @@ struct Server<'r, F: Serving> {
     started: Instant,
     /// When the configuration in force was put in force.
     configured: Instant,
+    /// What the last command asked for.
+    next: Next,
+    listeners: Listeners,
 }
 
-impl<'r, F: Serving> Server<'r, F> {
+impl<F: Serving> Server<F> {
     fn start(
-        run: &'r Run,
+        run: &Run,
         config: Snapshot<F>,
         layout: &Layout,
         port: u16,
         logger: &Handle,
-    ) -> Result<Self, Fatal> {
+    ) -> Result<(Self, Calls), Fatal> {
         let workers = worker_count(&config);
         let leases = Leases::new();
         leases.configure(&config.lease_specs());
@@ -236,8 +243,9 @@ impl<'r, F: Serving> Server<'r, F> {
                 .map_err(io_error)?;
         // Set once, here.
         let _ = wakers.set(service.wakers().to_vec());
+        let (listeners, calls) = Listeners::new(Arc::new(logger.clone()));
         let server = Server {
-            run,
+            run: run.clone(),
             port,
             shared,
             service,
@@ -247,9 +255,11 @@ impl<'r, F: Serving> Server<'r, F> {
             logger: logger.clone(),
             started: Instant::now(),
             configured: Instant::now(),
+            next: Next::Serve,
+            listeners,
         };
         server.refuse_taken_port()?;
-        Ok(server)
+        Ok((server, calls))
     }
 
     /// Another server on the same port would be given half of the queries: better not to start.
@@ -265,23 +275,34 @@ impl<'r, F: Serving> Server<'r, F> {
     }
 
     /// Serves. Gives the exit code of a clean stop.
-    fn run_until_stopped(mut self) -> Result<u8, Fatal> {
+    fn run_until_stopped(mut self, mut calls: Calls) -> Result<u8, Fatal> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let result = match runtime {
-            Ok(runtime) => runtime.block_on(self.control()),
-            Err(error) => Err(error),
+            Ok(runtime) => runtime.block_on(self.control(&mut calls)),
+            Err(error) => Err(error.to_string()),
         };
         self.stop();
-        result.map_err(|error| give_up::<F>(&self.logger, &self.run.file, &error))?;
-        Ok(0)
+        result.map_err(|error| give_up::<F>(&self.logger, &self.run.file, &error))
     }
 
-    /// The control plane: signals and timers.
-    async fn control(&mut self) -> std::io::Result<()> {
+    /// The control plane: signals, commands and timers.
+    async fn control(&mut self, calls: &mut Calls) -> Result<u8, String> {
+        let handlers = commands::handlers::<F>();
+        let sockets = self.shared.config.load().control_sockets.clone();
+        self.listeners.apply(&sockets).map_err(|error| error.to_string())?;
+        let code = self.attend(&handlers, calls).await.map_err(|error| error.to_string())?;
+        let logger: Arc<dyn kea_log::Log> = Arc::new(self.logger.clone());
+        let listeners = std::mem::replace(&mut self.listeners, Listeners::new(logger).0);
+        listeners.close(LAST_ANSWERS).await;
+        Ok(code)
+    }
+
+    async fn attend(&mut self, handlers: &Handlers<Self>, calls: &mut Calls) -> std::io::Result<u8> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+        log!(self.logger, (twin::STARTED.of(F::VERSION)), version::VERSION);
         loop {
             let next = schedule.next().into_iter().chain(self.shared.service.next_lapse()).min();
             let sleep = async {
@@ -291,11 +312,22 @@ impl<'r, F: Serving> Server<'r, F> {
                 }
             };
             tokio::select! {
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
+                _ = terminate.recv() => return Ok(0),
+                _ = interrupt.recv() => return Ok(0),
                 _ = hang_up.recv() => {
                     if self.reload().is_ok() {
                         schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+                    }
+                }
+                Some(call) = calls.next() => {
+                    let log = self.logger.clone();
+                    handlers.call(self, call, &log);
+                    match std::mem::replace(&mut self.next, Next::Serve) {
+                        Next::Serve => {}
+                        Next::Reschedule => {
+                            schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+                        }
+                        Next::Stop(code) => return Ok(code),
                     }
                 }
                 () = sleep => self.on_time(&mut schedule),
@@ -356,7 +388,7 @@ impl<'r, F: Serving> Server<'r, F> {
     /// Reads the configuration again, and puts it in force if nothing is wrong with it. Workers
     /// serve on meanwhile.
     fn reload(&mut self) -> Result<(), String> {
-        let file = self.run.file.display();
+        let file = self.run.file.display().to_string();
         log!(self.logger, (twin::DYNAMIC_RECONFIGURATION.of(F::VERSION)), file);
         let result = self.try_reload();
         match &result {
@@ -386,6 +418,7 @@ impl<'r, F: Serving> Server<'r, F> {
         if config.lease_database != self.shared.config.load().lease_database {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
+        self.listeners.apply(&config.control_sockets).map_err(|error| error.to_string())?;
         let loggers = configuration::loggers(&config);
         self.logger.configure(&loggers).map_err(|error| error.to_string())?;
         self.logger.reopen();
@@ -465,6 +498,7 @@ fn corridor<'a, F: Serving>(
         journal: &shared.journal,
         statistics,
         log: &shared.log,
+        name_changes: &(),
         now: kea_net::Now::read().unix_seconds(),
     }
 }
@@ -515,6 +549,13 @@ fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
         }
         ServiceEvent::Blind(error) => {
             log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
+        }
+        ServiceEvent::WorkerLost(_) => {
+            // Some clients would get no answers any more. Leases are safe where they are; whoever
+            // supervises this process starts it anew.
+            log!(logger, (twin::SERVER_FAILED.of(F::VERSION)), "a worker thread panicked");
+            logger.flush();
+            std::process::exit(1);
         }
         ServiceEvent::Interface(_) => {}
     }

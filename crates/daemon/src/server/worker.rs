@@ -68,11 +68,11 @@ impl<F: Serving> Worker<F> {
         }
     }
 
-    fn serve(&mut self, now: Now, datagram: &Datagram<'_>, out: &mut Outbox) -> bool {
-        let Some(arrival) = arrival::<F>(datagram) else { return false };
+    fn serve(&mut self, now: Now, datagram: &Datagram<'_>, out: &mut Outbox) {
+        let Some(arrival) = arrival::<F>(datagram) else { return };
         if self.shared.service.is_disabled() {
             self.ignore(&arrival);
-            return false;
+            return;
         }
         let corridor = Corridor {
             config: &self.config,
@@ -80,18 +80,18 @@ impl<F: Serving> Worker<F> {
             journal: &self.shared.journal,
             statistics: &self.statistics,
             log: &self.shared.log,
+            name_changes: &(),
             now: now.unix_seconds(),
         };
         self.buffer.clear();
         let decided = self.serve.decide(&corridor, &arrival, datagram.payload, &mut self.buffer);
-        let Ok(answer) = decided else { return false };
+        let Ok(answer) = decided else { return };
         if answer.after <= self.shared.journal.durable() {
             self.statistics.sent(answer.message_type);
             out.send(&to_destination(&answer.transmit), &self.buffer);
-            return false;
+        } else {
+            self.park(answer);
         }
-        self.park(answer);
-        true
     }
 
     /// Service is switched off: the client may ask another server.
@@ -133,11 +133,11 @@ impl<F: Serving> Worker<F> {
 impl<F: Serving> kea_net::Handler for Worker<F> {
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         self.refresh();
-        let mut promised = false;
         for datagram in batch {
-            promised |= self.serve(now, datagram, out);
+            self.serve(now, datagram, out);
         }
-        if promised {
+        // Also changes that nobody is told of, such as a release, are to be kept.
+        if self.shared.journal.has_rows() {
             self.tell_waiting();
             self.shared.journal.flush();
         }
