@@ -104,7 +104,8 @@ pub(crate) fn pair() -> (Namespace, Namespace) {
     }
     for (end, name, n) in [(&server, "srv0", 1), (&client, "cli0", 2)] {
         let addresses = [format!("local fe80::{n} "), format!("local 2001:db8::{n} ")];
-        end.settle_with(name, [vec!["multicast ff00::/8".to_owned()], addresses.to_vec()].concat());
+        end.settle(name);
+        end.settle_with(name, addresses.to_vec());
     }
     // Nothing is to wait for, or be lost by, address resolution.
     for (end, name, n) in [(&server, "srv0", 2), (&client, "cli0", 1)] {

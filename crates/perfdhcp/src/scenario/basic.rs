@@ -218,10 +218,16 @@ impl Scenario for Basic {
     }
 
     fn into_results(self: Box<Self>) -> Results {
-        let sending_ended = self.stopping.map(|(at, _)| at);
-        // A fixed number of requests ends with the last answer.
-        let by_count = matches!(self.stopping, Some((_, ExitReason::Requests)));
-        self.side.into_results(sending_ended.filter(|_| !by_count), 0)
+        let sending_ended = match (self.stopping, self.pace, self.side.started) {
+            // A number of exchanges at a rate takes its time, the pause after the last included.
+            (Some((_, ExitReason::Requests)), Pace::Rate(rate), Some(start)) => {
+                Some(start + Duration::from_secs_f64(self.begun as f64 / rate))
+            }
+            // A number of exchanges as fast as they go ends with the last answer.
+            (Some((_, ExitReason::Requests)), ..) => None,
+            (stopping, ..) => stopping.map(|(at, _)| at),
+        };
+        self.side.into_results(sending_ended, 0)
     }
 }
 
@@ -297,6 +303,19 @@ mod tests {
         basic.tick(at(1700), &mut out);
         assert_eq!(basic.ended(), Some(ExitReason::Period));
         assert_eq!(Box::new(basic).into_results().elapsed, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn a_number_of_exchanges_at_a_rate_takes_its_time() {
+        let (start, mut out) = (Instant::now(), Outbox::keeping());
+        let mut basic = Basic::new(side4(&["-l", "x", "-r", "10", "-n", "2"]), Pace::Rate(10.0));
+        for ms in [0, 100] {
+            let now = start + Duration::from_millis(ms);
+            basic.tick(now, &mut out);
+            serve(&mut basic, now, &mut out);
+        }
+        assert_eq!(basic.ended(), Some(ExitReason::Requests));
+        assert_eq!(Box::new(basic).into_results().elapsed, Duration::from_millis(200));
     }
 
     #[test]
