@@ -3,13 +3,16 @@
 
 mod arguments;
 mod configuration;
+mod console;
 mod layout;
+mod lease_clean_up;
 mod pid_file;
 mod server;
 mod version;
 
 pub use arguments::{DHCP4, DHCP6, Program, Request, Run, UsageError, parse as parse_arguments};
 pub use layout::Layout;
+pub use lease_clean_up::lfc_main;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};
 pub use server::main as dhcp_main;
 pub use version::{

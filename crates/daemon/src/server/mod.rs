@@ -35,6 +35,7 @@ use self::storage::{CleanUp, FileStorage, Storage};
 use self::worker::Worker;
 use crate::arguments::{self, Program, Request, Run};
 use crate::configuration;
+use crate::console::{fail, say};
 use crate::layout::Layout;
 use crate::pid_file::{PidFile, PidFileError, pid_file_path};
 use crate::version;
@@ -66,18 +67,6 @@ pub fn main<F: Serving>(
 
 /// The server cannot go on; the reason is logged and on standard error.
 struct Fatal;
-
-#[allow(clippy::print_stdout)] // the answer to -v, -V, -W, -h and -t
-fn say(text: &str) -> ExitCode {
-    print!("{text}");
-    ExitCode::SUCCESS
-}
-
-#[allow(clippy::print_stderr)] // what an operator at the console must see
-fn fail(text: &str) -> ExitCode {
-    eprintln!("{}", text.trim_end());
-    ExitCode::FAILURE
-}
 
 /// Starts, serves until told to stop, and stops.
 fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
