@@ -19,6 +19,9 @@ const IP_AND_UDP_HEADERS: usize = 28;
 /// Options that a client gets asked or not, where they are configured.
 const BASIC: [u8; 3] = [code::ROUTERS, code::DOMAIN_NAME_SERVERS, code::DOMAIN_NAME];
 
+/// Options that say nothing to a client that speaks BOOTP (RFC 2132 section 9).
+const OF_DHCP_ALONE: std::ops::RangeInclusive<u16> = 50..=61;
+
 /// The space of the options of messages.
 const SPACE: &str = "dhcp4";
 
@@ -75,6 +78,9 @@ impl<'s> Reply<'_, 's> {
         // The first option by itself, the last by itself.
         wanted.retain(|code| ![53, 82].contains(code));
         wanted.extend(given.iter().map(|(code, _)| u16::from(*code)));
+        if self.query.is_bootp() {
+            wanted.retain(|code| !OF_DHCP_ALONE.contains(code));
+        }
         wanted.sort_unstable();
         wanted.dedup();
 

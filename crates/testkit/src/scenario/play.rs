@@ -280,9 +280,14 @@ impl<'a> Player<'a> {
                 Some(frame) => Err(Fault::new(format!("an answer came: {}", describe(&frame)))),
             };
         }
-        let kind = MessageType::from_name(kind)
-            .ok_or_else(|| Fault::new(format!("no message type {kind}")))?;
-        let (frame, reply) = self.receive_frame(Some(kind))?;
+        let kind = match kind {
+            "bootp" => None,
+            name => Some(
+                MessageType::from_name(name)
+                    .ok_or_else(|| Fault::new(format!("no message type {name}")))?,
+            ),
+        };
+        let (frame, reply) = self.receive_frame(kind)?;
         for detail in details {
             if let Some(binding) = detail.text.strip_prefix("let ") {
                 let (name, field) = binding.split_once('=').unwrap_or((binding, ""));
