@@ -1,11 +1,13 @@
 //! What the corridor shares between the protocols.
 
 mod arrival;
+mod chance;
 mod classify;
 mod client_name;
 mod corridor;
 mod drop;
 mod exhausted;
+mod locate;
 mod name_change;
 mod place;
 mod reclaim;
@@ -14,14 +16,16 @@ mod scopes;
 mod statistics;
 
 pub use arrival::{Arrival, Transmit};
+pub use chance::Chance;
 pub use classify::Classifier;
 pub use client_name::{ContradictoryFlags, FinalDot, LeaseName, NamePolicy};
 pub use corridor::{Answer, Corridor};
 pub use drop::{Drop, Unreadable};
+pub use locate::Located;
 pub use name_change::{NameChange, NameChangeRequest, NameChanges};
 pub use place::{Ground, Place, is_let_in};
-pub(crate) use reclaim::give_up;
 pub use reclaim::{flush_reclaimed, reclaim};
+pub(crate) use reclaim::{give_up, remembered};
 pub use reserve::{Identified, Reserved};
 pub use scopes::Scopes;
 pub use statistics::{Counted, Statistics, recount};

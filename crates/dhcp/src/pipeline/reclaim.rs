@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kea_config::snapshot::Dialect;
-use kea_lease::{CycleReport, Lease, LeaseState, Reclamation, SubnetLeases};
+use kea_lease::{CycleReport, INFINITE, Lease, LeaseState, Reclamation, SubnetLeases};
 use kea_log::log;
 use kea_log::message::twin;
 
@@ -68,5 +68,23 @@ pub(crate) fn give_up<F: Dialect>(corridor: &Corridor<'_, F>, lease: &Lease<F>) 
         }
         LeaseState::Assigned => corridor.names_end(lease),
         _ => {}
+    }
+}
+
+/// What stays of a lease that its client gave back, for its return: it has ended now.
+pub(crate) fn remembered<F: Dialect>(lease: &Lease<F>, now: i64) -> Lease<F> {
+    // A row that ends nothing has a lifetime.
+    let valid_lifetime = match lease.valid_lifetime {
+        0 | INFINITE => 1,
+        lifetime => lifetime,
+    };
+    Lease {
+        state: LeaseState::ExpiredReclaimed,
+        valid_lifetime,
+        cltt: now - i64::from(valid_lifetime),
+        fqdn_fwd: false,
+        fqdn_rev: false,
+        hostname: Box::default(),
+        ..lease.clone()
     }
 }

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::{IdentifierKind, MacSource};
-use kea_wire::v6::{MessageType, View, code};
+use kea_wire::v6::{MessageType, Relay, View, code};
 use kea_wire::{Duid, HwAddr, V6};
 
 use super::hw_addr::hw_addr;
@@ -112,7 +112,7 @@ pub(super) fn accept<'p>(
 impl Query<'_> {
     /// Where the client sent the message from, as far as it can be told.
     pub(super) fn client_address(&self, source: Ipv6Addr) -> Ipv6Addr {
-        self.view.relays().last().map_or(source, |relay| relay.peer_address())
+        self.view.relays().last().map_or(source, Relay::peer_address)
     }
 }
 

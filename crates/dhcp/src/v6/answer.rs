@@ -25,6 +25,8 @@ pub(super) struct Outcome<'s> {
     pub(super) rapid_commit: bool,
     /// True when options of the configuration go with it.
     pub(super) is_configuring: bool,
+    /// The data of the client FQDN option.
+    pub(super) fqdn: Option<Vec<u8>>,
     /// What must be durable before it leaves.
     pub(super) after: Ticket,
 }
@@ -38,6 +40,7 @@ impl<'s> Outcome<'s> {
             status: None,
             rapid_commit: false,
             is_configuring: true,
+            fqdn: None,
             after: Ticket(0),
         }
     }
@@ -92,7 +95,7 @@ enum Item<'a, 's> {
 type Items<'a, 's> = SmallVec<[(u16, Item<'a, 's>); 16]>;
 
 /// Options that exchanges alone decide about.
-const OWN: [u16; 10] = [
+const OWN: [u16; 11] = [
     code::CLIENT_ID,
     code::SERVER_ID,
     code::IA_NA,
@@ -103,6 +106,7 @@ const OWN: [u16; 10] = [
     code::VENDOR_OPTS,
     code::IA_PD,
     code::IAPREFIX,
+    code::CLIENT_FQDN,
 ];
 
 /// Codes of an option request that are heeded.
@@ -124,7 +128,10 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         let subnet: Option<&Subnet<V6>> = outcome.bindings().last().map(|binding| binding.subnet);
         let subnet = subnet.or(self.place.map(Place::selected));
         let config = self.corridor.config;
-        let host = self.reserved.host();
+        let host = match subnet {
+            Some(subnet) => self.reserved.in_subnet(subnet),
+            None => self.reserved.host(),
+        };
         let is_here = |of: &Subnet<V6>| subnet.is_some_and(|subnet| subnet.id == of.id);
         let here = pools.iter().filter(|(of, _)| is_here(of)).map(|(_, pool)| *pool);
         let mut scopes = Scopes::new(config, host, subnet, here, self.classes);
@@ -142,6 +149,9 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         items.extend(outcome.status.map(|note| (code::STATUS_CODE, Item::Status(note))));
         if outcome.rapid_commit {
             items.push((code::RAPID_COMMIT, Item::Data(&[])));
+        }
+        if let Some(fqdn) = &outcome.fqdn {
+            items.push((code::CLIENT_FQDN, Item::Data(fqdn)));
         }
         if outcome.is_configuring {
             self.add_configured(&mut items, &scopes, &requested);

@@ -7,7 +7,7 @@ use kea_lease::{
 };
 use kea_wire::{Duid, Iaid, Prefix, V6};
 
-use crate::pipeline::Corridor;
+use crate::pipeline::{Corridor, remembered};
 
 /// The leases of one client, wherever they are.
 #[derive(Clone, Copy)]
@@ -38,17 +38,15 @@ impl Holdings<'_> {
         remember: bool,
     ) -> Result<Ticket, Mismatch> {
         let mut leases = self.corridor.leases.at(prefix.first());
-        let mut lease = self.own(&leases, prefix, kind, iaid)?;
+        let lease = self.own(&leases, prefix, kind, iaid)?;
         self.corridor.statistics.removed(&lease);
+        self.corridor.names_end(&lease);
         if remember {
-            lease.state = LeaseState::ExpiredReclaimed;
-            lease.valid_lifetime = 0;
-            lease.owner.preferred_lifetime = 0;
-            lease.cltt = self.corridor.now;
-            leases.put(&lease);
-        } else {
-            leases.remove(lease.address);
+            let kept = remembered(&lease, self.corridor.now);
+            leases.put(&kept);
+            return Ok(self.corridor.journal.append(&kept));
         }
+        leases.remove(lease.address);
         Ok(self.corridor.journal.append_deletion(&lease))
     }
 
@@ -62,6 +60,7 @@ impl Holdings<'_> {
     ) -> Result<Ticket, Mismatch> {
         let mut leases = self.corridor.leases.at(address.first());
         let before = self.own(&leases, address, LeaseKind::Address, iaid)?;
+        self.corridor.names_end(&before);
         let nobody = V6Owner {
             duid: no_duid(),
             hw_addr: no_hw_addr(),
@@ -78,7 +77,7 @@ impl Holdings<'_> {
     }
 
     /// Removes a lease that the client is not to have any longer, if it still has it.
-    pub(super) fn give_up(&self, lease: &Lease<V6>) -> Ticket {
+    pub(super) fn revoke(&self, lease: &Lease<V6>) -> Ticket {
         let mut leases = self.corridor.leases.at(lease.address);
         let there = leases.get(lease.address).map(LeaseRef::to_lease);
         let Some(there) = there.filter(|there| there.owner.duid == *self.duid) else {
@@ -87,6 +86,7 @@ impl Holdings<'_> {
         leases.remove(there.address);
         if there.state == LeaseState::Assigned {
             self.corridor.statistics.removed(&there);
+            self.corridor.names_end(&there);
         }
         self.corridor.journal.append_deletion(&there)
     }

@@ -52,7 +52,7 @@ fn by(method: MacSource, view: &View<'_>, duid: Option<&Duid>, source: Ipv6Addr)
             ethernet(remote_id.identifier)
         }
         MacSource::DocsisCmts => {
-            let mut options = view.relays().iter().rev().map(|relay| relay.options());
+            let mut options = view.relays().iter().rev().map(Relay::options);
             options.find_map(|options| cablelabs(options, CM_MAC_ADDRESS))
         }
         MacSource::DocsisModem => cablelabs(view.options(), DEVICE_ID),

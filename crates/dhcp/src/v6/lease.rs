@@ -7,15 +7,22 @@ use std::net::Ipv6Addr;
 use foldhash::fast::FixedState;
 use kea_config::snapshot::{Reservation, Subnet};
 use kea_expr::ClassSet;
-use kea_lease::{Lease, LeaseKind, LeaseRef, Occupancy, SubnetLeases, Ticket, V6Owner, no_hw_addr};
+use kea_lease::{
+    INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V6Owner,
+    no_hw_addr,
+};
 use kea_log::{ClientLabel, log};
+use kea_wire::v6::IaKind;
 use kea_wire::{Duid, HwAddr, Iaid, Prefix, V6};
 use smallvec::SmallVec;
 
 use super::association::{Binding, Wish};
 use super::holdings::Holdings;
+use super::name::Naming;
 use super::terms::Lifetimes;
-use crate::pipeline::{Corridor, Ground, Place, Reserved, is_let_in};
+use crate::pipeline::{
+    Corridor, Ground, LeaseName, NamePolicy, Place, Reserved, give_up, is_let_in,
+};
 
 /// How long what was offered is kept for its client, in seconds.
 const OFFER_HOLD: i64 = 60;
@@ -29,6 +36,8 @@ pub(super) struct Leasing<'q, 's> {
     pub(super) place: &'q Place<'s, V6>,
     pub(super) reserved: &'q Reserved<'s, V6>,
     pub(super) classes: &'q ClassSet,
+    /// The client's name.
+    pub(super) naming: Naming,
     /// What is kept with a lease in `subnet` in place of that text: see `extended_info`.
     pub(super) user_context: &'q dyn Fn(&Subnet<V6>, &str) -> Box<str>,
     /// Anything hard to foresee.
@@ -245,7 +254,7 @@ impl<'q, 's> Leasing<'q, 's> {
     }
 
     /// Offers or grants `target`, unless it is somebody's.
-    fn take(&self, wish: &Wish, step: Step, target: Target<'s>) -> Option<Binding<'s>> {
+    fn take(&mut self, wish: &Wish, step: Step, target: Target<'s>) -> Option<Binding<'s>> {
         let (address, kind) = (target.prefix.first(), wish.lease_kind());
         if self.given.contains(&address) {
             return None;
@@ -280,9 +289,13 @@ impl<'q, 's> Leasing<'q, 's> {
                 if before.is_none() {
                     leases.offer(address, kind, self.holder(wish), now + OFFER_HOLD);
                 }
+                self.name(wish, &binding);
                 Some(binding)
             }
-            Step::Grant => Some(self.store(&mut leases, wish, binding, before)),
+            Step::Grant => {
+                let name = self.name(wish, &binding);
+                Some(self.store(&mut leases, wish, binding, name, before.as_ref()))
+            }
         }
     }
 
@@ -315,21 +328,54 @@ impl<'q, 's> Leasing<'q, 's> {
         Binding { prefix, lifetimes, subnet, pool, excluded, ticket: Ticket(0), is_reused: false }
     }
 
+    /// What the lease keeps of the client's name.
+    fn name(&mut self, wish: &Wish, binding: &Binding<'_>) -> LeaseName {
+        let config = self.corridor.config;
+        let policy = NamePolicy::new(config, binding.subnet, binding.pool, self.classes);
+        let host = self.reserved.in_subnet(binding.subnet);
+        let is_prefix = wish.kind == IaKind::Pd;
+        self.naming.of_lease(&policy, host, binding.prefix.first(), is_prefix)
+    }
+
     fn store(
         &self,
         leases: &mut SubnetLeases<V6>,
         wish: &Wish,
         mut binding: Binding<'s>,
-        before: Option<Lease<V6>>,
+        name: LeaseName,
+        before: Option<&Lease<V6>>,
     ) -> Binding<'s> {
-        let mine = before.as_ref().filter(|before| self.is_mine(wish, before));
-        if let Some(mine) = mine
-            && let Some(remaining) = self.cached(mine, &binding)
-        {
+        let mine = before.filter(|before| self.is_mine(wish, before));
+        let lease = self.renewed(wish, &binding, name, mine);
+        let (corridor, now) = (self.corridor, self.corridor.now);
+        if let Some(remaining) = mine.and_then(|mine| reusable(&binding, mine, &lease, now)) {
             binding.lifetimes = remaining;
             binding.is_reused = true;
+            // Whoever asks again must not hear of a lease before it is as safe as at first.
+            binding.ticket = corridor.journal.latest();
             return binding;
         }
+        if let Some(before) = before.filter(|_| mine.is_none()) {
+            give_up(corridor, before);
+        }
+        corridor.statistics.granted(&lease, before, now);
+        leases.put(&lease);
+        binding.ticket = corridor.journal.append(&lease);
+        if wish.kind == IaKind::Na {
+            let of_pool = binding.pool.and_then(|pool| pool.ddns.as_deref());
+            corridor.names_begin(&lease, mine, of_pool.unwrap_or(&binding.subnet.ddns));
+        }
+        binding
+    }
+
+    /// The lease as it is from now on. What the server keeps about it is the client's own only.
+    fn renewed(
+        &self,
+        wish: &Wish,
+        binding: &Binding<'_>,
+        name: LeaseName,
+        mine: Option<&Lease<V6>>,
+    ) -> Lease<V6> {
         let owner = V6Owner {
             duid: self.duid.clone(),
             iaid: wish.iaid,
@@ -339,47 +385,16 @@ impl<'q, 's> Leasing<'q, 's> {
             hw_addr: self.hw_addr.unwrap_or_else(no_hw_addr),
         };
         let (address, valid) = (binding.prefix.first(), binding.lifetimes.valid);
-        let now = self.corridor.now;
-        let mut lease = Lease::new(address, binding.subnet.id, owner, valid, now);
-        lease.pool_id = binding.pool.map_or(0, |pool| pool.id);
-        lease.hostname = self.hostname();
+        let subnet = binding.subnet;
         let context = mine.map_or("", |mine| &*mine.user_context);
-        lease.user_context = (self.user_context)(binding.subnet, context);
-        self.corridor.statistics.granted(&lease, before.as_ref(), now);
-        leases.put(&lease);
-        binding.ticket = self.corridor.journal.append(&lease);
-        binding
-    }
-
-    /// What is left of a lease that is young enough to be answered unchanged (the manual's section
-    /// on lease caching).
-    fn cached(&self, lease: &Lease<V6>, binding: &Binding<'_>) -> Option<Lifetimes> {
-        let cache = binding.subnet.cache;
-        let now = self.corridor.now;
-        // The lease of this very second may not be durable yet.
-        let age = u32::try_from(now - lease.cltt).ok().filter(|age| *age > 0)?;
-        let by_threshold = cache.threshold.filter(|part| *part > 0.0 && *part <= 1.0);
-        let max_age = cache.max_age.filter(|seconds| *seconds > 0);
-        let is_young = by_threshold
-            .is_none_or(|part| f64::from(age) < part * f64::from(lease.valid_lifetime))
-            && max_age.is_none_or(|seconds| age <= seconds);
-        let before =
-            Lifetimes { preferred: lease.owner.preferred_lifetime, valid: lease.valid_lifetime };
-        let is_unchanged = lease.state == kea_lease::LeaseState::Assigned
-            && !lease.is_expired(now)
-            && lease.subnet == binding.subnet.id
-            && lease.hostname == self.hostname()
-            && before.valid <= binding.lifetimes.valid
-            && before.preferred <= binding.lifetimes.preferred;
-        let enabled = by_threshold.is_some() || max_age.is_some();
-        (enabled && is_young && is_unchanged).then(|| Lifetimes {
-            preferred: before.preferred.saturating_sub(age),
-            valid: before.valid.saturating_sub(age),
-        })
-    }
-
-    fn hostname(&self) -> Box<str> {
-        self.reserved.host().map_or("", |host| &host.hostname).to_ascii_lowercase().into()
+        Lease {
+            pool_id: binding.pool.map_or(0, |pool| pool.id),
+            fqdn_fwd: name.forward,
+            fqdn_rev: name.reverse,
+            hostname: name.hostname.into(),
+            user_context: (self.user_context)(subnet, context),
+            ..Lease::new(address, subnet.id, owner, valid, self.corridor.now)
+        }
     }
 
     /// True when the association does not keep `lease`: it got another one, or the lease is reserved
@@ -398,7 +413,7 @@ impl<'q, 's> Leasing<'q, 's> {
             log!(log, ALLOC_ENGINE_V6_REVOKED_ADDR_LEASE, address, owner.duid, "another");
         }
         let holdings = Holdings { corridor: self.corridor, duid: self.duid };
-        holdings.give_up(lease)
+        holdings.revoke(lease)
     }
 
     /// The number under which things are kept for this association.
@@ -410,6 +425,31 @@ impl<'q, 's> Leasing<'q, 's> {
         hasher.write_u8(wish.lease_kind() as u8);
         hasher.finish()
     }
+}
+
+/// What is left of a lease that is young enough to be answered unchanged (the manual's section on
+/// lease caching), when nothing about it would change but its end.
+fn reusable(
+    binding: &Binding<'_>,
+    before: &Lease<V6>,
+    lease: &Lease<V6>,
+    now: i64,
+) -> Option<Lifetimes> {
+    let is_same = before.state == LeaseState::Assigned
+        && before.subnet == lease.subnet
+        && before.owner.hw_addr == lease.owner.hw_addr
+        && before.hostname == lease.hostname
+        && (before.fqdn_fwd, before.fqdn_rev) == (lease.fqdn_fwd, lease.fqdn_rev)
+        && before.user_context == lease.user_context
+        && before.valid_lifetime <= lease.valid_lifetime
+        && before.owner.preferred_lifetime <= lease.owner.preferred_lifetime;
+    let valid = binding.subnet.cache.remaining(before, now).filter(|_| is_same)?;
+    let age = u32::try_from(now - before.cltt).unwrap_or(0);
+    let preferred = match before.owner.preferred_lifetime {
+        INFINITE => INFINITE,
+        preferred => preferred.saturating_sub(age),
+    };
+    Some(Lifetimes { preferred, valid })
 }
 
 /// How often a vacancy is looked for in a subnet when others take it first.

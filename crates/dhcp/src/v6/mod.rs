@@ -9,15 +9,18 @@ mod facts;
 mod holdings;
 mod hw_addr;
 mod lease;
+mod name;
 mod register;
 mod select;
 mod server_id;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod told;
+mod worker;
 
-pub use exchange::Worker;
 pub use server_id::{Origin, ServerIdentity, server_identity};
+pub use worker::Worker;
 
 /// The UDP ports that answers go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ pub fn server_identity(
     origin: &Origin<'_>,
 ) -> ServerIdentity {
     let Some(settings) = settings else {
-        let duid = stored.cloned().unwrap_or_else(|| generated(&UNSET, None, origin));
+        let duid = stored.cloned().unwrap_or_else(|| generated(UNSET, None, origin));
         return ServerIdentity { duid, is_kept: true };
     };
     ServerIdentity { duid: generated(settings, stored, origin), is_kept: settings.persist }
@@ -134,12 +134,6 @@ fn link<'a>(
 
 fn first_set<N: Copy + Default + PartialEq>(numbers: [N; 3]) -> N {
     numbers.into_iter().find(|number| *number != N::default()).unwrap_or_default()
-}
-
-impl<'a> From<&Settings<'a>> for Settings<'a> {
-    fn from(settings: &Settings<'a>) -> Self {
-        *settings
-    }
 }
 
 #[cfg(test)]

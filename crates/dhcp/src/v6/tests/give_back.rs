@@ -35,7 +35,7 @@ fn released_leases_are_remembered_with_affinity_and_counted_once() {
     let mut lab = leased(SUBNET);
     lab.ask(MessageType::Release, |q| na(q, 1, &["2001:db8:1::105"]));
     let lease = lab.lease("2001:db8:1::105").unwrap();
-    assert_eq!((lease.state, lease.valid_lifetime), (LeaseState::ExpiredReclaimed, 0));
+    assert_eq!((lease.state, lease.expires()), (LeaseState::ExpiredReclaimed, Some(NOW)));
     assert_eq!(lab.statistic("subnet[1].assigned-nas").unwrap(), "Integer(0)");
     assert!(lab.log.ids().contains(&"DHCP6_RELEASE_NA_EXPIRED"));
     let again = lab.ask(MessageType::Release, |q| na(q, 1, &["2001:db8:1::105"]));

@@ -3,6 +3,7 @@
 mod assign;
 mod extend;
 mod give_back;
+mod name;
 mod options;
 mod refuse;
 mod relay;
@@ -10,7 +11,7 @@ mod reserve;
 
 use std::fmt::Write as _;
 use std::net::Ipv6Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use kea_config::document::NoIncludes;
 use kea_config::{Document, Snapshot, load};
@@ -22,7 +23,9 @@ use kea_wire::{Duid, Iaid, Prefix, V6};
 
 use super::{Ports, Worker};
 use crate::Serve;
-use crate::pipeline::{Answer, Arrival, Corridor, Drop, Statistics};
+use crate::pipeline::{
+    Answer, Arrival, Corridor, Drop, NameChangeRequest, NameChanges, Statistics,
+};
 
 /// A server under a configuration, at a moment.
 struct Lab {
@@ -36,6 +39,19 @@ struct Lab {
     source: Ipv6Addr,
     destination: Ipv6Addr,
     answer: Option<Answer<V6>>,
+    name_changes: Told,
+}
+
+/// What the DNS was asked for, as text.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl NameChanges for Told {
+    fn request(&self, request: NameChangeRequest) {
+        let NameChangeRequest { change, fqdn, address, forward, reverse, .. } = request;
+        let mut told = self.0.lock().unwrap();
+        told.push(format!("{change:?} {fqdn} {address} {forward}/{reverse}"));
+    }
 }
 
 const NOW: i64 = 1_700_000_000;
@@ -71,6 +87,7 @@ impl Lab {
             source: "fe80::1".parse().unwrap(),
             destination: "ff02::1:2".parse().unwrap(),
             answer: None,
+            name_changes: Told::default(),
         }
     }
 
@@ -84,7 +101,7 @@ impl Lab {
             journal: &self.journal,
             statistics: &statistics,
             log: &self.log,
-            name_changes: &(),
+            name_changes: &self.name_changes,
             now: self.now,
         };
         let arrival = Arrival {

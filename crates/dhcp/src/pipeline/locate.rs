@@ -1,0 +1,71 @@
+//! Where a client is, and what is set aside for it: what its classes depend on, and what depends on
+//! them (the manual's section on classification steps).
+
+use kea_config::snapshot::{Dialect, Subnet};
+use kea_expr::{ClassId, ClassSet, Facts};
+use kea_log::message::twin;
+use kea_log::{ClientLabel, log};
+
+use super::classify::Classifier;
+use super::corridor::Corridor;
+use super::drop::Drop;
+use super::reserve::{Identified, Reserved};
+
+/// What is known of a client's place before it gets a lease there.
+#[derive(Debug)]
+pub struct Located<'s, F: Dialect> {
+    /// The selected subnet.
+    pub subnet: Option<&'s Subnet<F>>,
+    /// The client's reservations there, and global ones.
+    pub reserved: Reserved<'s, F>,
+}
+
+impl Classifier {
+    /// Finds the subnet of a client that has been classified by its packet, its reservations, and
+    /// the classes that those bring. `select` finds a subnet for a member of classes.
+    ///
+    /// # Errors
+    /// When the client turns out to be in class DROP.
+    pub fn locate<'s, F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'s, F>,
+        client: &impl Identified,
+        facts: &impl Facts,
+        label: ClientLabel<'_>,
+        select: impl FnOnce(&ClassSet) -> Option<&'s Subnet<F>>,
+    ) -> Result<Located<'s, F>, Drop<F>> {
+        let (config, log, version) = (corridor.config, corridor.log, F::VERSION);
+        if self.classes.contains(ClassId::DROP) {
+            log!(log, (twin::PACKET_DROP_DROP_CLASS.of(version)), label);
+            return Err(Drop::ClassDrop);
+        }
+        let mut reserved = Reserved::none();
+        if config.server.early_global_reservations_lookup {
+            reserved = Reserved::early(config, client);
+            if reserved.host().is_some() {
+                self.reclassify(corridor, facts, &reserved);
+            }
+            if self.classes.contains(ClassId::DROP) {
+                log!(log, (twin::PACKET_DROP_DROP_CLASS_EARLY.of(version)), label);
+                return Err(Drop::ClassDrop);
+            }
+        }
+        let subnet = select(&self.classes);
+        if let Some(subnet) = subnet {
+            log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
+            let network = config.network_of(subnet);
+            let siblings = network.into_iter().flat_map(|network| config.members(network));
+            let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
+            reserved = Reserved::find(config, std::iter::once(subnet).chain(siblings), client);
+        }
+        self.join_reserved(&reserved);
+        let is_known = reserved.host().is_some() || self.classes.contains(ClassId::KNOWN);
+        self.classify_known(corridor, facts, is_known);
+        log!(log, (twin::CLASS_ASSIGNED.of(version)), label, self.shown(corridor));
+        if self.classes.contains(ClassId::DROP) {
+            log!(log, (twin::PACKET_DROP_DROP_CLASS2.of(version)), label);
+            return Err(Drop::ClassDrop);
+        }
+        Ok(Located { subnet, reserved })
+    }
+}

@@ -1,0 +1,90 @@
+//! The client's name: option 39 (RFC 4704), reservations, and names made of addresses.
+
+use std::net::Ipv6Addr;
+
+use kea_config::snapshot::Reservation;
+use kea_options::{ClientFqdn, ClientName, NameEncoding, Parsing};
+use kea_wire::V6;
+use kea_wire::v6::{View, code};
+
+use crate::pipeline::{Drop, LeaseName, NamePolicy};
+
+/// The name of one client in one message: the first address that it gets decides.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Naming {
+    asked: Option<ClientFqdn>,
+    given: Option<LeaseName>,
+    /// The data of option 39 of the answer.
+    pub(super) option: Option<Vec<u8>>,
+}
+
+impl Naming {
+    /// Reads what the client says of its name.
+    ///
+    /// # Errors
+    /// When option 39 is malformed, or contradicts itself (RFC 4704 section 4.1).
+    pub(super) fn of(view: &View<'_>, parsing: Parsing) -> Result<Self, Drop<V6>> {
+        let Some(data) = view.option(code::CLIENT_FQDN) else { return Ok(Naming::default()) };
+        let fqdn = ClientFqdn::parse::<V6>(data, parsing).ok();
+        let fqdn = fqdn.filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
+        let fqdn = fqdn.ok_or(Drop::UnacceptableOptions("its FQDN option is malformed"))?;
+        Ok(Naming { asked: Some(fqdn), ..Naming::default() })
+    }
+
+    /// What the lease of `address` keeps of the name. Only the lease of the first address has its
+    /// records in the DNS, and no lease of a prefix has.
+    pub(super) fn of_lease(
+        &mut self,
+        policy: &NamePolicy<'_>,
+        host: Option<&Reservation<V6>>,
+        address: Ipv6Addr,
+        is_prefix: bool,
+    ) -> LeaseName {
+        let hostname_only = |name: &LeaseName| LeaseName {
+            hostname: name.hostname.clone(),
+            ..LeaseName::default()
+        };
+        match &self.given {
+            Some(given) => return hostname_only(given),
+            None if is_prefix => {
+                let (name, _) = self.find(policy, host, address);
+                return hostname_only(&name);
+            }
+            None => {}
+        }
+        let (name, option) = self.find(policy, host, address);
+        self.option = option;
+        self.given = Some(name.clone());
+        name
+    }
+
+    fn find(
+        &self,
+        policy: &NamePolicy<'_>,
+        host: Option<&Reservation<V6>>,
+        address: Ipv6Addr,
+    ) -> (LeaseName, Option<Vec<u8>>) {
+        let wants_one = policy.updates && policy.replaces(false);
+        let asked = self.asked.clone().or_else(|| wants_one.then(no_name));
+        // Contradictory flags were refused.
+        let answer = asked.and_then(|asked| policy.answer(&asked, host, address.into()).ok());
+        let Some((answer, name)) = answer else {
+            let reserved = host.map_or("", |host| &*host.hostname).to_ascii_lowercase();
+            return (LeaseName { hostname: reserved, ..LeaseName::default() }, None);
+        };
+        let mut option = Vec::with_capacity(64);
+        answer.write::<V6>(&mut option);
+        (name, Some(option))
+    }
+}
+
+/// What a client that says nothing is taken to have asked for, where names are made for such.
+fn no_name() -> ClientFqdn {
+    ClientFqdn {
+        server_updates: true,
+        overridden: false,
+        no_updates: false,
+        encoding: NameEncoding::Wire,
+        name: ClientName::Empty,
+    }
+}

@@ -1,0 +1,254 @@
+//! From a datagram to a query that is known, and from what it led to, to its answer.
+
+use std::net::Ipv6Addr;
+
+use kea_config::Snapshot;
+use kea_log::{ClientLabel, log};
+use kea_options::Parsing;
+use kea_stats::ServerMetric;
+use kea_wire::v6::{MessageType, View};
+use kea_wire::{Duid, V6};
+use smallvec::SmallVec;
+
+use super::Ports;
+use super::accept::{Query, accept};
+use super::answer::{Outcome, Reply};
+use super::exchange::Exchange;
+use super::facts::QueryFacts;
+use super::name::Naming;
+use super::select::select;
+use crate::Serve;
+use crate::pipeline::{
+    Answer, Arrival, Chance, Classifier, Corridor, Drop, Located, Place, Transmit, Unreadable,
+};
+
+/// Memory that one worker uses for query after query, and its source of unpredictable numbers.
+#[derive(Debug)]
+pub struct Worker {
+    classifier: Classifier,
+    /// The ports that answers go to.
+    pub ports: Ports,
+    chance: Chance,
+}
+
+impl Worker {
+    /// A worker whose unpredictable numbers follow from `seed`.
+    pub fn new(seed: u64, ports: Ports) -> Self {
+        Worker { classifier: Classifier::default(), ports, chance: Chance::new(seed) }
+    }
+}
+
+impl Serve<V6> for Worker {
+    fn decide(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V6>, Drop<V6>> {
+        corridor.statistics.count(ServerMetric::Received);
+        let result = match View::parse(payload) {
+            Ok(view) => self.serve(corridor, arrival, view, out),
+            Err(error) => {
+                log!(
+                    corridor.log,
+                    DHCP6_PACKET_DROP_PARSE_FAIL,
+                    arrival.source,
+                    arrival.destination,
+                    arrival.interface,
+                    error
+                );
+                Err(Drop::Unreadable(Unreadable::V6(error)))
+            }
+        };
+        if let Err(reason) = &result {
+            reason.count(corridor.statistics);
+        }
+        result
+    }
+}
+
+impl Worker {
+    fn serve(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        view: View<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V6>, Drop<V6>> {
+        count_received(corridor, view.message_type());
+        if let Some(damage) = view.damage() {
+            log!(corridor.log, DHCP6_PACKET_OPTIONS_SKIPPED, damage);
+        }
+        let config = corridor.config;
+        let Some(server_id) = &config.specific.duid else { return Err(Drop::NoServerId) };
+        let refused =
+            Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
+        let query = accept(view, arrival, server_id, &config.specific.mac_sources)
+            .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
+        let label = ClientLabel::V6 {
+            duid: query.duid.as_ref().map(Duid::octets),
+            hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
+            xid: query.view.xid(),
+        };
+        log!(
+            corridor.log,
+            DHCP6_PACKET_RECEIVED,
+            label,
+            refused.kind,
+            refused.kind.number(),
+            arrival.source,
+            arrival.destination,
+            arrival.interface
+        );
+        let naming = Naming::of(&query.view, parsing(config))
+            .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
+        let located = self.locate(corridor, arrival, &query, label)?;
+        let classes = &self.classifier.classes;
+        let place = located.subnet.map(|subnet| Place::new(config, subnet, classes));
+        let exchange = Exchange {
+            corridor,
+            arrival,
+            query: &query,
+            naming,
+            label,
+            place: place.as_ref(),
+            reserved: &located.reserved,
+            classifier: &self.classifier,
+            random: self.chance.number(),
+        };
+        let outcome = exchange.run()?;
+        self.require_classes(corridor, arrival, &query, place.as_ref(), &outcome);
+        let reply = Reply {
+            corridor,
+            query: &query,
+            server_id,
+            place: place.as_ref(),
+            reserved: &located.reserved,
+            classes: &self.classifier.classes,
+            outcome: &outcome,
+        };
+        reply.write(out)?;
+        Ok(Answer {
+            transmit: self.transmit(&query, arrival),
+            after: outcome.after,
+            message_type: outcome.message_type.number(),
+        })
+    }
+
+    fn locate<'s>(
+        &mut self,
+        corridor: &Corridor<'s, V6>,
+        arrival: &Arrival<'_, V6>,
+        query: &Query<'_>,
+        label: ClientLabel<'_>,
+    ) -> Result<Located<'s, V6>, Drop<V6>> {
+        let facts = QueryFacts { query, arrival };
+        let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
+        let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
+        self.classifier.classify(corridor, &facts, vendor_classes);
+        let located = self.classifier.locate(corridor, query, &facts, label, |classes| {
+            select(corridor.config, &query.view, arrival, classes)
+        })?;
+        if located.subnet.is_none() {
+            log!(corridor.log, DHCP6_SUBNET_SELECTION_FAILED, label);
+        }
+        Ok(located)
+    }
+
+    /// Evaluates the classes that network, subnet and pools of the leases require.
+    fn require_classes(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        query: &Query<'_>,
+        place: Option<&Place<'_, V6>>,
+        outcome: &Outcome<'_>,
+    ) {
+        let Some(place) = place else { return };
+        let network = place.network().map_or(&[][..], |network| &network.additional_classes);
+        let subnet = outcome.bindings().last().map_or(place.selected(), |binding| binding.subnet);
+        let pools = outcome.pools();
+        let of_pools = pools.iter().flat_map(|(_, pool)| &pool.additional_classes);
+        let required = network.iter().chain(&subnet.additional_classes).chain(of_pools).copied();
+        self.classifier.require(corridor, &QueryFacts { query, arrival }, required);
+    }
+
+    /// To where the query came from: the client's port, or the relay's, or the one that the nearest
+    /// relay listens on (RFC 9915 section 18.3.10, RFC 8357).
+    fn transmit(&self, query: &Query<'_>, arrival: &Arrival<'_, V6>) -> Transmit<V6> {
+        let relay = query.view.relays().first();
+        let port = match relay {
+            None => self.ports.client,
+            Some(relay) if !self.ports.is_fixed && relay.source_port().is_some() => {
+                arrival.source_port
+            }
+            Some(_) => self.ports.relay,
+        };
+        Transmit {
+            interface_index: arrival.interface_index,
+            source: arrival.interface_address.unwrap_or(Ipv6Addr::UNSPECIFIED),
+            destination: arrival.source,
+            port,
+            link_destination: None,
+        }
+    }
+}
+
+/// How strictly options are read.
+fn parsing(config: &Snapshot<V6>) -> Parsing {
+    if config.compatibility.lenient_option_parsing { Parsing::Lenient } else { Parsing::Strict }
+}
+
+fn count_received(corridor: &Corridor<'_, V6>, kind: MessageType) {
+    corridor.statistics.count(match kind {
+        MessageType::Solicit => ServerMetric::SolicitReceived,
+        MessageType::Advertise => ServerMetric::AdvertiseReceived,
+        MessageType::Request => ServerMetric::RequestReceived,
+        MessageType::Renew => ServerMetric::RenewReceived,
+        MessageType::Rebind => ServerMetric::RebindReceived,
+        MessageType::Reply => ServerMetric::ReplyReceived,
+        MessageType::Release => ServerMetric::ReleaseReceived,
+        MessageType::Decline => ServerMetric::DeclineReceived,
+        MessageType::InformationRequest => ServerMetric::InfrequestReceived,
+        MessageType::Dhcpv4Query => ServerMetric::Dhcpv4QueryReceived,
+        MessageType::Dhcpv4Response => ServerMetric::Dhcpv4ResponseReceived,
+        // There is no statistic of its own, and it is not unknown.
+        MessageType::Confirm | MessageType::AddrRegInform => return,
+        _ => ServerMetric::UnknownReceived,
+    });
+}
+
+/// What is known of a message that is not taken as a query.
+struct Refused {
+    kind: MessageType,
+    duid: Option<Duid>,
+    xid: u32,
+}
+
+impl Refused {
+    fn log(
+        &self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        server_id: &Duid,
+        reason: &Drop<V6>,
+    ) {
+        let duid = self.duid.as_ref().map(Duid::octets);
+        let label = ClientLabel::V6 { duid, hardware: None, xid: self.xid };
+        let log = corridor.log;
+        match reason {
+            Drop::OtherServer => {
+                log!(log, DHCP6_PACKET_DROP_SERVERID_MISMATCH, label, "another", server_id);
+            }
+            Drop::Unicast => log!(log, DHCP6_PACKET_DROP_UNICAST, label, self.kind),
+            Drop::UnservedType(number) => {
+                log!(log, DHCP6_UNKNOWN_MSG_RECEIVED, number, arrival.interface);
+            }
+            Drop::UnacceptableOptions(_) => {
+                log!(log, DHCP6_REQUIRED_OPTIONS_CHECK_FAIL, self.kind, arrival.source, reason);
+            }
+            _ => log!(log, DHCP6_PACKET_PROCESS_FAIL, self.kind, arrival.source, reason),
+        }
+    }
+}
