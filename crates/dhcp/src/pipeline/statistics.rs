@@ -99,10 +99,12 @@ impl<F: LeaseFamily> Statistics<F> {
     pub fn granted(&self, lease: &Lease<F>, before: Option<&Lease<F>>, now: i64) {
         match before {
             Some(before) if before.state == LeaseState::Assigned => {
-                if !before.is_expired(now) {
-                    return;
+                match before.is_expired(now) {
+                    true => self.reclaimed(before),
+                    false if before.subnet == lease.subnet => return,
+                    // Its subnet has another number now.
+                    false => self.removed(before),
                 }
-                self.reclaimed(before);
             }
             Some(before) if before.state == LeaseState::Declined => self.recovered(before),
             _ => {}
@@ -181,12 +183,13 @@ pub fn recount<F: Dialect>(
         Scope::Server | Scope::Key(_) => true,
     });
     let counts = leases.counts();
-    let mut declined = 0;
+    // Those of subnets that are gone count until their probation is over.
+    let of_all = counts.values().map(|leases| leases.of(LeaseKind::Address, LeaseState::Declined));
+    let declined: u64 = of_all.sum();
     for subnet in config.subnets() {
         let leases = counts.get(&subnet.id).copied().unwrap_or_default();
         let counters = stats.subnet(subnet.id.0, now);
         let in_subnet = leases.of(LeaseKind::Address, LeaseState::Declined);
-        declined += in_subnet;
         for (metric, count) in [
             (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
             (SubnetMetric::AssignedPrefixes, leases.assigned(LeaseKind::Prefix)),
