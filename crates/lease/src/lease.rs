@@ -140,6 +140,10 @@ impl<F: LeaseFamily> Lease<F> {
 
     /// True from the second in which the lifetime has elapsed.
     pub fn is_expired(&self, now: i64) -> bool {
+        #[cfg(feature = "deliberate-faults")]
+        if crate::Fault::IgnoredExpiry.is_injected() {
+            return false;
+        }
         self.expires().is_some_and(|at| at <= now)
     }
 

@@ -90,6 +90,10 @@ pub fn process<F: LeaseFamily>(files: &LeaseFiles) -> Result<(LfcStats, Copy), L
     let mut last: HashMap<F::Addr, (usize, u64)> = HashMap::new();
     for (at, path) in inputs.iter().enumerate() {
         let read = read_file::<F>(path, MAX_ROW_ERRORS, &mut |_| {}, &mut |line, row| match row {
+            #[cfg(feature = "deliberate-faults")]
+            Row::Lease(lease) if crate::Fault::StaleCleanUp.is_injected() => {
+                last.entry(lease.address).or_insert((at, line));
+            }
             Row::Lease(lease) => drop(last.insert(lease.address, (at, line))),
             Row::Deleted(address) => drop(last.remove(&address)),
         });

@@ -10,6 +10,8 @@
 mod bitmap;
 mod csv;
 mod expiry;
+#[cfg(feature = "deliberate-faults")]
+mod fault;
 mod file;
 mod index;
 mod journal;
@@ -28,6 +30,8 @@ pub use csv::{
     parse_row, write_deletion, write_row,
 };
 pub use expiry::{CycleReport, ExpiredLeasesProcessing, Reclamation};
+#[cfg(feature = "deliberate-faults")]
+pub use fault::Fault;
 pub use file::{FileDisk, LeaseFiles};
 pub use journal::{
     Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,

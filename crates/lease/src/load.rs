@@ -103,6 +103,10 @@ pub fn load<F: LeaseFamily>(
         let read = read_file::<F>(path, limit, events, &mut |_, parsed| row(parsed))?;
         report.rows += read.rows;
         report.errors += read.errors;
+        #[cfg(feature = "deliberate-faults")]
+        if crate::Fault::TornRowKept.is_injected() {
+            continue;
+        }
         if let Some(rest) = read.rest.filter(|_| path == files.current) {
             cut_off(files, &rest, events).map_err(|error| LoadError::Io(path.into(), error))?;
         }

@@ -123,6 +123,10 @@ impl<F: LeaseFamily> Pool<F> {
 
     /// Keeps an address out of what is found free.
     pub(crate) fn reserve(&mut self, address: F::Addr) {
+        #[cfg(feature = "deliberate-faults")]
+        if crate::Fault::UnreservedAddress.is_injected() {
+            return;
+        }
         if let Some(offset) = self.spec.offset(address) {
             self.reserved.insert(offset);
             self.taken.insert(offset);

@@ -287,6 +287,10 @@ impl<F: LeaseFamily> Table<F> {
                 });
             }
         }
+        #[cfg(feature = "deliberate-faults")]
+        if crate::Fault::WrongCounts.is_injected() {
+            self.counts.entry(subnet).or_default().add(kind, state, 1);
+        }
         if let Some(counts) = self.counts.get_mut(&subnet) {
             counts.add(kind, state, -1);
         }
