@@ -26,6 +26,12 @@ impl<F: Protocol> World<F> {
         self.audit_bounds()
     }
 
+    /// As [`Self::audit`], and a violation names the client that was served last.
+    pub(crate) fn audit_pointing(&mut self) -> Result<(), Violation> {
+        let served = self.last_served.clone();
+        self.audit().map_err(|violation| violation.about(&served))
+    }
+
     /// The tables' own counts against the leases one by one.
     fn audit_counts(&self) -> Result<(), Violation> {
         let mut found: BTreeMap<SubnetId, [u64; LeaseState::ALL.len()]> = BTreeMap::new();
@@ -68,12 +74,12 @@ impl<F: Protocol> World<F> {
     /// Statistics against the tables, and against the traffic.
     fn audit_statistics(&self) -> Result<(), Violation> {
         let counts = self.server.leases.counts();
-        let mut declined = 0;
+        let of_all = counts.values().map(|of| of.of(LeaseKind::Address, LeaseState::Declined));
+        let declined: u64 = of_all.sum();
         for subnet in self.plan.snapshot.subnets() {
             let leases: LeaseCounts = counts.get(&subnet.id).copied().unwrap_or_default();
             let counters = self.server.stats.subnet(subnet.id.0, UnixMicros(0));
             let in_table = leases.of(LeaseKind::Address, LeaseState::Declined);
-            declined += in_table;
             for (metric, expected) in [
                 (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
                 (SubnetMetric::Declined, in_table),
@@ -90,7 +96,6 @@ impl<F: Protocol> World<F> {
         let expected = [(ServerMetric::Declined, declined as i64)];
         for (metric, expected) in expected {
             let counted = counters.value(metric);
-            // Subnets that are gone may have declined addresses.
             if counted != expected {
                 let text = format!("{metric:?} is {counted}; there are {expected}");
                 return Err(Violation::new(Rule::Counted, text));

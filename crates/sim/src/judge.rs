@@ -326,6 +326,9 @@ impl<F: Protocol> World<F> {
         if self.story.is_none() {
             return;
         }
+        if let Some(query) = query {
+            self.last_served = query.who.to_string();
+        }
         let asked = match query {
             Some(query) => format!("{} sends {:?} from link {}", query.who, query.act, inbound.link),
             None => format!("{} octets of garbage from link {}", inbound.payload.len(), inbound.link),

@@ -163,6 +163,9 @@ fn play<F: Protocol>(world: &mut World<F>, settings: Settings) -> Result<(), Vio
         if world.tally.queries >= next_audit {
             next_audit += BETWEEN_AUDITS;
             world.audit()?;
+        } else if world.story.is_some() {
+            // Found where it begins, not where it was noticed.
+            world.audit_pointing()?;
         }
     }
     world.audit()?;

@@ -41,6 +41,8 @@ pub(crate) struct World<F: Protocol> {
     pub(crate) overheard: Vec<Inbound<F>>,
     /// Lines of the story, when it is told.
     pub(crate) story: Option<Vec<String>>,
+    /// The client served last, when the story is told.
+    pub(crate) last_served: String,
     queue: BinaryHeap<Reverse<Entry<F>>>,
     events: u64,
     timers: Vec<u64>,
@@ -133,6 +135,7 @@ impl<F: Protocol> World<F> {
             tally: Tally::default(),
             overheard: Vec::new(),
             story: telling.then(Vec::new),
+            last_served: String::new(),
             queue: BinaryHeap::new(),
             events: 0,
             journal_steps: [false; 2],

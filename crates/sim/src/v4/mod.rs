@@ -92,7 +92,9 @@ impl Protocol for V4 {
 
     /// RFC 2131 section 4.2: by client identifier where both have one, else by hardware address.
     fn is_same(one: &V4Identity, other: &V4Identity, match_client_id: bool) -> bool {
-        let by_hw_addr = one.hw_addr == other.hw_addr && !one.hw_addr.is_empty();
+        // The type is not kept in lease files.
+        let octets = one.hw_addr.octets();
+        let by_hw_addr = octets == other.hw_addr.octets() && !octets.is_empty();
         match (&one.client_id, &other.client_id) {
             (Some(one), Some(other)) if match_client_id => one == other,
             _ => by_hw_addr,
