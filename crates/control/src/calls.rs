@@ -37,7 +37,15 @@ pub enum Origin {
 
 /// The way back of one answer. Dropped unused, the client is told that no answer could be made.
 #[derive(Debug)]
-pub struct Replier(oneshot::Sender<Answer>);
+pub struct Replier(oneshot::Sender<Reply>);
+
+/// What goes back to a client.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    One(Answer),
+    /// One text each for several servers, as each of them gave it.
+    Several(Vec<String>),
+}
 
 /// The commands that arrive, in order of arrival.
 #[derive(Debug)]
@@ -66,7 +74,31 @@ impl Replier {
     /// Sends the answer.
     pub fn answer(self, answer: Answer) {
         // The client may be gone; nobody else wants it.
-        let _ = self.0.send(answer);
+        let _ = self.0.send(Reply::One(answer));
+    }
+
+    /// Sends what several servers answered, each text one JSON value.
+    pub fn answers(self, answers: Vec<String>) {
+        // As above.
+        let _ = self.0.send(Reply::Several(answers));
+    }
+}
+
+impl Reply {
+    /// What a UNIX socket gives.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Reply::One(answer) => answer.to_string(),
+            several @ Reply::Several(_) => several.into_list(),
+        }
+    }
+
+    /// What HTTP gives: always a list (manual section 15.1), in every daemon as in the control agent.
+    pub(crate) fn into_list(self) -> String {
+        match self {
+            Reply::One(answer) => format!("[ {answer} ]"),
+            Reply::Several(answers) => format!("[ {} ]", answers.join(", ")),
+        }
     }
 }
 
@@ -84,7 +116,7 @@ impl CallSender {
     }
 
     /// Asks and waits; `None` when nobody will answer.
-    pub(crate) async fn ask(&self, command: Command, origin: Origin) -> Option<Answer> {
+    pub(crate) async fn ask(&self, command: Command, origin: Origin) -> Option<Reply> {
         let (sender, receiver) = oneshot::channel();
         let call = Call { command, origin, replier: Replier(sender) };
         self.0.send(call).await.ok()?;

@@ -13,6 +13,7 @@ mod calls;
 mod command;
 mod frame;
 mod handlers;
+mod http;
 mod listeners;
 mod registry;
 mod unix;
@@ -23,7 +24,10 @@ pub use calls::{Call, Calls, Origin, Replier};
 pub use command::{Command, CommandError};
 pub use frame::{Frame, FrameError, Framing};
 pub use handlers::Handlers;
-pub use listeners::{ListenError, Listeners};
+pub use http::{
+    ClientError, Credentials, HttpClient, SettingsError, TlsError, client_config, unix_request,
+};
+pub use listeners::{ListenError, ListenFailure, Listeners};
 pub use registry::{
     Access, ArgumentError, CommandSpec, Daemon, Daemons, Field, Kind, Provider, Shape, commands,
     find,

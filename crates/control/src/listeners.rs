@@ -1,20 +1,24 @@
 //! The sockets of one daemon, as its configuration has them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use kea_config::snapshot::ControlSocket;
+use kea_config::snapshot::{ControlSocket, HttpSocket};
 use kea_log::{Log, log};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::answer::Answer;
-use crate::calls::{CallSender, Calls, Origin};
+use crate::calls::{CallSender, Calls, Origin, Reply};
 use crate::command::Command;
+use crate::http::Peers;
+use crate::http::{HttpAcceptor, Settings, SettingsError};
 use crate::unix::UnixAcceptor;
 
 /// The open control sockets of a daemon.
@@ -22,6 +26,7 @@ use crate::unix::UnixAcceptor;
 pub struct Listeners {
     shared: Arc<Shared>,
     unix: Vec<UnixAcceptor>,
+    http: Vec<HttpAcceptor>,
 }
 
 /// Why a control socket could not be opened. Those that were open still are.
@@ -29,13 +34,31 @@ pub struct Listeners {
 pub struct ListenError {
     /// The socket: a path, or an address and port.
     pub socket: String,
-    /// What the system said.
-    pub error: io::Error,
+    /// Why.
+    pub reason: ListenFailure,
+}
+
+/// Why a control socket cannot serve.
+#[derive(Debug)]
+pub enum ListenFailure {
+    /// The system refuses it.
+    Io(io::Error),
+    /// It cannot be served as configured.
+    Settings(SettingsError),
+}
+
+impl fmt::Display for ListenFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Settings(error) => error.fmt(f),
+        }
+    }
 }
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot open the control socket {}: {}", self.socket, self.error)
+        write!(f, "cannot open the control socket {}: {}", self.socket, self.reason)
     }
 }
 
@@ -45,11 +68,22 @@ impl std::error::Error for ListenError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) unix_connections: u32,
+    pub(crate) http_connections: u32,
     pub(crate) command_bytes: usize,
+    /// Of all HTTP requests that are arriving.
+    pub(crate) arriving_bytes: usize,
 }
 
 /// A configuration of 100,000 subnets is some 50 MB.
-const LIMITS: Limits = Limits { unix_connections: 64, command_bytes: 128 * 1024 * 1024 };
+const LIMITS: Limits = Limits {
+    unix_connections: 64,
+    http_connections: 256,
+    command_bytes: 128 * 1024 * 1024,
+    arriving_bytes: 256 * 1024 * 1024,
+};
+
+/// Text that is made when it is asked for, and its media type.
+type Page = (&'static str, Arc<dyn Fn() -> String + Send + Sync>);
 
 impl Listeners {
     /// None open yet; the commands that will arrive come out of the second value.
@@ -60,9 +94,31 @@ impl Listeners {
             log,
             limits: LIMITS,
             unix_slots: Arc::new(Semaphore::new(LIMITS.unix_connections as usize)),
+            http_slots: Arc::new(Semaphore::new(LIMITS.http_connections as usize)),
+            room: Arc::new(Semaphore::new(LIMITS.arriving_bytes / 1024)),
+            peers: Peers::default(),
+            pages: RwLock::default(),
             connections: AtomicU64::new(0),
+            under_way: AtomicU64::new(0),
+            answered: Notify::new(),
         };
-        (Listeners { shared: Arc::new(shared), unix: Vec::new() }, receiver)
+        (Listeners { shared: Arc::new(shared), unix: Vec::new(), http: Vec::new() }, receiver)
+    }
+
+    /// Serves `GET path` on the HTTP sockets, such as `/metrics`. Who may send commands may read it.
+    pub fn page(
+        &self,
+        path: &'static str,
+        media_type: &'static str,
+        text: impl Fn() -> String + Send + Sync + 'static,
+    ) {
+        let mut pages = self.shared.pages.write().unwrap_or_else(PoisonError::into_inner);
+        pages.insert(path, (media_type, Arc::new(text)));
+    }
+
+    /// Addresses of the HTTP sockets, with the ports that port 0 became.
+    pub fn http_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.http.iter().map(HttpAcceptor::bound)
     }
 
     /// Opens what is new in `sockets`, keeps what is as it was, closes the rest. Connections are not touched:
@@ -71,30 +127,70 @@ impl Listeners {
     /// # Errors
     /// The first socket that could not be opened; then nothing has changed.
     pub fn apply(&mut self, sockets: &[ControlSocket]) -> Result<(), ListenError> {
-        let mut opened = Vec::new();
-        let mut kept: Vec<&Path> = Vec::new();
+        let mut unix = Vec::new();
+        let mut http = Vec::new();
+        let mut new_settings = Vec::new();
         for socket in sockets {
-            if let ControlSocket::Unix { path } = socket {
-                let path = Path::new(&**path);
-                if !self.unix.iter().any(|open| open.path() == path) {
-                    let acceptor = UnixAcceptor::open(path, &self.shared);
-                    let named = |error| ListenError { socket: path.display().to_string(), error };
-                    opened.push(acceptor.map_err(named)?);
+            match socket {
+                ControlSocket::Unix { path } => {
+                    let path = Path::new(&**path);
+                    if !self.unix.iter().any(|open| open.path() == path) {
+                        let opened = UnixAcceptor::open(path, &self.shared);
+                        unix.push(opened.map_err(|error| failed(&path.display(), error))?);
+                    }
                 }
-                kept.push(path);
+                ControlSocket::Http(socket) => {
+                    let address = SocketAddr::new(socket.address, socket.port);
+                    let settings = load(socket).map_err(|reason| named(&address, reason))?;
+                    if self.http.iter().any(|open| open.configured() == address) {
+                        new_settings.push((address, settings));
+                    } else {
+                        let opened = HttpAcceptor::open(address, settings, &self.shared);
+                        http.push(opened.map_err(|error| failed(&address, error))?);
+                    }
+                }
             }
         }
-        self.unix.retain(|open| kept.contains(&open.path()));
-        self.unix.append(&mut opened);
+        // Nothing can fail any more.
+        self.unix.retain(|open| sockets.iter().any(|socket| is_unix(socket, open.path())));
+        self.http.retain(|open| {
+            let mut settings = new_settings.iter();
+            let new = settings.find(|(address, _)| *address == open.configured());
+            new.inspect(|(_, settings)| open.exchange(Arc::clone(settings))).is_some()
+        });
+        self.unix.append(&mut unix);
+        self.http.append(&mut http);
         Ok(())
     }
 
     /// Closes all sockets and waits until the answers that are on their way are out, `patience` at most.
     pub async fn close(mut self, patience: Duration) {
         self.unix.clear();
-        let all = self.shared.unix_slots.acquire_many(self.shared.limits.unix_connections);
-        let _ = timeout(patience, all).await;
+        self.http.clear();
+        let answered = async {
+            while self.shared.under_way.load(Ordering::Relaxed) > 0 {
+                self.shared.answered.notified().await;
+            }
+        };
+        // Who does not take the answer in time does without it.
+        let _ = timeout(patience, answered).await;
     }
+}
+
+fn is_unix(socket: &ControlSocket, open: &Path) -> bool {
+    matches!(socket, ControlSocket::Unix { path } if Path::new(&**path) == open)
+}
+
+fn load(socket: &HttpSocket) -> Result<Arc<Settings>, ListenFailure> {
+    Settings::load(socket).map(Arc::new).map_err(ListenFailure::Settings)
+}
+
+fn failed(socket: &dyn fmt::Display, error: io::Error) -> ListenError {
+    named(socket, ListenFailure::Io(error))
+}
+
+fn named(socket: &dyn fmt::Display, reason: ListenFailure) -> ListenError {
+    ListenError { socket: socket.to_string(), reason }
 }
 
 /// What connections work with.
@@ -102,8 +198,27 @@ pub(crate) struct Shared {
     calls: CallSender,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) limits: Limits,
+    pub(crate) peers: Peers,
     unix_slots: Arc<Semaphore>,
+    http_slots: Arc<Semaphore>,
+    /// KiB that arriving requests may take.
+    room: Arc<Semaphore>,
+    pages: RwLock<BTreeMap<&'static str, Page>>,
     connections: AtomicU64,
+    /// Commands whose answer is not out yet.
+    under_way: AtomicU64,
+    answered: Notify,
+}
+
+/// A command whose answer is not out yet, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Arc<Shared>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.0.answered.notify_one();
+    }
 }
 
 impl fmt::Debug for Shared {
@@ -123,13 +238,39 @@ impl Shared {
         Arc::clone(&self.unix_slots).acquire_owned().await.ok()
     }
 
-    pub(crate) async fn ask(&self, command: Command, origin: Origin) -> Answer {
+    /// As [`Self::unix_slot`].
+    pub(crate) async fn http_slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.http_slots).acquire_owned().await.ok()
+    }
+
+    /// Room for a request of that many bytes, if there is.
+    pub(crate) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let kibibytes = u32::try_from(bytes.div_ceil(1024)).ok()?;
+        Arc::clone(&self.room).try_acquire_many_owned(kibibytes).ok()
+    }
+
+    /// The page at `path`: media type and text.
+    pub(crate) fn page(&self, path: &str) -> Option<(&'static str, String)> {
+        let pages = self.pages.read().unwrap_or_else(PoisonError::into_inner);
+        let (media_type, text) = pages.get(path).cloned()?;
+        drop(pages);
+        Some((media_type, text()))
+    }
+
+    /// To be held until the answer is out, so that an orderly end waits for it.
+    pub(crate) fn begin(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    pub(crate) async fn ask(&self, command: Command, origin: Origin) -> Reply {
         let name = command.name.clone();
         match self.calls.ask(command, origin).await {
-            Some(answer) => answer,
+            Some(reply) => reply,
             None => {
                 log!(self.log, COMMAND_RESPONSE_ERROR, name);
-                Answer::error("the command could not be processed: the server is stopping")
+                let text = "the command could not be processed: the server is stopping";
+                Reply::One(Answer::error(text))
             }
         }
     }

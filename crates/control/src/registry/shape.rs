@@ -159,7 +159,7 @@ pub(super) fn check(
             }
             let given = |field: &&str| map.get(*field).is_some_and(|value| !value.is_null());
             if alternatives.is_empty()
-                || alternatives.iter().any(|way| way.iter().all(|f| given(f)))
+                || alternatives.iter().any(|way| way.iter().all(given))
             {
                 return Ok(());
             }

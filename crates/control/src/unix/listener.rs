@@ -15,10 +15,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer::Answer;
-use crate::calls::Origin;
+use crate::calls::{Origin, Reply};
 use crate::command::Command;
 use crate::frame::{Frame, Framing};
-use crate::listeners::Shared;
+use crate::listeners::{Shared, UnderWay};
 
 /// An open socket; closed, and its file removed, on drop. Connections live on.
 #[derive(Debug)]
@@ -107,29 +107,35 @@ async fn accept(listener: UnixListener, path: PathBuf, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(mut stream: UnixStream, shared: &Shared) {
+async fn serve(mut stream: UnixStream, shared: &Arc<Shared>) {
     let id = shared.next_connection();
     log!(shared.log, COMMAND_SOCKET_CONNECTION_OPENED, id);
-    if let Some(answer) = exchange(&mut stream, id, shared).await {
-        write(&mut stream, answer.to_string().as_bytes(), id, shared).await;
+    if let Some((answer, _under_way)) = exchange(&mut stream, id, shared).await {
+        write(&mut stream, answer.into_text().as_bytes(), id, shared).await;
         linger(&mut stream).await;
     }
     log!(shared.log, COMMAND_SOCKET_CONNECTION_CLOSED, id);
 }
 
 /// Reads a command and has it answered; `None` when there is nobody to answer to.
-async fn exchange(stream: &mut UnixStream, id: u64, shared: &Shared) -> Option<Answer> {
+async fn exchange(
+    stream: &mut UnixStream,
+    id: u64,
+    shared: &Arc<Shared>,
+) -> Option<(Reply, UnderWay)> {
     let text = match read(stream, id, shared).await {
         Ok(text) => text,
-        Err(answer) => return answer,
+        Err(answer) => return answer.map(|answer| (Reply::One(answer), shared.begin())),
     };
-    Some(match Command::parse(&text) {
+    let under_way = shared.begin();
+    let reply = match Command::parse(&text) {
         Ok(command) => shared.ask(command, Origin::Unix).await,
         Err(problem) => {
             log!(shared.log, COMMAND_PROCESS_ERROR1, problem);
-            Answer::error(problem.to_string())
+            Reply::One(Answer::error(problem.to_string()))
         }
-    })
+    };
+    Some((reply, under_way))
 }
 
 /// The text of a command, or what to say instead.

@@ -1,0 +1,17 @@
+//! Commands over HTTP and HTTPS (manual section 15.1, and the control agent's chapter).
+
+mod authentication;
+mod client;
+mod listener;
+mod peers;
+mod service;
+mod settings;
+mod tls;
+mod watched;
+
+pub use client::{ClientError, Credentials, HttpClient, unix_request};
+pub(crate) use listener::HttpAcceptor;
+pub(crate) use peers::Peers;
+pub(crate) use settings::Settings;
+pub use settings::SettingsError;
+pub use tls::{TlsError, client_config};
