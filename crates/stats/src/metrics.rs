@@ -137,6 +137,22 @@ metrics! {
         ParseFailed Always: "pkt4-parse-failed" "pkt6-parse-failed" _;
         /// Dropped for whatever reason.
         ReceiveDrop Always: "pkt4-receive-drop" "pkt6-receive-drop" _;
+        /// … because too many answers wait already.
+        QueueFull WhenCounted: "pkt4-queue-full" "pkt6-queue-full" _;
+        /// … because they break the rules of the protocol.
+        RfcViolation WhenCounted: "pkt4-rfc-violation" "pkt6-rfc-violation" _;
+        /// … because the configuration says so: class DROP.
+        AdminFiltered WhenCounted: "pkt4-admin-filtered" "pkt6-admin-filtered" _;
+        /// … because they are another server's business.
+        NotForUs WhenCounted: "pkt4-not-for-us" "pkt6-not-for-us" _;
+        /// … because something failed here.
+        ProcessingFailed WhenCounted: "pkt4-processing-failed" "pkt6-processing-failed" _;
+        /// … because a limit of the client was reached.
+        LimitExceeded WhenCounted: "pkt4-limit-exceeded" "pkt6-limit-exceeded" _;
+        /// … because the service is switched off.
+        ServiceDisabled WhenCounted: "pkt4-service-disabled" "pkt6-service-disabled" _;
+        /// … because the same client's query is being answered.
+        Duplicate WhenCounted: "pkt4-duplicate" "pkt6-duplicate" _;
         /// DHCPLEASEQUERY (RFC 4388), LEASEQUERY (RFC 5007).
         LeaseQueryReceived WhenCounted: "pkt4-lease-query-received" "pkt6-lease-query-received" _;
         /// LEASEQUERY-REPLY.

@@ -97,8 +97,43 @@ impl<F: Family> Drop<F> {
         if matches!(self, Drop::Unreadable(_)) {
             statistics.count(ServerMetric::ParseFailed);
         }
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::UncountedDrop.is_injected() {
+            return;
+        }
         if self.is_loss() {
             statistics.count(ServerMetric::ReceiveDrop);
+        }
+        if let Some(metric) = self.metric() {
+            statistics.count(metric);
+        }
+    }
+
+    /// The statistic of the reason, beside that of all drops.
+    fn metric(&self) -> Option<ServerMetric> {
+        match self {
+            Drop::ServerMessage(_)
+            | Drop::UnservedType(_)
+            | Drop::NoIdentity
+            | Drop::NoMessageType
+            | Drop::HopsWithoutRelay { .. }
+            | Drop::UnacceptableOptions(_)
+            | Drop::Unicast
+            | Drop::NotRegistrable { .. } => Some(ServerMetric::RfcViolation),
+            Drop::OtherServer | Drop::NoSubnet | Drop::NoSubnetForInterface => {
+                Some(ServerMetric::NotForUs)
+            }
+            Drop::ClassDrop | Drop::ClassReject => Some(ServerMetric::AdminFiltered),
+            Drop::NoServerId | Drop::AnswerTooLong | Drop::StorageUnavailable => {
+                Some(ServerMetric::ProcessingFailed)
+            }
+            // Counted as what cannot be parsed, or no drop at all.
+            Drop::Unreadable(_)
+            | Drop::NothingToOffer
+            | Drop::NothingAsked
+            | Drop::UnknownAddress { .. }
+            | Drop::NotTheHolder { .. }
+            | Drop::Done => None,
         }
     }
 

@@ -64,17 +64,17 @@ impl<'s> Reply<'_, 's> {
         let server_id = self.server_id(&scopes).octets();
         let numbers = Numbers::new(self.subnet.zip(terms));
         let view = &self.query.view;
-        let vendor = self.vendor(&scopes);
+        let mut requested: SmallVec<[u16; 40]> = BASIC.iter().map(|code| (*code).into()).collect();
+        let asked = view.parameter_request_list().unwrap_or_default();
+        requested.extend(asked.iter().map(|code| u16::from(*code)));
+        let mut wanted = scopes.wanted(SPACE, &requested);
+        let vendor = self.vendor(&scopes, wanted.contains(&code::VIVSO.into()));
         let mut given: SmallVec<[Given<'_>; 10]> = numbers.given();
         given.push((code::SERVER_ID, &server_id));
         given.extend(echoed_client_id(self.corridor, self.query).map(|id| (code::CLIENT_ID, id)));
         given.extend(name);
         given.extend(vendor.as_deref().map(|data| (code::VIVSO, data)));
 
-        let mut requested: SmallVec<[u16; 40]> = BASIC.iter().map(|code| (*code).into()).collect();
-        let asked = view.parameter_request_list().unwrap_or_default();
-        requested.extend(asked.iter().map(|code| u16::from(*code)));
-        let mut wanted = scopes.wanted(SPACE, &requested);
         // The first option by itself, the last by itself.
         wanted.retain(|code| ![53, 82].contains(code));
         wanted.extend(given.iter().map(|(code, _)| u16::from(*code)));
@@ -182,39 +182,37 @@ impl<'s> Reply<'_, 's> {
             .unwrap_or(Ipv4Addr::UNSPECIFIED)
     }
 
-    /// Option 125: a block for each enterprise that is configured to be sent or that the client
-    /// named, with those of its sub-options that the client asks for or that are always sent.
-    fn vendor(&self, scopes: &Scopes<'_>) -> Option<Vec<u8>> {
+    /// Option 125: a block for the enterprise that is configured to be sent, else for those that the
+    /// client named, with those of its sub-options that the client asks for or that are always sent.
+    fn vendor(&self, scopes: &Scopes<'_>, is_wanted: bool) -> Option<Vec<u8>> {
         let asked = self.query.view.option(code::VIVSO);
+        if asked.is_none() && !is_wanted {
+            return None;
+        }
         let named: SmallVec<[(Enterprise, &[u8]); 2]> = asked
             .as_deref()
             .into_iter()
             .flat_map(|data| VendorBlocks::<V4>::new(data).filter_map(Result::ok))
             .collect();
-        let requested = self.query.view.parameter_request_list().unwrap_or_default();
-        let requests_it = requested.contains(&code::VIVSO).then_some(u16::from(code::VIVSO));
-        let is_wanted = scopes.wanted(SPACE, requests_it.as_slice()).contains(&code::VIVSO.into());
         let configured = scopes.chosen(SPACE, code::VIVSO.into()).next().filter(|_| is_wanted);
-        let mut out = Vec::new();
-        let mut done: Option<Enterprise> = None;
         if let Some(option) = configured {
+            let mut out = Vec::new();
             match container(&option.data) {
                 Some(enterprise) => {
                     let inside = vendor_options(scopes, enterprise, &named);
                     write_vendor_block::<V4>(&mut out, enterprise, &inside);
-                    done = Some(enterprise);
                 }
                 // Given with its sub-options, in hexadecimal.
                 None => out.extend_from_slice(&option.data),
             }
+            return Some(out);
         }
-        for (enterprise, _) in &named {
-            if done.is_none_or(|done| done != *enterprise) && configured.is_none() {
-                let inside = vendor_options(scopes, *enterprise, &named);
-                if !inside.is_empty() {
-                    write_vendor_block::<V4>(&mut out, *enterprise, &inside);
-                }
-                done = Some(*enterprise);
+        let mut out = Vec::new();
+        for (at, (enterprise, _)) in named.iter().enumerate() {
+            let is_repeated = named.iter().take(at).any(|(earlier, _)| earlier == enterprise);
+            let inside = vendor_options(scopes, *enterprise, &named);
+            if !inside.is_empty() && !is_repeated {
+                write_vendor_block::<V4>(&mut out, *enterprise, &inside);
             }
         }
         (!out.is_empty()).then_some(out)

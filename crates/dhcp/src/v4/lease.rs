@@ -232,6 +232,10 @@ impl<'q, 's> Leasing<'q, 's> {
     }
 
     fn is_available(&self, lease: &Lease<V4>) -> bool {
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::SkippedConflictCheck.is_injected() {
+            return lease.state != LeaseState::Declined;
+        }
         lease.state.is_vacant() || lease.is_expired(self.corridor.now) || self.is_mine(lease)
     }
 
@@ -308,10 +312,22 @@ impl<'q, 's> Leasing<'q, 's> {
         }
         self.corridor.statistics.granted(&lease, before.as_ref(), self.corridor.now);
         leases.put(&lease);
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::UnrecordedRenewal.is_injected() && mine.is_some() {
+            let (lifetime, ticket) = (lease.valid_lifetime, Ticket(0));
+            return Ok(Grant { lease, spot, lifetime, is_reused: false, ticket });
+        }
         let ticket = self.corridor.journal.append(&lease);
+        #[cfg(feature = "deliberate-faults")]
+        let ticket = match kea_lease::Fault::AnswerBeforeCommit.is_injected() {
+            true => Ticket(0),
+            false => ticket,
+        };
         let of_pool = spot.pool.and_then(|pool| pool.ddns.as_deref());
         self.corridor.names_begin(&lease, mine, of_pool.unwrap_or(&spot.subnet.ddns));
         let lifetime = lease.valid_lifetime;
+        #[cfg(feature = "deliberate-faults")]
+        let lifetime = lifetime << u32::from(kea_lease::Fault::WrongLifetime.is_injected());
         Ok(Grant { lease, spot, lifetime, is_reused: false, ticket })
     }
 
@@ -462,6 +478,13 @@ impl GivingBack<'_, '_> {
     pub(super) fn decline(&self, address: Ipv4Addr, probation: u32) -> Result<Lease<V4>, Mismatch> {
         let mut leases = self.corridor.leases.at(address);
         let before = self.own(&leases, address)?;
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::NoProbation.is_injected() {
+            leases.remove(address);
+            self.corridor.journal.append_deletion(&before);
+            self.corridor.statistics.removed(&before);
+            return Ok(before);
+        }
         self.corridor.names_end(&before);
         let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
         let mut lease = Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
@@ -475,6 +498,10 @@ impl GivingBack<'_, '_> {
 
     fn own(&self, leases: &SubnetLeases<V4>, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {
         let lease = leases.get(address).map(LeaseRef::to_lease).ok_or(Mismatch::NoLease)?;
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::ForeignRelease.is_injected() {
+            return Ok(lease);
+        }
         let subnet = self.corridor.config.subnet(lease.subnet);
         let match_client_id = subnet.is_none_or(|subnet| subnet.specific.match_client_id);
         match lease.state == LeaseState::Assigned && self.client.owns(&lease.owner, match_client_id)
@@ -497,6 +524,8 @@ impl Client {
             && recorded
                 .zip(self.client_id.as_ref().map(ClientId::octets))
                 .is_some_and(|(recorded, sent)| recorded != sent);
-        !is_other && !hw_addr.is_empty() && *hw_addr == self.hw_addr
+        // Lease files do not keep the type of a hardware address.
+        let octets = hw_addr.octets();
+        !is_other && !octets.is_empty() && octets == self.hw_addr.octets()
     }
 }

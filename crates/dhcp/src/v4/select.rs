@@ -20,6 +20,10 @@ pub(super) fn select<'s>(
     let admits = |subnet: &&Subnet<V4>| is_let_in(config.network_of(subnet), subnet, classes);
     let containing = |address| config.subnets_containing(address).find(admits);
 
+    #[cfg(feature = "deliberate-faults")]
+    if kea_lease::Fault::SwappedSubnets.is_injected() {
+        return config.subnets().iter().find(admits);
+    }
     if let Some(link) = named_link(config, query) {
         return containing(link);
     }

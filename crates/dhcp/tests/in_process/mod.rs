@@ -1,15 +1,19 @@
 //! A DHCPv4 server without a process: the corridor, lease files in a folder, and a clock that stands
 //! still until it is moved.
 
+pub(crate) mod name_changes;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kea_config::document::{Document, Files};
 use kea_config::{Snapshot, load as check};
-use kea_dhcp::pipeline::{Arrival, Corridor, Statistics, Transmit, reclaim, recount};
+use kea_dhcp::pipeline::{
+    Arrival, Corridor, NameChangeRequest, NameChanges, Statistics, Transmit, reclaim, recount,
+};
 use kea_dhcp::v4::{Ports, Worker};
 use kea_dhcp::{Serve as _, pipeline};
 use kea_lease::{
@@ -28,8 +32,19 @@ pub(crate) struct InProcess {
     setup: ServerSetup,
     now: i64,
     log: Captured,
+    told: Told,
     running: Option<Running>,
     replies: VecDeque<Frame>,
+}
+
+/// What the DNS was told. Clones share one list.
+#[derive(Clone, Debug, Default)]
+struct Told(Arc<Mutex<Vec<NameChangeRequest>>>);
+
+impl NameChanges for Told {
+    fn request(&self, request: NameChangeRequest) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
 }
 
 struct Running {
@@ -47,9 +62,15 @@ impl InProcess {
             setup: ServerSetup::new(Subject::Ours, 4)?,
             now: 1_700_000_000,
             log: Captured::default(),
+            told: Told::default(),
             running: None,
             replies: VecDeque::new(),
         })
+    }
+
+    /// What the DNS was told so far.
+    pub(crate) fn name_changes(&self) -> Vec<NameChangeRequest> {
+        self.told.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn snapshot(&self, config: &Value) -> Result<Snapshot<V4>, String> {
@@ -101,7 +122,7 @@ impl InProcess {
     }
 
     fn reclaim(&mut self, remove: bool) -> io::Result<()> {
-        let (now, log) = (self.now, self.log.clone());
+        let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
         let running = self.running()?;
         let hold = if remove { 0 } else { u32::MAX };
         let settings = ExpiredLeasesProcessing {
@@ -112,7 +133,7 @@ impl InProcess {
             max_reclaim_time: 0,
             unwarned_reclaim_cycles: 0,
         };
-        let corridor = running.corridor(&log, now);
+        let corridor = running.corridor(&log, &told, now);
         reclaim(&corridor, &mut Reclamation::new(settings), || Duration::ZERO);
         running.commit();
         Ok(())
@@ -120,19 +141,19 @@ impl InProcess {
 }
 
 impl Running {
-    fn corridor<'a>(&'a self, log: &'a Captured, now: i64) -> Corridor<'a, V4> {
+    fn corridor<'a>(&'a self, log: &'a Captured, told: &'a Told, now: i64) -> Corridor<'a, V4> {
         Corridor {
             config: &self.config,
             leases: &self.leases,
             journal: &self.journal,
             statistics: &self.statistics,
             log,
-            name_changes: &(),
+            name_changes: told,
             now,
         }
     }
 
-    fn decide(&mut self, query: &Query, log: &Captured, now: i64) -> Option<Frame> {
+    fn decide(&mut self, query: &Query, log: &Captured, told: &Told, now: i64) -> Option<Frame> {
         let arrival = arrival(query);
         let corridor = Corridor {
             config: &self.config,
@@ -140,7 +161,7 @@ impl Running {
             journal: &self.journal,
             statistics: &self.statistics,
             log,
-            name_changes: &(),
+            name_changes: told,
             now,
         };
         let mut payload = Vec::new();
@@ -204,8 +225,8 @@ impl Backend for InProcess {
         if query.to.port() != 67 || !(to.is_broadcast() || to == SERVER_ADDRESS) {
             return Ok(());
         }
-        let (now, log) = (self.now, self.log.clone());
-        let reply = self.running()?.decide(query, &log, now);
+        let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
+        let reply = self.running()?.decide(query, &log, &told, now);
         self.replies.extend(reply);
         Ok(())
     }

@@ -1,0 +1,141 @@
+//! What the DNS is told in the course of an exchange.
+
+use kea_dhcp::pipeline::NameChange::{Add, Remove};
+use kea_dhcp::pipeline::{NameChange, NameChangeRequest};
+use kea_testkit::scenario::{Scenario, play};
+use libtest_mimic::{Failed, Trial};
+
+use super::InProcess;
+
+/// The tests of this module.
+pub(crate) fn trials() -> Vec<Trial> {
+    let test = |name: &str, run: fn() -> Result<(), Failed>| {
+        Trial::test(format!("name-changes::{name}"), run)
+    };
+    vec![
+        test("a-lease-with-a-name-is-announced", announced),
+        test("a-renewal-tells-only-what-changed", renewed),
+        test("renewals-are-told-where-that-is-wanted", told_at_renewals),
+        test("who-gives-an-address-back-loses-the-name", given_back),
+        test("an-expired-lease-loses-its-name", expired),
+        test("a-new-holder-takes-the-names-of-the-old-one-away", taken_over),
+        test("nobody-is-told-where-updates-are-off", off),
+    ]
+}
+
+const CLIENT: &str = "client A mac 02:00:00:00:00:0a\nclient B mac 02:00:00:00:00:0b\n";
+/// Flags E and S, the partial name alice.
+const ALICE: &str = "    option 81 = 05:00:00:05:61:6c:69:63:65\n";
+const RENEW: &str = "send request A\n    ciaddr 192.0.2.10\n";
+
+/// Plays steps on a subnet with one address, and gives what the DNS was told.
+fn requests(extra: &str, steps: &str) -> Result<Vec<NameChangeRequest>, Failed> {
+    let config = format!(
+        "config\n    {{ \"dhcp-ddns\": {{ \"enable-updates\": true }},\n      \
+         \"ddns-qualifying-suffix\": \"example.org\", \"valid-lifetime\": 6000, {extra}\n      \
+         \"subnet4\": [ {{ \"id\": 1, \"subnet\": \"192.0.2.0/24\",\n      \
+         \"pools\": [ {{ \"pool\": \"192.0.2.10 - 192.0.2.10\" }} ] }} ] }}\n"
+    );
+    let text = format!("title t\nsource s\n\n{config}\n{CLIENT}\n{steps}");
+    let scenario =
+        Scenario::parse(&text).map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
+    let mut backend = InProcess::new()?;
+    play(&scenario, &mut backend).map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
+    Ok(backend.name_changes())
+}
+
+/// Change, name, and the two directions of each request.
+fn gist(requests: &[NameChangeRequest]) -> Vec<(NameChange, &str, bool, bool)> {
+    let gist = |r: &'_ NameChangeRequest| (r.change, r.forward, r.reverse);
+    requests
+        .iter()
+        .map(|request| {
+            let (change, forward, reverse) = gist(request);
+            (change, request.fqdn.as_str(), forward, reverse)
+        })
+        .collect()
+}
+
+fn announced() -> Result<(), Failed> {
+    // An offer tells nobody anything.
+    let told = requests("", &format!("lease A 192.0.2.10\n{ALICE}"))?;
+    assert_eq!(gist(&told), [(Add, "alice.example.org.", true, true)]);
+    let [request] = &told[..] else { return Err("one request expected".into()) };
+    assert_eq!(request.address, "192.0.2.10".parse::<std::net::IpAddr>().unwrap_or([0; 4].into()));
+    assert_eq!((request.lifetime, request.ttl), (6000, 2000));
+    assert_eq!(request.expires, Some(1_700_006_000));
+    assert_eq!(request.dhcid[..3], [0, 0, 1]);
+    let told =
+        requests("\"ddns-ttl-percent\": 0.5,", "lease A 192.0.2.10\n    option host-name = bob\n")?;
+    assert_eq!(gist(&told), [(Add, "bob.example.org.", true, true)]);
+    assert_eq!(told[0].ttl, 3000);
+    Ok(())
+}
+
+fn renewed() -> Result<(), Failed> {
+    let same = format!("{RENEW}{ALICE}expect ack\n");
+    let other = format!("{RENEW}    option host-name = bob\nexpect ack\n");
+    let told = requests("", &format!("lease A 192.0.2.10\n{ALICE}{same}{other}"))?;
+    assert_eq!(
+        gist(&told),
+        [
+            (Add, "alice.example.org.", true, true),
+            (Remove, "alice.example.org.", true, true),
+            (Add, "bob.example.org.", true, true),
+        ]
+    );
+    Ok(())
+}
+
+fn told_at_renewals() -> Result<(), Failed> {
+    let same = format!("{RENEW}{ALICE}expect ack\n");
+    let told = requests(
+        "\"ddns-update-on-renew\": true,",
+        &format!("lease A 192.0.2.10\n{ALICE}advance 5\n{same}"),
+    )?;
+    let add = (Add, "alice.example.org.", true, true);
+    assert_eq!(gist(&told), [add, add]);
+    assert_eq!(told[1].expires, Some(1_700_006_005));
+    Ok(())
+}
+
+fn given_back() -> Result<(), Failed> {
+    for goodbye in [
+        "send release A\n    ciaddr 192.0.2.10\nexpect none\n",
+        "send decline A\n    option requested-address = 192.0.2.10\nexpect none\n",
+    ] {
+        let told = requests("", &format!("lease A 192.0.2.10\n{ALICE}{goodbye}"))?;
+        let name = "alice.example.org.";
+        assert_eq!(gist(&told), [(Add, name, true, true), (Remove, name, true, true)]);
+    }
+    Ok(())
+}
+
+fn expired() -> Result<(), Failed> {
+    let reclaim = r#"{ "command": "leases-reclaim", "arguments": { "remove": true } }"#;
+    let told = requests(
+        "",
+        &format!("lease A 192.0.2.10\n{ALICE}advance 6001\ncommand {reclaim}\nexpect result 0\n"),
+    )?;
+    let name = "alice.example.org.";
+    assert_eq!(gist(&told), [(Add, name, true, true), (Remove, name, true, true)]);
+    Ok(())
+}
+
+fn taken_over() -> Result<(), Failed> {
+    let told =
+        requests("", &format!("lease A 192.0.2.10\n{ALICE}advance 6001\nlease B 192.0.2.10\n"))?;
+    let name = "alice.example.org.";
+    assert_eq!(gist(&told), [(Add, name, true, true), (Remove, name, true, true)]);
+    Ok(())
+}
+
+fn off() -> Result<(), Failed> {
+    for extra in [
+        "\"ddns-send-updates\": false,",
+        "\"client-classes\": [ { \"name\": \"SKIP_DDNS\", \"test\": \"member('ALL')\" } ],",
+    ] {
+        assert_eq!(requests(extra, &format!("lease A 192.0.2.10\n{ALICE}"))?, []);
+    }
+    Ok(())
+}
