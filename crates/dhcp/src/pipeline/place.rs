@@ -67,7 +67,12 @@ impl<'s, F: Dialect> Ground<'s, F> {
     fn new(network: Option<&SharedNetwork<F>>, subnet: &'s Subnet<F>, classes: &ClassSet) -> Self {
         let mut ground = Ground { subnet, pools: SmallVec::new(), prefix_pools: SmallVec::new() };
         if is_let_in(network, subnet, classes) {
-            for pool in subnet.pools.iter().filter(|pool| pool.guard.admits(classes)) {
+            let admits = |pool: &&Pool<F>| pool.guard.admits(classes);
+            #[cfg(feature = "deliberate-faults")]
+            let admits = |pool: &&Pool<F>| {
+                kea_lease::Fault::IgnoredClass.is_injected() || admits(pool)
+            };
+            for pool in subnet.pools.iter().filter(admits) {
                 match pool.range.kind {
                     LeaseKind::Prefix => ground.prefix_pools.push(pool.range.first),
                     _ => ground.pools.push(pool.range.first),

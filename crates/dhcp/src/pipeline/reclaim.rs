@@ -41,6 +41,10 @@ fn end<F: Dialect>(
     remembered: Option<Lease<F>>,
 ) {
     match remembered {
+        #[cfg(feature = "deliberate-faults")]
+        Some(remembered) if kea_lease::Fault::UnrecordedReclamation.is_injected() => {
+            table.put(&remembered);
+        }
         Some(remembered) => {
             corridor.journal.append(&remembered);
             table.put(&remembered);

@@ -83,6 +83,10 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         subnet: &Subnet<F>,
         address: F::Addr,
     ) -> bool {
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::UnreservedAddress.is_injected() {
+            return false;
+        }
         is_checked(config, subnet)
             && self.has_none_of(config.reservations.of_address(Some(subnet.id), address))
     }

@@ -122,6 +122,10 @@ impl<F: LeaseFamily> Statistics<F> {
             ),
         };
         self.count_subnet(lease.subnet, assigned, 1);
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::DoubleCount.is_injected() {
+            self.count_subnet(lease.subnet, assigned, 1);
+        }
         self.count_subnet(lease.subnet, cumulative, 1);
         self.count(total);
     }
