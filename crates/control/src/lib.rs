@@ -7,6 +7,7 @@
 //! * Nothing here knows DHCP, and nothing touches a socket outside a tokio runtime.
 #![forbid(unsafe_code)]
 
+mod agent;
 mod answer;
 mod arguments;
 mod calls;
@@ -18,6 +19,7 @@ mod listeners;
 mod registry;
 mod unix;
 
+pub use agent::{Agent, AgentConfig, Identity, Stop};
 pub use answer::{Answer, NotAnAnswer, Payload, ResultCode};
 pub use arguments::Arguments;
 pub use calls::{Call, Calls, Origin, Replier};

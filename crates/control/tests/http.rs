@@ -117,6 +117,9 @@ async fn a_command_is_answered_by_a_list() {
     let failed = server.exchange(&post("{\"command\": \"nope\"}")).await;
     assert!(failed.starts_with("HTTP/1.1 200 OK"), "{failed}");
     assert_eq!(body(&failed), r#"[ { "result": 2, "text": "'nope' command not supported." } ]"#);
+    let nameless = server.exchange(&post("{\"command\": 1}")).await;
+    assert!(nameless.starts_with("HTTP/1.1 200 OK"), "{nameless}");
+    assert!(body(&nameless).contains("'command' element in command message is not a string"));
     let several = server.exchange(&post("{\"command\": \"config-get\"}")).await;
     assert_eq!(body(&several), r#"[ { "result": 0 }, [  ] ]"#);
 }
@@ -126,7 +129,7 @@ async fn bad_requests_get_a_map_and_a_status() {
     let server = Server::start(socket());
     let json = "Content-Type: application/json\r\n";
     for (request, status, says) in [
-        (post("{\"command\": 1}"), 400, "element in command message is not a string"),
+        (post("{\"command\": 1,}"), 400, "trailing comma at line 1 column 15"),
         (post("{\"command\": "), 400, "the command is not complete"),
         (post("xx"), 400, "invalid first character x"),
         (

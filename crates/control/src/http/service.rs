@@ -19,7 +19,7 @@ use super::watched::Progress;
 use crate::answer::Answer;
 use crate::answer::ResultCode;
 use crate::calls::Origin;
-use crate::command::Command;
+use crate::command::{Command, CommandError};
 use crate::frame::{Frame, Framing};
 use crate::listeners::Shared;
 
@@ -108,10 +108,17 @@ async fn handle(
         return Err(Refusal::Bad(format!("the method {} is not POST", request.method())));
     }
     let text = body(request, shared).await?;
-    let command = Command::parse(&text).map_err(|problem| {
-        log!(shared.log, HTTP_BAD_CLIENT_REQUEST_RECEIVED, client.peer, problem);
-        Refusal::Bad(problem.to_string())
-    })?;
+    let command = match Command::parse(&text) {
+        Ok(command) => command,
+        Err(problem) => {
+            log!(shared.log, HTTP_BAD_CLIENT_REQUEST_RECEIVED, client.peer, problem);
+            // What is JSON but no command is answered as a command.
+            return match problem {
+                CommandError::Syntax(_) => Err(Refusal::Bad(problem.to_string())),
+                _ => Ok(json(format!("[ {} ]", Answer::error(problem.to_string())))),
+            };
+        }
+    };
     progress.work(shared.begin());
     let origin = Origin::Http {
         peer: client.peer,

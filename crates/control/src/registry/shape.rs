@@ -158,9 +158,7 @@ pub(super) fn check(
                 check_field(field, family, map)?;
             }
             let given = |field: &&str| map.get(*field).is_some_and(|value| !value.is_null());
-            if alternatives.is_empty()
-                || alternatives.iter().any(|way| way.iter().all(given))
-            {
+            if alternatives.is_empty() || alternatives.iter().any(|way| way.iter().all(given)) {
                 return Ok(());
             }
             let ways = alternatives.iter().map(|way| match way {

@@ -1,0 +1,108 @@
+//! The control agent.
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use kea_config::document::Files;
+use kea_control::{Agent, AgentConfig, Identity};
+use kea_daemon::{Layout, PidFile, Program, Request, Run, VERSION};
+use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
+use tokio::signal::unix::{SignalKind, signal};
+
+const PROGRAM: Program =
+    Program { name: "kea-ctrl-agent", title: "Kea control agent", has_ports: false };
+
+#[allow(clippy::print_stdout)] // the answer to -v, -V, -W, -h and -t
+fn main() -> ExitCode {
+    let result = match kea_daemon::parse_arguments(PROGRAM, std::env::args_os()) {
+        Err(error) => Err(error.0),
+        Ok(Request::Help(text)) => Ok(text),
+        Ok(Request::Version) => Ok(format!("{VERSION}\n")),
+        Ok(Request::ExtendedVersion) => Ok(format!("{}\n", kea_daemon::extended_version())),
+        Ok(Request::BuildReport) => Ok(kea_daemon::build_report()),
+        Ok(Request::Check { file, .. }) => load(&file).map(|_| String::new()),
+        Ok(Request::Run(run)) => match serve(&run) {
+            Ok(exit_value) => return ExitCode::from(exit_value),
+            Err(problem) => Err(problem),
+        },
+    };
+    match result {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => fail(&problem),
+    }
+}
+
+#[allow(clippy::print_stderr)] // what an operator at the console must see
+fn fail(text: &str) -> ExitCode {
+    eprintln!("{}", text.trim_end());
+    ExitCode::FAILURE
+}
+
+fn load(file: &Path) -> Result<AgentConfig, String> {
+    AgentConfig::load(&file.to_string_lossy(), &Files).map_err(|problems| problems.render())
+}
+
+fn serve(run: &Run) -> Result<u8, String> {
+    let layout = Layout::of_this_process();
+    let mut options = LoggingOptions::new(PROGRAM.name);
+    options.program.verbose = run.verbose;
+    options.environment = Environment::of_process();
+    options.lockfile_dir = layout.run.display().to_string();
+    let mut logging = Logging::start(options).map_err(|error| error.to_string())?;
+    let logger = logging.handle();
+    let release = kea_daemon::release_type();
+    log!(logger, DCTL_STARTING, PROGRAM.name, std::process::id(), VERSION, release);
+    let pid_file = kea_daemon::pid_file_path(&layout.run, PROGRAM.name, &run.file);
+    let _pid_file = PidFile::take(pid_file, PROGRAM.name).map_err(|error| {
+        log!(logger, DCTL_ALREADY_RUNNING, PROGRAM.name, error);
+        error.to_string()
+    })?;
+    let config = load(&run.file).inspect_err(|problem| {
+        let first = problem.lines().next().unwrap_or_default();
+        log!(logger, DCTL_CONFIG_FILE_LOAD_FAIL, PROGRAM.name, first);
+    })?;
+    logger.configure(&config.loggers).map_err(|error| error.to_string())?;
+    logging.start_writer().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let exit_value = runtime.block_on(run_agent(run, config, &logger)).inspect_err(|problem| {
+        log!(logger, CTRL_AGENT_FAILED, problem);
+    })?;
+    log!(logger, DCTL_SHUTDOWN, PROGRAM.name, std::process::id(), VERSION);
+    Ok(exit_value)
+}
+
+async fn run_agent(run: &Run, config: AgentConfig, logger: &Handle) -> Result<u8, String> {
+    let on = |kind| signal(kind).map_err(|error| error.to_string());
+    let mut terminate = on(SignalKind::terminate())?;
+    let mut interrupt = on(SignalKind::interrupt())?;
+    let mut hang_up = on(SignalKind::hangup())?;
+    let identity = Identity {
+        version: VERSION.to_owned(),
+        extended: kea_daemon::extended_version(),
+        report: kea_daemon::build_report(),
+    };
+    let file = run.file.to_string_lossy();
+    let agent = Agent::start(&file, config, identity, logger.clone());
+    let mut agent = agent.map_err(|error| error.to_string())?;
+    let exit_value = loop {
+        tokio::select! {
+            stop = agent.serve() => break stop.exit_value,
+            _ = terminate.recv() => break 0,
+            _ = interrupt.recv() => break 0,
+            _ = hang_up.recv() => {
+                log!(logger, DCTL_CFG_FILE_RELOAD_SIGNAL_RECVD, "SIGHUP", file);
+                match agent.reload() {
+                    Ok(()) => logger.reopen(),
+                    Err(problem) => log!(logger, CTRL_AGENT_CONFIG_FAIL, problem),
+                }
+            }
+        }
+    };
+    agent.close().await;
+    Ok(exit_value)
+}
