@@ -11,7 +11,8 @@ mod server;
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use bytes::Bytes;
+use hashbrown::{HashMap, HashSet};
 
 pub(crate) use dialect::Read;
 pub(crate) use section::{Chain, Section};
@@ -19,7 +20,9 @@ pub(crate) use section::{Chain, Section};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{Document, Node, Span, Value};
 use crate::schema::{self, Scope};
-use crate::snapshot::{DdnsParameters, Dialect, PrefixIndex, SharedNetwork, Snapshot, Subnet};
+use crate::snapshot::{
+    Classes, DdnsParameters, Dialect, OptionSet, PrefixIndex, SharedNetwork, Snapshot, Subnet,
+};
 
 use class::{ClassReader, DefinedNames};
 use network::Draft;
@@ -142,8 +145,11 @@ fn build<F: Dialect>(
     let ways = |keys: fn(&crate::snapshot::Reach<F>) -> Option<Box<str>>| {
         ways_to(&subnets, &networks, |reach| keys(reach).into_iter().collect())
     };
+    let classes = classes.finish();
+    let server_ids = server_ids(&subnets, &classes, &global_options);
     Snapshot {
         document: document.clone(),
+        server_ids,
         by_prefix: PrefixIndex::new(subnets.iter().map(|subnet| subnet.prefix)),
         by_relay: ways_to(&subnets, &networks, |reach| reach.relays.to_vec()),
         by_interface: ways(|reach| reach.interface.clone()),
@@ -151,7 +157,7 @@ fn build<F: Dialect>(
             reach.interface_id.iter().cloned().collect()
         }),
         definitions: Arc::unwrap_or_clone(options.registry),
-        classes: classes.finish(),
+        classes,
         options: global_options,
         reservations,
         valid,
@@ -176,6 +182,24 @@ fn build<F: Dialect>(
         subnets: subnets.into(),
         networks: networks.into(),
     }
+}
+
+/// The values of option 54 that any scope gives (DHCPv4).
+fn server_ids<F: Dialect>(
+    subnets: &[Subnet<F>],
+    classes: &Classes<F>,
+    global: &OptionSet,
+) -> HashSet<Bytes> {
+    const SERVER_ID: u16 = 54;
+    let of_subnets = subnets.iter().map(|subnet| &*subnet.options);
+    let of_classes = classes.iter().map(|class| &*class.options);
+    of_subnets
+        .chain(of_classes)
+        .chain([global])
+        .filter(|_| F::VERSION == 4)
+        .flat_map(|set| set.get(F::OPTION_SPACE, SERVER_ID).as_slice())
+        .map(|option| option.data.clone())
+        .collect()
 }
 
 fn join_networks<F: Dialect>(subnets: &[Subnet<F>], networks: &mut [SharedNetwork<F>]) {

@@ -12,7 +12,8 @@ mod server;
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use bytes::Bytes;
+use hashbrown::{HashMap, HashSet};
 use kea_lease::SubnetId;
 use kea_options::Registry;
 use kea_wire::Address as _;
@@ -49,6 +50,7 @@ pub struct Snapshot<F: Dialect> {
     pub(crate) by_relay: HashMap<F::Addr, Box<[u32]>>,
     pub(crate) by_interface: HashMap<Box<str>, Box<[u32]>>,
     pub(crate) by_interface_id: HashMap<Box<[u8]>, Box<[u32]>>,
+    pub(crate) server_ids: HashSet<Bytes>,
     /// Option definitions, standard and own.
     pub definitions: Registry<F>,
     /// Client classes.
@@ -153,6 +155,12 @@ impl<F: Dialect> Snapshot<F> {
         self.at(self.by_interface_id.get(id).map(AsRef::as_ref))
     }
 
+    /// True when some scope gives this server identifier (DHCPv4): whoever names another one talks to
+    /// another server.
+    pub fn gives_server_id(&self, server_id: &[u8]) -> bool {
+        self.server_ids.contains(server_id)
+    }
+
     /// What leases need to know of every subnet.
     pub fn lease_specs(&self) -> Vec<kea_lease::SubnetSpec<F>> {
         let mut reserved: HashMap<SubnetId, Vec<F::Addr>> = HashMap::new();
@@ -166,12 +174,13 @@ impl<F: Dialect> Snapshot<F> {
         }
         let specs = self.subnets.iter().map(|subnet| {
             let held = reserved.remove(&subnet.id).unwrap_or_default();
-            let in_pools = held.into_iter().filter(|address| {
-                subnet.reservation_search.in_subnet
-                    && !subnet.reservation_search.out_of_pool
-                    && subnet.pools.iter().any(|pool| pool.range.contains(*address))
-            });
-            subnet.lease_spec(in_pools.collect())
+            let search = subnet.reservation_search;
+            let in_pool = |address| subnet.pools.iter().any(|pool| pool.range.contains(address));
+            // Where pools are not checked, what is reserved in them counts for nothing.
+            let kept = held
+                .into_iter()
+                .filter(|address| search.in_subnet && !(search.out_of_pool && in_pool(*address)));
+            subnet.lease_spec(kept.collect())
         });
         specs.collect()
     }

@@ -98,6 +98,7 @@ impl<F: Serving> Worker<F> {
     fn ignore(&self, arrival: &Arrival<'_, F>) {
         self.statistics.count(ServerMetric::Received);
         self.statistics.count(ServerMetric::ReceiveDrop);
+        self.statistics.count(ServerMetric::ServiceDisabled);
         let from = format_args!("packet from {} on {}", arrival.source, arrival.interface);
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
@@ -105,6 +106,7 @@ impl<F: Serving> Worker<F> {
     fn park(&mut self, answer: Answer<F>) {
         if self.parked.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
+            self.statistics.count(ServerMetric::QueueFull);
             return;
         }
         let mut octets = self.spare.pop().unwrap_or_default();

@@ -98,10 +98,11 @@ impl<'s> Exchange<'_, 's> {
         Some(server_id) == self.arrival.interface_address
             || config.compatibility.ignore_dhcp_server_identifier
             || relay.and_then(RelayAgentInfo::server_id_override) == Some(server_id)
-            || place.grounds().any(|ground| {
-                let scopes = Scopes::new(config, None, Some(ground.subnet), None, classes);
-                configured_server_id(&scopes) == Some(server_id)
-            })
+            || (config.gives_server_id(&server_id.octets())
+                && place.grounds().any(|ground| {
+                    let scopes = Scopes::new(config, None, Some(ground.subnet), None, classes);
+                    configured_server_id(&scopes) == Some(server_id)
+                }))
     }
 
     fn leasing<'a>(&'a self, place: &'a Place<'s, V4>) -> Leasing<'a, 's> {
