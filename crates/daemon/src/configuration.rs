@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use kea_config::Diagnostics;
 use kea_config::document::{Document, Files};
 use kea_config::snapshot::{Dialect, LogOutput, Logger, Snapshot};
-use kea_config::Diagnostics;
 use kea_log::{LoggerConfig, OutputConfig};
 
 /// A configuration without errors.

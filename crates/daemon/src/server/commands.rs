@@ -155,8 +155,7 @@ impl<F: Serving> Server<F> {
     }
 
     fn leases_reclaim(&mut self, arguments: Arguments<'_>) -> Outcome {
-        let remove =
-            arguments.boolean("remove").ok_or("Missing mandatory 'remove' parameter.")?;
+        let remove = arguments.boolean("remove").ok_or("Missing mandatory 'remove' parameter.")?;
         self.reclaim_all(remove);
         Ok(Answer::success("Reclamation of expired leases is complete."))
     }
@@ -184,13 +183,17 @@ impl<F: Serving> Server<F> {
             put("packet-queue-statistics", json!([0.0, 0.0, 0.0]));
         }
         let mut sockets = Map::new();
-        sockets.insert("status".into(), if failures.is_empty() { "ready" } else { "retrying" }.into());
+        sockets
+            .insert("status".into(), if failures.is_empty() { "ready" } else { "retrying" }.into());
         if !failures.is_empty() {
             let errors: Vec<String> = failures.iter().map(ToString::to_string).collect();
             sockets.insert("errors".into(), errors.into());
         }
         put("sockets", sockets.into());
-        put("lease-storage", if self.shared.journal.is_failing() { "failing" } else { "ready" }.into());
+        put(
+            "lease-storage",
+            if self.shared.journal.is_failing() { "failing" } else { "ready" }.into(),
+        );
         Answer::arguments(Json::from(status))
     }
 }

@@ -60,7 +60,9 @@ fn write(path: &Path, duid: &Duid) -> Result<(), String> {
     fs::write(&fresh, format!("{duid}\n"))
         .and_then(|()| fs::File::open(&fresh)?.sync_all())
         .and_then(|()| fs::rename(&fresh, path))
-        .map_err(|error| format!("the server identifier cannot be kept: {}: {error}", path.display()))
+        .map_err(|error| {
+            format!("the server identifier cannot be kept: {}: {error}", path.display())
+        })
 }
 
 /// Hardware type of a loopback interface (`ARPHRD_LOOPBACK`).

@@ -2,8 +2,10 @@
 
 mod commands;
 mod identity;
+mod schedule;
 mod service;
 mod shared;
+mod sockets;
 mod storage;
 mod worker;
 
@@ -18,19 +20,21 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use kea_config::snapshot::{Listen as ListenOn, Snapshot, SocketType};
+use kea_config::snapshot::Snapshot;
 use kea_control::{Calls, Handlers, Listeners};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Corridor, flush_reclaimed, reclaim};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
-use kea_net::{Listen, Mode, OpenFailure, Selection, Service, ServiceEvent, ServiceOptions};
+use kea_net::{Listen, Mode, OpenFailure, Selection, Service, ServiceOptions};
 use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::commands::Next;
+use self::schedule::Schedule;
 use self::shared::{Shared, unix_micros};
+use self::sockets::{listen, log_event};
 use self::storage::{CleanUp, FileStorage, Storage};
 use self::worker::Worker;
 use crate::arguments::{self, Program, Request, Run};
@@ -286,7 +290,11 @@ impl<F: Serving> Server<F> {
         Ok(code)
     }
 
-    async fn attend(&mut self, handlers: &Handlers<Self>, calls: &mut Calls) -> std::io::Result<u8> {
+    async fn attend(
+        &mut self,
+        handlers: &Handlers<Self>,
+        calls: &mut Calls,
+    ) -> std::io::Result<u8> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
@@ -334,6 +342,10 @@ impl<F: Serving> Server<F> {
         if schedule.flush.is_due(now) {
             self.flush();
             schedule.flush.restart(Instant::now());
+        }
+        if schedule.observe.is_due(now) {
+            self.shared.stats.observe(unix_micros());
+            schedule.observe.restart(Instant::now());
         }
         if schedule.clean_up.is_due(now) {
             self.clean_up();
@@ -503,101 +515,8 @@ fn worker_count<F: Serving>(config: &Snapshot<F>) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-fn listen<F: Serving>(config: &Snapshot<F>, port: u16) -> Listen {
-    let mode = match (F::VERSION, config.interfaces.socket_type) {
-        (4, SocketType::Raw) => Mode::Raw4,
-        (4, SocketType::Udp) => Mode::Udp4,
-        _ => Mode::Udp6,
-    };
-    let entries = config.interfaces.interfaces.iter().map(|entry| match entry {
-        ListenOn::All => "*".to_owned(),
-        ListenOn::Interface { name, address: None } => name.to_string(),
-        ListenOn::Interface { name, address: Some(address) } => format!("{name}/{address}"),
-    });
-    // The configuration has been checked for what this refuses.
-    let selection = Selection::parse::<F>(entries).unwrap_or_default();
-    Listen { selection, port, mode }
-}
-
 fn seed(worker: usize) -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     // The standard library's hasher is keyed with randomness of the system.
     RandomState::new().hash_one((worker, unix_micros().0))
-}
-
-fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
-    match event {
-        ServiceEvent::Opened(socket) => {
-            log!(logger, DHCPSRV_CFGMGR_ADD_IFACE, socket.interface);
-        }
-        ServiceEvent::Failed(error) => {
-            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
-        }
-        ServiceEvent::Closed(socket) => {
-            log!(logger, (twin::DEACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
-        }
-        ServiceEvent::Blind(error) => {
-            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
-        }
-        ServiceEvent::WorkerLost(_) => {
-            // Some clients would get no answers any more. Leases are safe where they are; whoever
-            // supervises this process starts it anew.
-            log!(logger, (twin::SERVER_FAILED.of(F::VERSION)), "a worker thread panicked");
-            logger.flush();
-            std::process::exit(1);
-        }
-        ServiceEvent::Interface(_) => {}
-    }
-}
-
-/// What is done at intervals, and when next. Intervals run from the end of one time to the next.
-struct Schedule {
-    reclaim: Timer,
-    flush: Timer,
-    clean_up: Timer,
-}
-
-struct Timer {
-    interval: Duration,
-    next: Option<Instant>,
-}
-
-impl Timer {
-    fn new(seconds: u32, now: Instant) -> Self {
-        let mut timer = Timer { interval: Duration::from_secs(seconds.into()), next: None };
-        timer.restart(now);
-        timer
-    }
-
-    fn restart(&mut self, now: Instant) {
-        self.next = (!self.interval.is_zero()).then(|| now + self.interval);
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.next.is_some_and(|next| next <= now)
-    }
-}
-
-impl Schedule {
-    fn new<F: Serving>(config: &Snapshot<F>, now: Instant) -> Self {
-        let expired = &config.expired_leases;
-        let clean_up = match &config.lease_database {
-            kea_config::snapshot::LeaseDatabase::Memfile(memfile) if memfile.persist => {
-                memfile.lfc_interval
-            }
-            _ => 0,
-        };
-        Schedule {
-            reclaim: Timer::new(expired.reclaim_timer_wait_time, now),
-            flush: Timer::new(expired.flush_reclaimed_timer_wait_time, now),
-            clean_up: Timer::new(clean_up, now),
-        }
-    }
-
-    fn next(&self) -> Option<Instant> {
-        [&self.reclaim, &self.flush, &self.clean_up]
-            .into_iter()
-            .filter_map(|timer| timer.next)
-            .min()
-    }
 }

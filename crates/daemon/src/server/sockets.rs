@@ -1,0 +1,50 @@
+//! What a server listens on, and what becomes of its sockets.
+
+use kea_config::snapshot::{Listen as ListenOn, Snapshot, SocketType};
+use kea_dhcp::Serving;
+use kea_log::message::twin;
+use kea_log::{Handle, log};
+use kea_net::{Listen, Mode, Selection, ServiceEvent};
+
+/// What the configuration wants listened on.
+pub(super) fn listen<F: Serving>(config: &Snapshot<F>, port: u16) -> Listen {
+    let mode = match (F::VERSION, config.interfaces.socket_type) {
+        (4, SocketType::Raw) => Mode::Raw4,
+        (4, SocketType::Udp) => Mode::Udp4,
+        _ => Mode::Udp6,
+    };
+    let entries = config.interfaces.interfaces.iter().map(|entry| match entry {
+        ListenOn::All => "*".to_owned(),
+        ListenOn::Interface { name, address: None } => name.to_string(),
+        ListenOn::Interface { name, address: Some(address) } => format!("{name}/{address}"),
+    });
+    // The configuration has been checked for what this refuses.
+    let selection = Selection::parse::<F>(entries).unwrap_or_default();
+    Listen { selection, port, mode }
+}
+
+/// Tells the operator of a socket.
+pub(super) fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
+    match event {
+        ServiceEvent::Opened(socket) => {
+            log!(logger, DHCPSRV_CFGMGR_ADD_IFACE, socket.interface);
+        }
+        ServiceEvent::Failed(error) => {
+            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
+        }
+        ServiceEvent::Closed(socket) => {
+            log!(logger, (twin::DEACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
+        }
+        ServiceEvent::Blind(error) => {
+            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
+        }
+        ServiceEvent::WorkerLost(_) => {
+            // Some clients would get no answers any more. Leases are safe where they are; whoever
+            // supervises this process starts it anew.
+            log!(logger, (twin::SERVER_FAILED.of(F::VERSION)), "a worker thread panicked");
+            logger.flush();
+            std::process::exit(1);
+        }
+        ServiceEvent::Interface(_) => {}
+    }
+}
