@@ -1,6 +1,6 @@
 //! From a datagram to a query that is known: who asks, from where, in which classes.
 
-use kea_config::snapshot::{Snapshot, Subnet};
+use kea_config::snapshot::Snapshot;
 use kea_expr::ClassId;
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
@@ -16,7 +16,7 @@ use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
 use crate::Serve;
-use crate::pipeline::{Answer, Arrival, Classifier, Corridor, Drop, Place, Reserved, Unreadable};
+use crate::pipeline::{Answer, Arrival, Chance, Classifier, Corridor, Drop, Place, Unreadable};
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
 #[derive(Debug)]
@@ -24,13 +24,13 @@ pub struct Worker {
     classifier: Classifier,
     /// The ports that answers go to.
     pub ports: Ports,
-    random: u64,
+    chance: Chance,
 }
 
 impl Worker {
     /// A worker whose unpredictable numbers follow from `seed`.
     pub fn new(seed: u64, ports: Ports) -> Self {
-        Worker { classifier: Classifier::default(), ports, random: seed }
+        Worker { classifier: Classifier::default(), ports, chance: Chance::new(seed) }
     }
 }
 
@@ -64,13 +64,6 @@ impl Serve<V4> for Worker {
     }
 }
 
-/// Where a client is and what is set aside for it: what its classes depend on, and what depends on
-/// them.
-struct Located<'s> {
-    subnet: Option<&'s Subnet<V4>>,
-    reserved: Reserved<'s, V4>,
-}
-
 impl Worker {
     fn serve(
         &mut self,
@@ -101,8 +94,13 @@ impl Worker {
             arrival.interface
         );
         recall_relay(corridor, &mut query);
-        let located = self.locate(corridor, arrival, &query, label)?;
-        self.random = next_random(self.random);
+        let facts = QueryFacts::new(&query, arrival);
+        let joined = query.is_bootp().then_some(ClassId::BOOTP);
+        let vendor_class = query.view.vendor_class_id();
+        self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
+        let located = self.classifier.locate(corridor, &query, &facts, label, |classes| {
+            select(corridor.config, &query, arrival, classes)
+        })?;
         let place = located
             .subnet
             .map(|subnet| Place::new(corridor.config, subnet, &self.classifier.classes));
@@ -115,58 +113,9 @@ impl Worker {
             reserved: &located.reserved,
             classifier: &mut self.classifier,
             ports: self.ports,
-            random: self.random,
+            random: self.chance.number(),
         };
         exchange.run(place.as_ref(), out)
-    }
-
-    /// Finds out where the client is and what is set aside for it there (the manual's section on
-    /// classification steps).
-    fn locate<'s>(
-        &mut self,
-        corridor: &Corridor<'s, V4>,
-        arrival: &Arrival<'_, V4>,
-        query: &Query<'_>,
-        label: ClientLabel<'_>,
-    ) -> Result<Located<'s>, Drop<V4>> {
-        let (config, log) = (corridor.config, corridor.log);
-        let facts = QueryFacts::new(query, arrival);
-        let joined = query.is_bootp().then_some(ClassId::BOOTP);
-        let vendor_class = query.view.vendor_class_id();
-        self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
-        if self.classifier.classes.contains(ClassId::DROP) {
-            log!(log, DHCP4_PACKET_DROP_0010, label);
-            return Err(Drop::ClassDrop);
-        }
-        let mut reserved = Reserved::none();
-        if config.server.early_global_reservations_lookup {
-            reserved = Reserved::early(config, query);
-            if reserved.host().is_some() {
-                self.classifier.reclassify(corridor, &facts, &reserved);
-            }
-            if self.classifier.classes.contains(ClassId::DROP) {
-                log!(log, DHCP4_PACKET_DROP_0014, label);
-                return Err(Drop::ClassDrop);
-            }
-        }
-        let subnet = select(config, query, arrival, &self.classifier.classes);
-        if let Some(subnet) = subnet {
-            log!(log, DHCP4_SUBNET_SELECTED, label, subnet.id);
-            let network = config.network_of(subnet);
-            let siblings = network.into_iter().flat_map(|network| config.members(network));
-            let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
-            reserved = Reserved::find(config, std::iter::once(subnet).chain(siblings), query);
-        }
-        self.classifier.join_reserved(&reserved);
-        let is_known =
-            reserved.host().is_some() || self.classifier.classes.contains(ClassId::KNOWN);
-        self.classifier.classify_known(corridor, &facts, is_known);
-        log!(log, DHCP4_CLASS_ASSIGNED, label, self.classifier.shown(corridor));
-        if self.classifier.classes.contains(ClassId::DROP) {
-            log!(log, DHCP4_PACKET_DROP_0013, label);
-            return Err(Drop::ClassDrop);
-        }
-        Ok(Located { subnet, reserved })
     }
 }
 
@@ -194,14 +143,6 @@ fn recall_relay(corridor: &Corridor<'_, V4>, query: &mut Query<'_>) {
         query.relay = extended_info::recall(&lease.user_context).map(RelayAgentInfo::new);
         query.is_relay_recalled = query.relay.is_some();
     }
-}
-
-/// SplitMix64: every number once, in an order that looks like chance.
-fn next_random(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 fn count_received(corridor: &Corridor<'_, V4>, view: &View<'_>) {
