@@ -103,6 +103,13 @@ impl Diagnostics {
         }
     }
 
+    /// Adds a problem that several scopes inherit, unless it is there already.
+    pub(crate) fn push_once(&mut self, diagnostic: Diagnostic) {
+        if !self.items.contains(&diagnostic) {
+            self.push(diagnostic);
+        }
+    }
+
     pub(crate) fn explain_last(&mut self, span: Span, label: &str) {
         if let Some(last) = self.items.last_mut() {
             last.related.push((span, label.into()));

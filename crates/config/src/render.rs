@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use kea_options::OptionText;
+use kea_wire::Address;
 
 use crate::document::{Map, Node, Value};
+use crate::load::octets;
 use crate::schema::{self, Default, Kind, Scope};
-use crate::snapshot::{Dialect, Snapshot};
+use crate::snapshot::{Dialect, IdentifierKind, Snapshot};
 
 type Members = BTreeMap<String, Value>;
 
@@ -46,6 +48,10 @@ impl<F: Dialect> Renderer<'_, F> {
         modernise(&mut out, scope);
         if let Some(around) = around {
             inherit(&mut out, around);
+            // In a network it is the network that shows it.
+            if F::VERSION == 6 && scope == Scope::Subnet && !around.contains_key("rapid-commit") {
+                out.entry("rapid-commit".into()).or_insert(Value::Boolean(false));
+            }
         }
         for key in schema::keys(F::PROTOCOL, scope).filter(|key| key.shown) {
             if !out.contains_key(key.name) && !given.iter().any(|e| *e.name == *key.name) {
@@ -94,23 +100,29 @@ impl<F: Dialect> Renderer<'_, F> {
                 }
                 bounds(out);
             }
+            Scope::Global if F::VERSION == 6 && !out.contains_key("server-id") => {
+                let identifier = self.default(Kind::Map(Scope::ServerId), Default::Map);
+                out.extend(identifier.map(|identifier| ("server-id".to_owned(), identifier)));
+            }
             Scope::SharedNetwork => bounds(out),
             Scope::Pool => {
-                // Ranges lose their blanks.
                 let tight = text(out, "pool")
                     .and_then(|text| text.split_once('-'))
-                    .map(|(first, last)| format!("{}-{}", first.trim(), last.trim()));
+                    .map(|(first, last)| range::<F::Addr>(first.trim(), last.trim()));
                 if let Some(tight) = tight {
                     out.insert("pool".into(), Value::string(&tight));
                 }
             }
-            Scope::OptionData => self.name_option(out),
+            Scope::OptionData => self.option(out),
+            Scope::Class => lone_bounds(out),
+            Scope::Reservation => reservation(out, F::VERSION),
+            Scope::DhcpDdns => sender(out),
             _ => {}
         }
     }
 
-    /// Code and name both, where a definition gives the other one.
-    fn name_option(&self, out: &mut Members) {
+    /// Code and name both, where a definition gives the other one; octets in one run of digits.
+    fn option(&self, out: &mut Members) {
         let integer = |name: &str| match out.get(name) {
             Some(Value::Integer(number)) => u16::try_from(*number).ok(),
             _ => None,
@@ -123,7 +135,14 @@ impl<F: Dialect> Renderer<'_, F> {
         };
         let Ok((code, definition)) = self.snapshot.definitions.resolve(&option) else { return };
         let name = definition.map(|definition| definition.name().to_owned());
-        if name.is_none() {
+        let is_text = !matches!(out.get("csv-format"), Some(Value::Boolean(false)));
+        let data = text(out, "data").unwrap_or("");
+        if name.is_none() || !is_text || data.is_empty() {
+            let raw = OptionText { csv_format: Some(false), data, ..option };
+            let octets = self.snapshot.definitions.encode(&raw).ok();
+            let digits = octets.filter(|octets| !octets.data.is_empty());
+            let digits = digits.map(|octets| Value::string(&hexadecimal(&octets.data)));
+            out.extend(digits.map(|digits| ("data".into(), digits)));
             out.insert("csv-format".into(), Value::Boolean(false));
         }
         out.insert("code".into(), Value::Integer(i64::from(code)));
@@ -151,12 +170,13 @@ fn modernise(out: &mut Members, scope: Scope) {
     }
     if let Some(Value::String(mode)) = out.remove("reservation-mode") {
         let mode = mode.to_ascii_lowercase();
-        let flags = [
-            ("reservations-global", mode == "global"),
-            ("reservations-in-subnet", matches!(&*mode, "all" | "out-of-pool")),
-            ("reservations-out-of-pool", mode == "out-of-pool"),
-        ];
-        out.extend(flags.map(|(name, flag)| (name.to_owned(), Value::Boolean(flag))));
+        let in_subnet = matches!(&*mode, "all" | "out-of-pool");
+        let mut flag = |name: &str, flag| out.insert(name.to_owned(), Value::Boolean(flag));
+        flag("reservations-global", mode == "global");
+        flag("reservations-in-subnet", in_subnet);
+        if in_subnet {
+            flag("reservations-out-of-pool", mode == "out-of-pool");
+        }
     }
     if scope == Scope::Relay
         && let Some(address) = out.remove("ip-address")
@@ -183,6 +203,64 @@ fn bounds(out: &mut Members) {
             }
         }
     }
+}
+
+/// One bound of a class alone is the default itself.
+fn lone_bounds(out: &mut Members) {
+    for key in ["valid-lifetime", "preferred-lifetime"] {
+        let bounds = [format!("min-{key}"), format!("max-{key}")];
+        let [min, max] = bounds.each_ref().map(|bound| out.contains_key(bound));
+        if !out.contains_key(key) && min != max {
+            let bound = bounds.iter().find_map(|bound| out.remove(bound));
+            out.extend(bound.map(|bound| (key.to_owned(), bound)));
+        }
+    }
+}
+
+/// Identifiers in one notation; in DHCPv4 the fixed fields whether given or not.
+fn reservation(out: &mut Members, version: u8) {
+    for kind in IdentifierKind::ALL {
+        let octets = text(out, kind.name()).and_then(octets);
+        let Some(octets) = octets else { continue };
+        let notation = match kind {
+            IdentifierKind::HwAddress | IdentifierKind::Duid => {
+                let pairs: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+                pairs.join(":")
+            }
+            _ => hexadecimal(&octets),
+        };
+        out.insert(kind.name().to_owned(), Value::string(&notation));
+    }
+    if version == 4 {
+        let unset = [("next-server", "0.0.0.0"), ("server-hostname", ""), ("boot-file-name", "")];
+        for (key, value) in unset {
+            out.entry(key.to_owned()).or_insert_with(|| Value::string(value));
+        }
+    }
+}
+
+/// Without an address of its own, the sender has any of the receiver's family.
+fn sender(out: &mut Members) {
+    if text(out, "sender-ip").unwrap_or("").is_empty() {
+        let is_v6 = text(out, "server-ip").is_some_and(|address| address.contains(':'));
+        out.insert("sender-ip".into(), Value::string(if is_v6 { "::" } else { "0.0.0.0" }));
+    }
+}
+
+/// A range without blanks; as a prefix where it is one.
+fn range<A: Address>(first: &str, last: &str) -> String {
+    if let (Ok(low), Ok(high)) = (first.parse::<A>(), last.parse::<A>()) {
+        let (low, high) = (low.number(), high.number());
+        let varying = low ^ high;
+        if varying & varying.wrapping_add(1) == 0 && low & varying == 0 {
+            return format!("{first}/{}", u32::from(A::BITS) - varying.count_ones());
+        }
+    }
+    format!("{first}-{last}")
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 fn inherit(out: &mut Members, around: &Members) {

@@ -239,7 +239,10 @@ fn config_get_shows_what_holds_in_todays_names() {
 /// One configuration error each, and the beginning of what is said about it.
 const REFUSED: &[(&str, &str)] = &[
     (r#""t1-percent": 1"#, "'t1-percent' must be a floating point number"),
-    (r#""t1-percent": 0.9"#, "'t1-percent' 0.9 is not less than 't2-percent' 0.875"),
+    (
+        r#""calculate-tee-times": true, "t1-percent": 0.9, "subnet4": [ { "subnet": "192.0.2.0/24" } ]"#,
+        "'t1-percent' 0.9 is not less than 't2-percent' 0.875",
+    ),
     (r#""min-valid-lifetime": 8000"#, "'valid-lifetime' 7200 is not between its least 8000"),
     (r#""loggers": []"#, "'loggers' must not be empty"),
     (

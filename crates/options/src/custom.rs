@@ -83,10 +83,10 @@ impl<F: Family> Definition<F> {
     /// The definition that an `option-def` entry makes.
     pub fn custom(entry: &DefinitionText<'_>) -> Result<Self, DefinitionError> {
         let space = entry.space.unwrap_or(F::OPTION_SPACE);
-        if !is_name(entry.name) {
+        if !is_option_name(entry.name) {
             return Err(DefinitionError::Name(entry.name.to_owned()));
         }
-        if !is_name(space) {
+        if !is_option_name(space) {
             return Err(DefinitionError::Space(space.to_owned()));
         }
         let (min, max) = code_bounds::<F>(space);
@@ -105,7 +105,7 @@ impl<F: Family> Definition<F> {
         let encapsulates = match entry.encapsulate {
             "" => None,
             own if own == space => return Err(DefinitionError::OwnSpace(own.to_owned())),
-            other if !is_name(other) => {
+            other if !is_option_name(other) => {
                 return Err(DefinitionError::Encapsulate(other.to_owned()));
             }
             _ if entry.array => return Err(DefinitionError::ArrayWithSubOptions),
@@ -152,8 +152,8 @@ fn record_fields(data_type: DataType, text: &str) -> Result<Vec<DataType>, Defin
     }
 }
 
-/// Whether options and spaces can be called so.
-fn is_name(text: &str) -> bool {
+/// Whether a text may be the name of an option or of a space.
+pub fn is_option_name(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let outer = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let octets = text.as_bytes();

@@ -23,7 +23,7 @@ mod vendor;
 
 pub use client_fqdn::{ClientFqdn, ClientFqdnError, ClientName, NameEncoding};
 pub use container::{MAX_DEPTH, TooDeep};
-pub use custom::{DefinitionError, DefinitionText};
+pub use custom::{DefinitionError, DefinitionText, is_option_name};
 pub use data_type::{DataType, UnknownDataType};
 pub use decode::{DecodeError, Parsing};
 pub use definition::{Definition, Origin, Supplier, octets_from_hex};

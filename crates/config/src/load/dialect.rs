@@ -98,7 +98,7 @@ impl Read for V4 {
     }
 
     fn reserved_addresses(section: Section<'_>) -> Vec<(Ipv4Addr, Span)> {
-        let address = section.address("ip-address").filter(|a: &Ipv4Addr| !a.is_unspecified());
+        let address: Option<Ipv4Addr> = section.address("ip-address");
         address.map(|address| (address, section.span_of("ip-address"))).into_iter().collect()
     }
 

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use hashbrown::{HashMap, HashSet};
 
 pub(crate) use dialect::Read;
+pub(crate) use identifier::octets;
 pub(crate) use section::{Chain, Section};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};

@@ -418,21 +418,23 @@ pub(crate) fn timers(chain: Chain<'_, '_>) -> Timers {
     }
 }
 
-/// Reports timers in the wrong order, at the scope that makes them so.
+/// Reports timers in the wrong order, where a network or subnet would use them: what is inherited
+/// from the global scope does not matter there where it is overridden.
 pub(crate) fn check_timers(chain: Chain<'_, '_>, diagnostics: &mut Diagnostics) {
     let Some(section) = chain.0.first().copied() else { return };
-    let own = |keys: [&str; 2]| keys.iter().any(|key| section.has(key));
-    let place = |keys: [&'static str; 2]| {
-        section.span_of(if section.has(keys[0]) { keys[0] } else { keys[1] })
+    let is_global = chain.0.len() == 1;
+    let place = |keys: [&str; 2]| {
+        let holder = |key| chain.0.iter().find(|section| section.has(key));
+        let found = keys.into_iter().find_map(|key| Some(holder(key)?.span_of(key)));
+        found.unwrap_or(section.head())
     };
     let (renew, rebind) = (chain.u32("renew-timer"), chain.u32("rebind-timer"));
-    if own(["renew-timer", "rebind-timer"])
-        && let (Some(renew), Some(rebind)) = (renew, rebind)
+    if let (false, Some(renew), Some(rebind)) = (is_global, renew, rebind)
         && renew > rebind
     {
         let message = format!("'renew-timer' {renew} is greater than 'rebind-timer' {rebind}");
         let place = place(["renew-timer", "rebind-timer"]);
-        diagnostics.push(Diagnostic::error(message).at(place, ""));
+        diagnostics.push_once(Diagnostic::error(message).at(place, ""));
     }
     for key in ["t1-percent", "t2-percent"] {
         if section.float(key).is_some_and(|share| share <= 0.0 || share >= 1.0) {
@@ -441,13 +443,13 @@ pub(crate) fn check_timers(chain: Chain<'_, '_>, diagnostics: &mut Diagnostics) 
         }
     }
     let timers = timers(chain);
-    if own(["t1-percent", "t2-percent"]) && timers.t1_percent >= timers.t2_percent {
+    if !is_global && timers.calculate && timers.t1_percent >= timers.t2_percent {
         let message = format!(
             "'t1-percent' {:?} is not less than 't2-percent' {:?}",
             timers.t1_percent, timers.t2_percent
         );
         let place = place(["t1-percent", "t2-percent"]);
-        diagnostics.push(Diagnostic::error(message).at(place, ""));
+        diagnostics.push_once(Diagnostic::error(message).at(place, ""));
     }
 }
 

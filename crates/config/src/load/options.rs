@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use kea_options::{
     Definition, DefinitionText, EncodedOption, OptionDataError, OptionText, OptionTextError,
-    Registry, may_be_class_scoped,
+    Registry, is_option_name, may_be_class_scoped,
 };
 
 use super::class::ClassReader;
@@ -127,6 +127,11 @@ impl<F: Dialect> OptionReader<F> {
     }
 
     fn encode(&self, entry: Section<'_>, diagnostics: &mut Diagnostics) -> Option<EncodedOption> {
+        if let Some(space) = entry.some_text("space").filter(|space| !is_option_name(space)) {
+            let message = format!("'{space}' is not a valid option space name");
+            diagnostics.push(Diagnostic::error(message).at(entry.span_of("space"), ""));
+            return None;
+        }
         let text = OptionText {
             space: entry.some_text("space"),
             code: entry.u16("code"),

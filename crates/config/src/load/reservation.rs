@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kea_lease::SubnetId;
-use kea_wire::{HwAddr, Prefix};
+use kea_wire::{Address as _, HwAddr, Prefix};
 use smallvec::SmallVec;
 
 use super::identifier::octets;
@@ -46,6 +46,11 @@ pub(crate) fn read<F: Dialect>(
         }
         let addresses = F::reserved_addresses(section);
         for (address, span) in &addresses {
+            let number = address.number();
+            if number == 0 || (F::VERSION == 4 && number == u128::from(u32::MAX)) {
+                loader.error(format!("address {address} is nobody's to reserve"), *span);
+                continue;
+            }
             if let Some((_, prefix)) = subnet
                 && !prefix.contains(*address)
             {
@@ -71,14 +76,31 @@ pub(crate) fn read<F: Dialect>(
             }
         }
         let options = loader.options.read(section, &mut loader.classes, loader.diagnostics);
+        let classes = loader.classes.mentioned(section.texts("client-classes"), loader.diagnostics);
+        let hostname = section.text("hostname").unwrap_or("");
+        let is_empty = addresses.is_empty()
+            && hostname.is_empty()
+            && classes.is_empty()
+            && options.is_empty()
+            && specific == <F::Reservation>::default();
+        // An entry with mistakes has had its say.
+        let mistaken = section.texts("prefixes").next().is_some()
+            || section.some_text("ip-address").is_some()
+            || section.texts("ip-addresses").next().is_some()
+            || section.sections("option-data", Scope::OptionData).next().is_some();
+        if is_empty && !mistaken {
+            let message = format!("nothing is reserved for this {kind}");
+            let hint = "give an address, a host name, options or classes";
+            loader.diagnostics.push(Diagnostic::error(message).at(place, "").hint(hint));
+        }
         places.push(place);
         into.push(Reservation {
             subnet: id,
             kind,
             identifier,
             addresses: addresses.into_iter().map(|(address, _)| address).collect(),
-            hostname: section.text("hostname").unwrap_or("").into(),
-            classes: loader.classes.mentioned(section.texts("client-classes"), loader.diagnostics),
+            hostname: hostname.into(),
+            classes,
             options: Some(options).filter(|options| !options.is_empty()),
             specific,
             user_context: user_context(section, loader.diagnostics),

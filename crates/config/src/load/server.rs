@@ -79,7 +79,7 @@ pub(crate) fn interfaces<A: Address>(
             }
         };
         match entry {
-            Some(entry) if interfaces.contains(&entry) => {
+            Some(entry) if interfaces.iter().any(|other| is_taken(other, &entry)) => {
                 out.push(
                     Diagnostic::error(format!("interface '{text}' is given twice")).at(span, ""),
                 );
@@ -104,6 +104,26 @@ pub(crate) fn interfaces<A: Address>(
         require_all: section.boolean_or_default("service-sockets-require-all"),
         max_retries: section.u32_or_default("service-sockets-max-retries"),
         retry_wait_ms: section.u32_or_default("service-sockets-retry-wait-time"),
+    }
+}
+
+/// Whether an entry leaves nothing for the other: the same, or in DHCPv4 an interface with all its
+/// addresses and one of them, or in DHCPv6, which has one unicast address, a second one.
+fn is_taken<A: Address>(entry: &Listen<A>, other: &Listen<A>) -> bool {
+    match (entry, other) {
+        (Listen::All, Listen::All) => true,
+        (
+            Listen::Interface { name: one, address: first },
+            Listen::Interface { name: two, address: second },
+        ) => {
+            let both = match (first, second) {
+                (Some(first), Some(second)) => A::BITS == 128 || first == second,
+                (None, None) => true,
+                _ => A::BITS == 32,
+            };
+            one == two && both
+        }
+        _ => false,
     }
 }
 

@@ -22,7 +22,7 @@ pub trait Dialect: LeaseFamily + Read {
     /// Of a class.
     type Class: Clone + std::fmt::Debug + Send + Sync;
     /// Of a reservation.
-    type Reservation: Clone + std::fmt::Debug + Send + Sync;
+    type Reservation: Clone + Default + PartialEq + std::fmt::Debug + Send + Sync;
 }
 
 impl Dialect for V4 {

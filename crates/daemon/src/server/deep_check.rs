@@ -37,8 +37,9 @@ fn interfaces<F: Serving>(config: &Snapshot<F>, present: &Interfaces) -> Vec<Str
             found.push(format!("interface {name}, which is to be listened on, does not exist"));
             continue;
         };
-        if let Some(address) = address.map(Into::into)
-            && !interface.addresses.iter().any(|own| own.address == address)
+        // The text of an address is the same whatever type holds it.
+        if let Some(address) = address.map(|address| address.to_string())
+            && !interface.addresses.iter().any(|own| own.address.to_string() == address)
         {
             found.push(format!("interface {name} does not have the address {address}"));
         }

@@ -1,6 +1,7 @@
 //! A DHCP server process: everything around the corridor.
 
 mod commands;
+mod deep_check;
 mod identity;
 mod schedule;
 mod service;
@@ -58,8 +59,11 @@ pub fn main<F: Serving>(
         Request::Version => say(&format!("{}\n", version::VERSION)),
         Request::ExtendedVersion => say(&format!("{}\n", version::extended())),
         Request::BuildReport => say(&version::build_report()),
-        Request::Check { file, deep: _ } => match configuration::load::<F>(&file) {
-            Ok(loaded) => say(&loaded.warnings()),
+        Request::Check { file, deep } => match configuration::load::<F>(&file) {
+            Ok(loaded) => match deep {
+                false => say(&loaded.warnings()),
+                true => check_deeply(&loaded),
+            },
             Err(problems) => fail(&problems),
         },
         Request::Run(run) => match serve::<F>(program, &run) {
@@ -67,6 +71,13 @@ pub fn main<F: Serving>(
             Err(Fatal) => ExitCode::FAILURE,
         },
     }
+}
+
+/// What is odd about a configuration, and what on this machine stands in its way.
+fn check_deeply<F: Serving>(loaded: &configuration::Loaded<F>) -> ExitCode {
+    say(&loaded.warnings());
+    let obstacles = deep_check::obstacles(&loaded.snapshot, &Layout::of_this_process());
+    if obstacles.is_empty() { ExitCode::SUCCESS } else { fail(&obstacles.join("\n")) }
 }
 
 /// The server cannot go on; the reason is logged and on standard error.

@@ -1,0 +1,381 @@
+//! Configurations from outside: what is accepted and refused, and what `config-get` shows, beside
+//! Debian's Kea 2.2; what a start would find out; reloads of a large configuration under load.
+//!
+//! The cases are data in `configs/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use kea_testkit::{Lab, Load, Netns, RawClient4, Server, ServerSetup, Subject};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+#[test]
+fn dhcpv4_verdicts_are_those_of_kea_but_for_written_reasons() {
+    compare_verdicts(4, 100);
+}
+
+#[test]
+fn dhcpv6_verdicts_are_those_of_kea_but_for_written_reasons() {
+    compare_verdicts(6, 50);
+}
+
+#[test]
+fn dhcpv4_config_get_shows_what_kea_shows_but_for_written_reasons() {
+    compare_effective(4, 20);
+}
+
+#[test]
+fn dhcpv6_config_get_shows_what_kea_shows_but_for_written_reasons() {
+    compare_effective(6, 10);
+}
+
+#[test]
+fn kea_accepts_what_config_write_wrote() {
+    let mut lab = Lab::new().unwrap();
+    for version in [4, 6] {
+        let netns = network(&mut lab, &format!("server{version}"));
+        let server = start(Subject::Ours, version, &netns);
+        let written = server.setup().folder().join("written.conf");
+        for case in cases(version).iter().filter(|case| case.is_for_both_servers()) {
+            set(&server, version, case);
+            let answer = server.control().command("config-write", json!({ "filename": written }));
+            assert_eq!(answer.unwrap().result, 0, "{}", case.name);
+            let check = ServerSetup::new(Subject::Debian, version).unwrap();
+            let mut check = check.launch_with(&netns, &["-t", &written.to_string_lossy()]).unwrap();
+            let status = check.wait(LIMIT).unwrap();
+            assert!(status.success(), "{}:\n{}", case.name, check.text());
+        }
+    }
+}
+
+#[test]
+fn the_deep_check_finds_what_a_start_would_find() {
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let sound = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24" }] });
+    let interfaces = |names: Value| json!({ "interfaces-config": { "interfaces": names } });
+    let leases = |file: &str| json!({ "lease-database": { "type": "memfile", "name": file } });
+    let socket = json!({ "control-socket": {
+        "socket-type": "unix", "socket-name": "/nonexistent/control" } });
+    let subnet = json!({ "subnet4": [
+        { "id": 1, "subnet": "192.0.2.0/24", "interface": "eth7" } ] });
+    for (change, fact) in [
+        (sound, None),
+        (interfaces(json!(["eth7"])), Some("eth7")),
+        (interfaces(json!(["eth0/192.0.2.77"])), Some("192.0.2.77")),
+        (subnet, Some("eth7")),
+        (leases("/nonexistent/leases.csv"), Some("/nonexistent")),
+        (leases("foreign.csv"), Some("foreign.csv")),
+        (socket, Some("/nonexistent")),
+    ] {
+        let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+        fs::write(setup.folder().join("foreign.csv"), "no lease file\n1,2\n").unwrap();
+        let text = setup.config(&change).to_string();
+        let foreign = setup.folder().join("foreign.csv");
+        let text = text.replace("\"foreign.csv\"", &json!(foreign).to_string());
+        setup.write_config(&text).unwrap();
+        for (switch, fact) in [("-t", None), ("-T", fact)] {
+            let file = setup.config_file();
+            let mut check = setup.launch_with(&netns, &[switch, &file.to_string_lossy()]).unwrap();
+            let code = check.wait(LIMIT).unwrap().code();
+            let said = check.text();
+            assert_eq!(code, Some(i32::from(fact.is_some())), "{switch} {change}:\n{said}");
+            assert!(said.contains(fact.unwrap_or("")), "{switch} {change}:\n{said}");
+        }
+        assert!(!setup.lease_file().exists(), "a check made a lease file");
+    }
+}
+
+#[test]
+fn a_large_configuration_is_replaced_under_load_and_no_query_is_lost() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let subnet = |n: u32| {
+        let prefix = format!("10.{}.{}.0/24", n >> 8, n & 0xff);
+        let pool = prefix.clone();
+        json!({ "id": n + 2, "subnet": prefix, "pools": [{ "pool": pool }] })
+    };
+    let mut subnets: Vec<Value> = (0..10_000).map(subnet).collect();
+    subnets.push(json!({ "id": 1, "subnet": "192.0.0.0/16", "pools": [{ "pool": "192.0.16.0 - 192.0.255.254" }] }));
+    let config = json!({ "loggers": setup.quiet_loggers(), "subnet4": subnets });
+    let arguments = setup.config(&config);
+    let server = setup.start_with(&server_ns, &config).unwrap();
+
+    let client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let load = std::thread::spawn(move || {
+        let mut load = Load::new(client, 1, 4);
+        let over = || stopped.try_recv() != Err(std::sync::mpsc::TryRecvError::Empty);
+        load.run(Duration::from_secs(60), |_| over()).unwrap();
+        (load.acknowledged().len(), load.retransmitted(), load.refused())
+    });
+    let begun = Instant::now();
+    for round in 0..2 {
+        for (command, arguments) in [
+            ("config-test", arguments.clone()),
+            ("config-set", arguments.clone()),
+            ("config-reload", json!(null)),
+        ] {
+            let answer = server.control().command(command, arguments).unwrap();
+            assert_eq!(answer.result, 0, "{command} in round {round}: {}", answer.text);
+        }
+        let outcome = server.reload().unwrap();
+        assert!(outcome.contains("DHCP4_DYNAMIC_RECONFIGURATION_SUCCESS"), "{outcome}");
+    }
+    let took = begun.elapsed();
+    drop(stop);
+    let (acknowledged, retransmitted, refused) = load.join().unwrap();
+    let facts = format!("8 commands in {took:?}, {acknowledged} leases meanwhile");
+    assert_eq!((acknowledged >= 8, retransmitted, refused), (true, 0, 0), "{facts}");
+}
+
+/// A configuration and what becomes of it.
+struct Case {
+    name: String,
+    accepted: bool,
+    /// Kea 2.2's verdict where it differs on purpose.
+    kea: Option<bool>,
+    body: String,
+}
+
+impl Case {
+    /// The whole file.
+    fn text(&self, version: u8) -> String {
+        if self.body.trim_start().starts_with(['{', '<']) {
+            return self.body.clone();
+        }
+        format!("{{ \"Dhcp{version}\": {{\n{}\n}} }}\n", self.body)
+    }
+
+    /// Accepted by both, and nothing in it but members that go beside the control socket.
+    fn is_for_both_servers(&self) -> bool {
+        let own = ["\"control-socket\"", "\"lease-database\""].iter();
+        self.accepted
+            && self.kea.is_none()
+            && !self.body.trim_start().starts_with(['{', '<'])
+            && own.into_iter().all(|key| !self.body.contains(key))
+    }
+}
+
+fn cases(version: u8) -> Vec<Case> {
+    let mut files: Vec<PathBuf> = fs::read_dir(configs().join(format!("dhcp{version}")))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files.iter().flat_map(|file| parse(file)).collect()
+}
+
+/// Reads a file of cases; their form is in the folder's README.
+fn parse(file: &Path) -> Vec<Case> {
+    let topic = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let verdict = |word: &str| match word {
+        "accepted" => Some(true),
+        "refused" => Some(false),
+        _ => None,
+    };
+    let mut cases: Vec<Case> = Vec::new();
+    for (number, line) in (1..).zip(fs::read_to_string(file).unwrap().lines()) {
+        let place = format!("{}:{number}", file.display());
+        if line.is_empty() || line.starts_with("    ") {
+            if let Some(case) = cases.last_mut() {
+                case.body += line;
+                case.body.push('\n');
+            }
+        } else if let Some(kea) = line.strip_prefix("kea-2.2 ") {
+            let (word, reason) = kea.split_once(": ").expect(&place);
+            let case = cases.last_mut().expect(&place);
+            assert!(!reason.is_empty() && verdict(word) == Some(!case.accepted), "{place}");
+            case.kea = verdict(word);
+        } else {
+            let (word, title) = line.split_once(' ').expect(&place);
+            let accepted = verdict(word).expect(&place);
+            let name = format!("{topic}: {title}");
+            cases.push(Case { name, accepted, kea: None, body: String::new() });
+        }
+    }
+    cases
+}
+
+fn configs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("configs")
+}
+
+/// A namespace with the interface and the addresses that the cases speak of.
+fn network(lab: &mut Lab, role: &str) -> Netns {
+    let netns = lab.netns(role).unwrap();
+    let far = lab.netns(&format!("{role}-far")).unwrap();
+    lab.cable((&netns, "eth0"), (&far, "eth0")).unwrap();
+    netns.address("eth0", "192.0.2.1/24").unwrap();
+    netns.address("eth0", "2001:db8::1/64").unwrap();
+    netns
+}
+
+/// Checks every case with `-t` of both servers.
+fn compare_verdicts(version: u8, least: usize) {
+    let mut lab = Lab::new().unwrap();
+    let netns = network(&mut lab, &format!("server{version}"));
+    let setups = [Subject::Ours, Subject::Debian].map(|s| ServerSetup::new(s, version).unwrap());
+    let cases = cases(version);
+    assert!(cases.len() >= least, "{} cases", cases.len());
+    let mut wrong = String::new();
+    for case in &cases {
+        for setup in &setups {
+            let ours = setup.subject() == Subject::Ours;
+            let expected = if ours { case.accepted } else { case.kea.unwrap_or(case.accepted) };
+            setup.write_config(&case.text(version)).unwrap();
+            let file = setup.config_file();
+            let mut check = setup.launch_with(&netns, &["-t", &file.to_string_lossy()]).unwrap();
+            let status = check.wait(LIMIT).unwrap();
+            assert!(status.code().is_some(), "{}: {status}", case.name);
+            if status.success() != expected {
+                let subject = setup.subject().word();
+                wrong += &format!("{subject}: {}: {status}\n{}\n", case.name, check.text());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn start(subject: Subject, version: u8, netns: &Netns) -> Server {
+    let mut setup = ServerSetup::new(subject, version).unwrap();
+    let folder = setup.folder().to_string_lossy().into_owned();
+    setup.set_environment("KEA_DHCP_DATA_DIR", &folder);
+    setup.start_with(netns, &json!({ "interfaces-config": { "interfaces": [] } })).unwrap()
+}
+
+/// Puts a case in force, beside the control socket and the lease file of the server.
+fn set(server: &Server, version: u8, case: &Case) {
+    let object = format!("Dhcp{version}");
+    let own = server.setup().config(&json!({}));
+    let own = ["control-socket", "lease-database"]
+        .map(|key| format!("\"{key}\": {}, ", own[&object][key]))
+        .concat();
+    let text = format!("{{ \"{object}\": {{ {own}\n{}\n}} }}\n", case.body);
+    server.setup().write_config(&text).unwrap();
+    let answer = server.control().command("config-reload", json!(null)).unwrap();
+    assert_eq!(answer.result, 0, "{}: {}", case.name, answer.text);
+}
+
+/// `config-get` after `config-reload`, of both servers, for every case that both accept.
+fn compare_effective(version: u8, least: usize) {
+    let mut lab = Lab::new().unwrap();
+    let [ours, kea] = [Subject::Ours, Subject::Debian].map(|subject| {
+        let netns = network(&mut lab, subject.word());
+        start(subject, version, &netns)
+    });
+    let cases: Vec<Case> = cases(version).into_iter().filter(Case::is_for_both_servers).collect();
+    assert!(cases.len() >= least, "{} cases", cases.len());
+    let intended = intended();
+    let mut wrong = String::new();
+    for case in &cases {
+        let object = format!("Dhcp{version}");
+        let [mut ours, mut kea] = [&ours, &kea].map(|server| {
+            set(server, version, case);
+            let answer = server.control().command("config-get", json!(null)).unwrap();
+            answer.arguments[&object].clone()
+        });
+        assert!(ours.is_object(), "{}: {ours}", case.name);
+        if kea.is_null() {
+            // There are prefixes that Kea accepts and then cannot show.
+            continue;
+        }
+        for value in [&mut ours, &mut kea] {
+            // Places of this run.
+            for key in ["control-socket", "lease-database"] {
+                value.as_object_mut().unwrap().remove(key);
+            }
+            sort(value);
+        }
+        let mut found = Vec::new();
+        differences(&object, &ours, &kea, &mut found);
+        found.retain(|(place, what)| !intended.iter().any(|line| line.covers(place, what)));
+        for (place, what) in found {
+            wrong += &format!("{place}: {what} ({})\n", case.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Sorts lists that mean the same in any order: ours come as in the file, Kea's as it keeps them.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(sort),
+        Value::Array(list) => {
+            list.iter_mut().for_each(sort);
+            let by = |item: &Value| {
+                let named = ["space", "code", "hw-address", "duid", "client-id", "circuit-id"];
+                let named = named.iter().chain(&["flex-id", "subnet"]);
+                named.map(|key| item[key].to_string()).collect::<String>()
+            };
+            // A list without any of these keeps its order: the sort is stable.
+            list.sort_by_cached_key(by);
+        }
+        _ => {}
+    }
+}
+
+/// Where two values differ, as `Dhcp4/subnet4/0/id`.
+fn differences(place: &str, ours: &Value, kea: &Value, out: &mut Vec<(String, String)>) {
+    match (ours, kea) {
+        (Value::Object(a), Value::Object(b)) => {
+            for (key, value) in a {
+                let place = format!("{place}/{key}");
+                match b.get(key) {
+                    Some(other) => differences(&place, value, other, out),
+                    None => out.push((place, format!("only ours has it: {value}"))),
+                }
+            }
+            for (key, value) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
+                out.push((format!("{place}/{key}"), format!("only Kea has it: {value}")));
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (i, (a, b)) in a.iter().zip(b).enumerate() {
+                differences(&format!("{place}/{i}"), a, b, out);
+            }
+        }
+        _ if ours == kea => {}
+        _ => out.push((place.to_owned(), format!("ours {ours}, Kea {kea}"))),
+    }
+}
+
+/// A line of `config-get.differences`.
+struct Intended {
+    place: String,
+    /// What is said about the two values begins so.
+    what: String,
+}
+
+fn intended() -> Vec<Intended> {
+    let text = fs::read_to_string(configs().join("config-get.differences")).unwrap();
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (place, reason) = line.split_once(char::is_whitespace).expect(line);
+            assert!(!reason.trim().is_empty(), "no reason: {line}");
+            let (place, ours) = place.split_once('=').unwrap_or((place, ""));
+            let what = if ours.is_empty() { String::new() } else { format!("ours {ours},") };
+            Intended { place: place.to_owned(), what }
+        })
+        .collect()
+}
+
+impl Intended {
+    fn covers(&self, place: &str, what: &str) -> bool {
+        let steps: Vec<&str> = place.split('/').collect();
+        let (anywhere, pattern) = match self.place.strip_prefix("**/") {
+            Some(rest) => (true, rest),
+            None => (false, &*self.place),
+        };
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        let above = if anywhere { steps.len().saturating_sub(pattern.len()) } else { 0 };
+        let steps = steps.get(above..).unwrap_or_default();
+        let fits = pattern.iter().zip(steps).all(|(p, s)| *p == "*" || p == s);
+        steps.len() == pattern.len() && fits && what.starts_with(&self.what)
+    }
+}
