@@ -106,9 +106,8 @@ fn is_live(pid: i32, program: &str) -> bool {
     if pid == getpid() {
         return false;
     }
-    match test_kill_process(pid) {
-        Err(rustix::io::Errno::SRCH) => return false,
-        Ok(()) | Err(_) => {}
+    if test_kill_process(pid) == Err(rustix::io::Errno::SRCH) {
+        return false;
     }
     // The kernel keeps at most 15 octets of the name.
     let kept = &program[..program.len().min(15)];

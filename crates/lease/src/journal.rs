@@ -226,8 +226,7 @@ impl Journal {
         let before = lane.octets.len();
         write(&mut lane.octets);
         #[cfg(feature = "deliberate-faults")]
-        if crate::Fault::ForgottenRow.is_injected()
-            && self.last.load(Ordering::Relaxed) % 16 == 15
+        if crate::Fault::ForgottenRow.is_injected() && self.last.load(Ordering::Relaxed) % 16 == 15
         {
             lane.octets.truncate(before);
         }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use kea_expr::ClassId;
-use kea_lease::{
-    Allocator, INFINITE, Lease, LeaseFamily, PoolSpec, SubnetId, SubnetSpec,
-};
+use kea_lease::{Allocator, INFINITE, Lease, LeaseFamily, PoolSpec, SubnetId, SubnetSpec};
 use kea_wire::Prefix;
 use regex::bytes::Regex;
 

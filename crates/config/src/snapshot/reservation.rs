@@ -207,7 +207,8 @@ impl<F: Dialect> Reservations<F> {
                 },
             );
         }
-        let prefixes = self.hosts.last().map_or(0, |host| F::reserved_prefixes(&host.specific).len());
+        let prefixes =
+            self.hosts.last().map_or(0, |host| F::reserved_prefixes(&host.specific).len());
         let prefix_key = |(host, at): &(u32, u32)| {
             let host = &hosts[*host as usize];
             hasher.hash_one((host.subnet, reserved_prefix(host, *at)))

@@ -141,7 +141,7 @@ fn log_journal_events(
         let path = path.display();
         match event {
             JournalEvent::WriteFailed(error) => {
-                log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error)
+                log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error);
             }
             JournalEvent::SyncFailed(error) => log!(logger, DHCPSRV_MEMFILE_SYNC_FAIL, path, error),
             JournalEvent::TruncateFailed(error) => {

@@ -69,9 +69,8 @@ impl<'s, F: Dialect> Ground<'s, F> {
         if is_let_in(network, subnet, classes) {
             let admits = |pool: &&Pool<F>| pool.guard.admits(classes);
             #[cfg(feature = "deliberate-faults")]
-            let admits = |pool: &&Pool<F>| {
-                kea_lease::Fault::IgnoredClass.is_injected() || admits(pool)
-            };
+            let admits =
+                |pool: &&Pool<F>| kea_lease::Fault::IgnoredClass.is_injected() || admits(pool);
             for pool in subnet.pools.iter().filter(admits) {
                 match pool.range.kind {
                     LeaseKind::Prefix => ground.prefix_pools.push(pool.range.first),
