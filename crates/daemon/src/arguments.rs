@@ -74,7 +74,13 @@ pub fn parse(
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             Ok(Request::Help(error.to_string()))
         }
-        Err(error) => Err(UsageError(error.to_string())),
+        Err(error) => {
+            let mut text = error.to_string();
+            if !text.contains("Usage:") {
+                text = format!("{}\n\n{}", text.trim_end(), command(program).render_usage());
+            }
+            Err(UsageError(text))
+        }
     }
 }
 

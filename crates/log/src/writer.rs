@@ -246,9 +246,9 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).expect("UTF-8"),
             concat!(
-                r#"{"arguments":["\"x\"\n","192.0.2.1"],"id":"DHCP4_LEASE_ADVERT","#,
-                r#""logger":"kea-dhcp4.leases","message":"hello","process":42,"severity":"INFO","#,
-                r#""thread":7,"timestamp":"2019-08-05T14:27:45.871052Z"}"#,
+                r#"{"timestamp":"2019-08-05T14:27:45.871052Z","severity":"INFO","#,
+                r#""logger":"kea-dhcp4.leases","process":42,"thread":7,"id":"DHCP4_LEASE_ADVERT","#,
+                r#""message":"hello","arguments":["\"x\"\n","192.0.2.1"]}"#,
                 "\n"
             )
         );

@@ -87,7 +87,8 @@ impl<F: Protocol> World<F> {
                 let counted = counters.value(metric);
                 if counted != expected as i64 {
                     let id = subnet.id;
-                    let text = format!("{metric:?} of subnet {id} is {counted}; there are {expected}");
+                    let text =
+                        format!("{metric:?} of subnet {id} is {counted}; there are {expected}");
                     return Err(Violation::new(Rule::Counted, text));
                 }
             }

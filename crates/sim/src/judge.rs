@@ -38,25 +38,25 @@ impl Totals {
 
 impl<F: Protocol> World<F> {
     /// One query, decided and judged.
-    pub(crate) fn decide(&mut self, worker: usize, inbound: Inbound<F>) -> Result<(), Violation> {
+    pub(crate) fn decide(&mut self, worker: usize, inbound: &Inbound<F>) -> Result<(), Violation> {
         let query = F::read_query(&inbound.payload);
         let now = self.unix();
         let before = Totals::of(&self.server);
         let mut octets = std::mem::take(&mut self.buffer);
         octets.clear();
-        let result = self.server.decide(worker, &inbound, now, &mut octets);
+        let result = self.server.decide(worker, inbound, now, &mut octets);
         self.tally.queries += 1;
-        self.narrate(worker, &inbound, query.as_ref(), &result, &octets);
+        self.narrate(worker, inbound, query.as_ref(), &result, &octets);
         self.account(before, query.as_ref(), result.as_ref().err())?;
         let judged = match (&query, result) {
             (None, Ok(_)) => Err(Violation::new(Rule::Accounted, "garbage was answered")),
             (None, Err(_)) => Ok(()),
             (Some(query), Ok(answer)) => {
-                let case = Case { inbound: &inbound, query, worker, now };
+                let case = Case { inbound, query, worker, now };
                 self.judge_answer(&case, answer, &octets)
             }
             (Some(query), Err(drop)) => {
-                let case = Case { inbound: &inbound, query, worker, now };
+                let case = Case { inbound, query, worker, now };
                 self.judge_silence(&case, &drop)
             }
         };
@@ -283,9 +283,9 @@ impl<F: Protocol> World<F> {
         let matching = self.profile.match_client_id;
         for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
             parked.grants.retain(|older| {
-                !grants.iter().any(|new| {
-                    new.link == older.link && F::is_same(&new.who, &older.who, matching)
-                })
+                !grants
+                    .iter()
+                    .any(|new| new.link == older.link && F::is_same(&new.who, &older.who, matching))
             });
         }
     }
@@ -293,9 +293,9 @@ impl<F: Protocol> World<F> {
     fn void_given_back(&mut self, who: &F::Identity, address: F::Addr) {
         let matching = self.profile.match_client_id;
         for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
-            parked.grants.retain(|older| {
-                older.address != address || !F::is_same(&older.who, who, matching)
-            });
+            parked
+                .grants
+                .retain(|older| older.address != address || !F::is_same(&older.who, who, matching));
         }
     }
 
@@ -330,8 +330,12 @@ impl<F: Protocol> World<F> {
             self.last_served = query.who.to_string();
         }
         let asked = match query {
-            Some(query) => format!("{} sends {:?} from link {}", query.who, query.act, inbound.link),
-            None => format!("{} octets of garbage from link {}", inbound.payload.len(), inbound.link),
+            Some(query) => {
+                format!("{} sends {:?} from link {}", query.who, query.act, inbound.link)
+            }
+            None => {
+                format!("{} octets of garbage from link {}", inbound.payload.len(), inbound.link)
+            }
         };
         let answered = match (result, F::read_answer(octets)) {
             (Ok(answer), Some(Reply { kind, bindings, .. })) => {

@@ -91,7 +91,7 @@ impl<F: Protocol> World<F> {
             return;
         }
         self.is_reconfiguring = true;
-        let clients: Vec<_> = self.clients.iter().map(|client| client.identity()).collect();
+        let clients: Vec<_> = self.clients.iter().map(F::Client::identity).collect();
         let plan = self.plan.plan.changed(&clients, &mut self.random);
         let config = Arc::new(plan.configure());
         self.tell(|| format!("== the configuration changes:\n{}", config.plan.text()));

@@ -140,6 +140,8 @@ impl<F: Protocol> Oracle<F> {
         });
         if let Some(promise) = self.promises.get_mut(&granted.address) {
             promise.until = promise.until.min(granted.until);
+            // What its client is known by from now on.
+            promise.who = granted.who.clone();
         }
         self.declined.remove(&granted.address);
     }

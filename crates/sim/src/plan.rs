@@ -114,7 +114,7 @@ impl<F: Protocol> Plan<F> {
                 };
                 let who = F::reserved_by(who);
                 let is_new = subnet.reserved.iter().all(|(other, _)| *other != who);
-                if is_new && random.number() % 3 == 0 {
+                if is_new && random.number().is_multiple_of(3) {
                     subnet.reserved.push((who, pool.last));
                 }
             }
@@ -203,9 +203,7 @@ impl<F: Protocol> Plan<F> {
         let subnets: Vec<String> = subnets.map(Planned::text).collect();
         let (version, subnets) = (F::VERSION, subnets.join(",\n"));
         let interface = if link == 0 { "\"interface\": \"eth0\", " } else { "" };
-        format!(
-            "{{ \"name\": \"link-{link}\", {interface}\"subnet{version}\": [\n{subnets} ] }}"
-        )
+        format!("{{ \"name\": \"link-{link}\", {interface}\"subnet{version}\": [\n{subnets} ] }}")
     }
 
     /// Reads the text with the server's own code.
@@ -239,11 +237,7 @@ impl<F: Protocol> Plan<F> {
     }
 
     /// The link that a query's answer must fit.
-    pub(crate) fn link_of_query(
-        &self,
-        query: &Query<F>,
-        inbound: &Inbound<F>,
-    ) -> Option<usize> {
+    pub(crate) fn link_of_query(&self, query: &Query<F>, inbound: &Inbound<F>) -> Option<usize> {
         let named = query.links.first().copied();
         let own = (!inbound.source.is_unspecified()).then_some(inbound.source);
         match named.or(own) {

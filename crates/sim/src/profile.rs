@@ -87,7 +87,7 @@ impl Profile {
             },
             max_pending: random.between(2_000, 100_000) as usize,
             disk_time: random.between(100, 50_000),
-            clean_ups: sometimes(&mut random, 600, 60, 1_200),
+            clean_ups: random.between(60, 1_200),
         }
     }
 }

@@ -65,7 +65,8 @@ impl Tally {
         }
         let address = reply.bindings.first().map_or(0, |binding| binding.address.number() as u64);
         let fact = u64::from(reply.exchange) << 32 | address ^ (reply.kind as u64) << 62;
-        self.fingerprint = (self.fingerprint.rotate_left(5) ^ fact).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.fingerprint =
+            (self.fingerprint.rotate_left(5) ^ fact).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
     /// Adds the numbers of another seed.

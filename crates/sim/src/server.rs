@@ -8,9 +8,7 @@ use kea_dhcp::Serve as _;
 use kea_dhcp::pipeline::{
     Answer, Arrival, Corridor, Drop, Statistics, flush_reclaimed, reclaim, recount,
 };
-use kea_lease::{
-    Durability, ExpiredLeasesProcessing, Journal, JournalLimits, Leases, Reclamation,
-};
+use kea_lease::{Durability, ExpiredLeasesProcessing, Journal, JournalLimits, Leases, Reclamation};
 use kea_stats::{Counters, ServerKind, ServerMetric, Stats, UnixMicros};
 
 use crate::disk::SimDisk;

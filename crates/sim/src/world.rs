@@ -107,7 +107,7 @@ impl<F: Protocol> World<F> {
         for number in 0..profile.clients {
             clients.push(F::client(number, &plan, &mut random));
         }
-        let identities: Vec<_> = clients.iter().map(|client| client.identity()).collect();
+        let identities: Vec<_> = clients.iter().map(F::Client::identity).collect();
         plan.reserve(&identities, &mut random);
         let plan = Arc::new(plan.configure());
         let storage = Storage::new().map_err(|error| error.to_string())?;
@@ -294,7 +294,9 @@ impl<F: Protocol> World<F> {
         let workers = self.server.workers.len();
         let key = F::read_query(&inbound.payload).map(|query| query.to);
         let worker = match key {
-            Some(to) => to.iter().fold(0usize, |hash, octet| hash.wrapping_mul(31) + usize::from(*octet)),
+            Some(to) => {
+                to.iter().fold(0usize, |hash, octet| hash.wrapping_mul(31) + usize::from(*octet))
+            }
             None => self.random.position(workers),
         } % workers;
         if !self.server.receive(worker, inbound) {
@@ -318,7 +320,7 @@ impl<F: Protocol> World<F> {
         let batch = self.random.between(1, 32);
         for _ in 0..batch {
             let Some(inbound) = self.server.workers[worker].inbox.pop_front() else { break };
-            self.decide(worker, inbound)?;
+            self.decide(worker, &inbound)?;
         }
         if !self.server.workers[worker].inbox.is_empty() {
             self.call(worker);

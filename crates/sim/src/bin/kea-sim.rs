@@ -72,7 +72,9 @@ fn play(arguments: &Arguments) -> ExitCode {
             println!("seed {seed}: {violation}");
             match story::<V4>(seed, arguments.settings) {
                 Some(story) => println!("{story}"),
-                None => println!("seed {seed} does not fail when played again: it is not deterministic"),
+                None => {
+                    println!("seed {seed} does not fail when played again: it is not deterministic")
+                }
             }
             return ExitCode::FAILURE;
         }

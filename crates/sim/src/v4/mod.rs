@@ -78,10 +78,8 @@ impl Protocol for V4 {
             _ => return None,
         };
         let given = Some(view.yiaddr()).filter(is_usable);
-        let binding = given.map(|address| Binding {
-            address,
-            lifetime: view.lease_time().unwrap_or_default(),
-        });
+        let binding = given
+            .map(|address| Binding { address, lifetime: view.lease_time().unwrap_or_default() });
         Some(Reply {
             kind,
             bindings: binding.into_iter().collect(),
@@ -139,12 +137,7 @@ impl Protocol for V4 {
         }
     }
 
-    fn mischief(
-        who: &V4Identity,
-        address: Ipv4Addr,
-        random: &mut Random,
-        out: &mut Vec<Sent<V4>>,
-    ) {
+    fn mischief(who: &V4Identity, address: Ipv4Addr, random: &mut Random, out: &mut Vec<Sent<V4>>) {
         let kinds = [
             MessageType::Request,
             MessageType::Release,
@@ -154,7 +147,8 @@ impl Protocol for V4 {
         ];
         let kind = random.pick(&kinds).copied().unwrap_or(MessageType::Inform);
         let mut payload = Vec::new();
-        let mut message = Builder::request(&mut payload, &who.hw_addr, random.number() as u32, kind);
+        let mut message =
+            Builder::request(&mut payload, &who.hw_addr, random.number() as u32, kind);
         if let Some(client_id) = &who.client_id {
             message.option(code::CLIENT_ID, client_id.octets());
         }
