@@ -316,3 +316,62 @@ fn classes_guard_pools_and_give_lifetimes() {
     assert_eq!(answer, "ADVERTISE na 1 0/0 [ NoAddrsAvail ]");
     assert_eq!(lab.statistic("v6-allocation-fail-no-pools").unwrap(), "Integer(1)");
 }
+
+#[test]
+fn why_nothing_was_left_is_logged() {
+    let mut lab = Lab::new(SMALL);
+    lab.ask(MessageType::Request, |q| na(q, 1, &[]));
+    lab.log.take();
+    lab.ask_as(OTHER, MessageType::Request, |q| na(q, 1, &[]));
+    let logged: Vec<_> = lab.log.ids().into_iter().filter(|id| id.contains("FAIL")).collect();
+    assert_eq!(
+        logged,
+        [
+            "ALLOC_ENGINE_V6_ALLOC_FAIL_SUBNET",
+            "ALLOC_ENGINE_V6_ALLOC_FAIL",
+            "DHCP6_LEASE_ALLOC_FAIL"
+        ]
+    );
+}
+
+/// Pools of two subnets that overlap are one pool: what one gave, the other does not give again.
+#[test]
+fn overlapping_pools_of_different_subnets_are_one() {
+    let pool = r#""pools": [{ "pool": "2001:db8:8::1-2001:db8:8::2" }]"#;
+    let mut lab = Lab::new(&format!(
+        r#""subnet6": [
+            {{ "id": 1, "subnet": "2001:db8:8::/64", "interface": "eth0", {pool} }},
+            {{ "id": 2, "subnet": "2001:db8:8::/48", "interface": "eth1", {pool} }}]"#
+    ));
+    let first = lab.ask(MessageType::Request, |q| na(q, 1, &["2001:db8:8::1"]));
+    assert!(first.contains("2001:db8:8::1 "), "{first}");
+    lab.interface = "eth1";
+    let other = lab.ask_as(OTHER, MessageType::Request, |q| na(q, 1, &["2001:db8:8::1"]));
+    assert!(other.contains("2001:db8:8::2 "), "{other}");
+}
+
+/// The manual's example of a cable network: two subnets behind one relay.
+#[test]
+fn modems_and_what_is_behind_them_share_a_relay() {
+    let mut lab = Lab::new(
+        r#""subnet6": [
+            { "id": 1, "subnet": "3000::/64", "client-class": "VENDOR_CLASS_docsis3.0",
+              "relay": { "ip-addresses": ["3000::1"] }, "pools": [{ "pool": "3000::2-3000::ffff" }] },
+            { "id": 2, "subnet": "2001:db8:1::/64", "relay": { "ip-addresses": ["3000::1"] },
+              "pools": [{ "pool": "2001:db8:1::1-2001:db8:1::ffff" }] }]"#,
+    );
+    let mut relayed = |is_modem: bool| {
+        let mut datagram = Vec::new();
+        let mut query = Builder::relayed(&mut datagram);
+        query.relay(MessageType::RelayForward, 0, at("3000::1"), at("fe80::5"), |_| ());
+        query.message(MessageType::Solicit, 1).option(code::CLIENT_ID, CLIENT);
+        na(&mut query, 1, &[]);
+        if is_modem {
+            query.vendor_class(4491, &[b"docsis3.0"]);
+        }
+        query.finish().unwrap();
+        lab.show(&datagram)
+    };
+    assert_eq!(relayed(true), "ADVERTISE na 1 1800/2880 [ 3000::2 3600/7200 ]");
+    assert_eq!(relayed(false), "ADVERTISE na 1 1800/2880 [ 2001:db8:1::1 3600/7200 ]");
+}

@@ -36,6 +36,7 @@ struct Lab {
     log: Captured,
     worker: Worker,
     now: i64,
+    interface: &'static str,
     source: Ipv6Addr,
     destination: Ipv6Addr,
     answer: Option<Answer<V6>>,
@@ -84,6 +85,7 @@ impl Lab {
             log: Captured::new(Threshold::ALL),
             worker: Worker::new(7, Ports::default()),
             now: NOW,
+            interface: "eth0",
             source: "fe80::1".parse().unwrap(),
             destination: "ff02::1:2".parse().unwrap(),
             answer: None,
@@ -105,7 +107,7 @@ impl Lab {
             now: self.now,
         };
         let arrival = Arrival {
-            interface: "eth0",
+            interface: self.interface,
             interface_index: 3,
             interface_address: Some("fe80::ff".parse().unwrap()),
             source: self.source,

@@ -58,7 +58,7 @@ fn the_nearest_scope_decides() {
             "shared-networks": [{{ {network} "name": "n", "interface": "eth0", "subnet6": [{{ {subnet}
               "id": 1, "subnet": "2001:db8:1::/64",
               "pools": [{{ {pool} "pool": "2001:db8:1::/80" }}],
-              "reservations": [{{ {host} "duid": "00:03:00:01:02:00:00:00:00:01" }}] }}] }}]"#
+              "reservations": [{{ {host} "hostname": "h", "duid": "00:03:00:01:02:00:00:00:00:01" }}] }}] }}]"#
         ));
         let answer = lab.ask(MessageType::Solicit, asking(&[32]));
         assert_eq!(tail(&answer), format!("32=0000000{}", scopes[skipped]), "{skipped}");

@@ -193,3 +193,28 @@ fn what_relays_said_is_kept_with_the_lease() {
          26966\", \"peer\": \"fe80::1\", \"remote-id\": \"0000000937\" } ] } }"
     );
 }
+
+#[test]
+fn a_context_keeps_what_is_not_the_servers() {
+    let kept = SUBNETS.replace("\"id\": 1,", "\"id\": 1, \"store-extended-info\": true,");
+    let mut lab = Lab::new(&kept);
+    let request = |lab: &mut Lab| lab.ask(MessageType::Request, |q| na(q, 1, &[]));
+    request(&mut lab);
+    let mut lease = lab.lease("2001:db8:1::").unwrap();
+    assert_eq!(&*lease.user_context, "");
+    lease.user_context = r#"{ "note": "mine", "ISC": { "relays": [] } }"#.into();
+    lab.leases.at(lease.address).put(&lease);
+    request(&mut lab);
+    assert_eq!(lab.lease("2001:db8:1::").unwrap().user_context, lease.user_context);
+    let hops = [Hop("2001:db8:1::", PLAIN)];
+    let renewal = passed(&hops, MessageType::Renew, |query| {
+        query.option(code::SERVER_ID, SERVER);
+        na(query, 1, &["2001:db8:1::"]);
+    });
+    assert!(lab.show(&renewal).starts_with("REPLY na 1"));
+    assert_eq!(
+        &*lab.lease("2001:db8:1::").unwrap().user_context,
+        "{ \"note\": \"mine\", \"ISC\": { \"relay-info\": [ \
+         { \"hop\": 0, \"link\": \"2001:db8:1::\", \"peer\": \"fe80::1\" } ] } }"
+    );
+}

@@ -180,3 +180,46 @@ fn a_global_reservation_can_be_looked_up_early() {
     let answer = lab.ask_as(OTHER, MessageType::Solicit, |q| na(q, 1, &[]));
     assert_eq!(answer, "ADVERTISE na 1 0/0 [ NoAddrsAvail ]");
 }
+
+#[test]
+fn a_prefix_reserved_outside_of_the_subnet_is_found_again_when_it_is_not_reserved_any_more() {
+    let mut lab = Lab::new(&subnet("", MINE));
+    lab.ask(MessageType::Request, |q| pd(q, 1, &[]));
+    assert!(lab.lease("2001:db8:9000:100::").is_some());
+    lab.config = Lab::new(&subnet("", "")).config;
+    let answer = lab.ask(MessageType::Renew, |q| pd(q, 1, &["2001:db8:9000:100::/56"]));
+    assert_eq!(
+        answer,
+        "REPLY pd 1 1800/2880 [ 2001:db8:8000::/56 3600/7200 2001:db8:9000:100::/56 0/0 ]"
+    );
+    assert_eq!(lab.lease("2001:db8:9000:100::"), None);
+    assert_eq!(lab.statistic("subnet[1].assigned-pds").unwrap(), "Integer(1)");
+}
+
+#[test]
+fn a_reservation_can_exclude_a_part_of_its_prefix() {
+    let reserved = r#"{ "duid": "00:03:00:01:02:00:00:00:00:01", "prefixes": ["2001:db8:9000::/56"],
+        "excluded-prefixes": ["2001:db8:9000:1::/64"] }"#;
+    let mut lab = Lab::new(&subnet("", reserved));
+    let answer = lab.ask(MessageType::Solicit, |q| {
+        q.codes(code::ORO, &[67]);
+        pd(q, 1, &[]);
+    });
+    assert_eq!(answer, "ADVERTISE pd 1 1800/2880 [ 2001:db8:9000::/56 3600/7200 67=4001 ]");
+}
+
+#[test]
+fn vendor_options_of_a_reservation() {
+    let reserved = r#"{ "duid": "00:03:00:01:02:00:00:00:00:01", "option-data": [
+        { "name": "vendor-opts", "data": "4491" },
+        { "name": "tftp-servers", "space": "vendor-4491", "data": "3000::1" }] }"#;
+    let mut lab = Lab::new(&subnet("", reserved));
+    let ask = |q: &mut Builder<'_>| {
+        q.vendor_opts(4491, |vendor| {
+            vendor.codes(1, &[32]);
+        });
+    };
+    let tftp = "32=30000000000000000000000000000001";
+    assert_eq!(lab.ask(MessageType::Solicit, ask), format!("ADVERTISE vendor 4491 [ {tftp} ]"));
+    assert_eq!(lab.ask_as(OTHER, MessageType::Solicit, ask), "ADVERTISE");
+}
