@@ -248,12 +248,22 @@ impl<F: LeaseFamily> Table<F> {
             .filter_map(|slot| self.records.get(slot))
     }
 
-    /// The lease of a pool that ended first, whether reclaimed yet or not.
-    pub(crate) fn longest_ended(&self, pool: usize, now: i64) -> Option<&Record<F>> {
+    /// The lease of a pool that ended first, whether reclaimed yet or not, and is not to be kept.
+    /// Looks at no more than [`LOOKED_AT`] of either.
+    pub(crate) fn longest_ended(
+        &self,
+        pool: usize,
+        now: i64,
+        keep: impl Fn(&Record<F>) -> bool,
+    ) -> Option<&Record<F>> {
         let pool = self.pools.get(pool)?;
-        let over = pool.waiting.first().filter(|(at, _)| *at <= now && *at != NEVER);
-        let (_, slot) = pool.remembered.first().or(over)?;
-        self.records.get(slot)
+        // What is only remembered is over, even where the clock was set back since.
+        let remembered = pool.remembered.ended(&self.records, NEVER - 1).take(LOOKED_AT);
+        let over = pool.waiting.ended(&self.records, now).take(LOOKED_AT);
+        remembered
+            .chain(over)
+            .filter_map(|slot| self.records.get(slot))
+            .find(|record| !keep(record))
     }
 
     /// Enters a record into what depends on its state: queue, pools, counts.
@@ -318,6 +328,10 @@ impl<F: LeaseFamily> Table<F> {
 }
 
 type Places = smallvec::SmallVec<[usize; 4]>;
+
+/// How many ended leases are passed over, because they are kept for somebody, before a pool counts as
+/// used up: a search must not grow with the number of reservations.
+const LOOKED_AT: usize = 64;
 
 /// Pools that an address of that kind lies in.
 fn pools_at<F: LeaseFamily>(

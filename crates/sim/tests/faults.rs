@@ -40,7 +40,7 @@ finds! {
     a_skipped_sync: SkippedSync => Durable;
     a_missing_repair: NoRepair => Durable | Restartable;
     a_torn_row_kept: TornRowKept => Durable | Restartable;
-    an_ignored_expiry: IgnoredExpiry => Available | Recovers | Counted;
+    an_ignored_expiry: IgnoredExpiry => Available | Recovers | Counted | Renewable;
     an_unreserved_address: UnreservedAddress => Reserved;
     wrong_counts: WrongCounts => Counted;
     a_stale_clean_up: StaleCleanUp => Durable | Restartable;

@@ -4,6 +4,7 @@ mod backend;
 mod core;
 mod hooks;
 mod leases;
+mod reference;
 mod row;
 mod shape;
 mod subnets;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use self::reference::reference_page;
 use self::row::Row;
 pub use self::row::{Access, Daemon, Daemons, Provider};
 pub use self::shape::{ArgumentError, Field, Kind, Shape};

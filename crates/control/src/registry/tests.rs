@@ -94,3 +94,14 @@ fn what_is_not_known_is_let_pass() {
     let spec = find(Daemon::Dhcp4, "cache-flush").unwrap();
     assert_eq!(spec.check(None), Err(ArgumentError::Missing));
 }
+
+#[test]
+fn the_reference_page_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/commands.md");
+    let page = reference_page();
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(written == page, "run this test once with UPDATE_REFERENCE=1");
+}

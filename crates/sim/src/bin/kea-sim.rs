@@ -73,7 +73,9 @@ fn play(arguments: &Arguments) -> ExitCode {
             match story::<V4>(seed, arguments.settings) {
                 Some(story) => println!("{story}"),
                 None => {
-                    println!("seed {seed} does not fail when played again: it is not deterministic")
+                    println!(
+                        "seed {seed} does not fail when played again: it is not deterministic"
+                    );
                 }
             }
             return ExitCode::FAILURE;
