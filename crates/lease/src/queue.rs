@@ -42,11 +42,6 @@ impl Queue {
         }
     }
 
-    /// The earliest second with a lease, and one of its leases.
-    pub(crate) fn first(&self) -> Option<(i64, Slot)> {
-        self.heads.first_key_value().map(|(at, slot)| (*at, *slot))
-    }
-
     /// Leases that ended at `now` or before, earliest second first.
     pub(crate) fn ended<F: LeaseFamily>(
         &self,

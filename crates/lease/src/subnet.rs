@@ -139,7 +139,7 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         let table = &*self.table;
         let indices = || pools.iter().filter_map(|first| table.pool_index(*first));
         let is_kept = |record: &Record<F>| keep(LeaseRef(record));
-        let over = indices().filter_map(|pool| table.longest_ended(pool, now, &is_kept));
+        let over = indices().filter_map(|pool| table.longest_ended(pool, now, is_kept));
         if let Some(record) = over.min_by_key(|record| (record.expires(), record.address)) {
             return Some(Vacancy::Over(record.lease()));
         }
