@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use kea_config::snapshot::Snapshot;
-use kea_dhcp::pipeline::{Answer, Arrival, Corridor, Statistics, Transmit};
+use kea_dhcp::pipeline::{Answer, Arrival, Corridor, MAX_ANSWER_WAIT, Statistics, Transmit};
 use kea_dhcp::{Serve, Serving};
 use kea_lease::Ticket;
 use kea_log::log;
@@ -35,6 +36,8 @@ pub(super) struct Worker<F: Serving> {
 
 /// An answer that waits for its lease to be durable.
 struct Parked<F: Serving> {
+    /// When it was decided.
+    since: Instant,
     answer: Answer<F>,
     octets: Vec<u8>,
 }
@@ -90,7 +93,7 @@ impl<F: Serving> Worker<F> {
             self.statistics.sent(answer.message_type);
             out.send(&to_destination(&answer.transmit), &self.buffer);
         } else {
-            self.park(answer);
+            self.park(now, answer);
         }
     }
 
@@ -103,7 +106,7 @@ impl<F: Serving> Worker<F> {
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
-    fn park(&mut self, answer: Answer<F>) {
+    fn park(&mut self, now: Now, answer: Answer<F>) {
         if self.parked.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
             self.statistics.count(ServerMetric::QueueFull);
@@ -111,16 +114,20 @@ impl<F: Serving> Worker<F> {
         }
         let mut octets = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut octets, &mut self.buffer);
-        self.parked.push_back(Parked { answer, octets });
+        self.parked.push_back(Parked { since: now.instant, answer, octets });
     }
 
     /// Sends what has become durable. Tickets of one worker rise, so the rest waits behind.
-    fn release(&mut self, out: &mut Outbox) {
+    fn release(&mut self, now: Now, out: &mut Outbox) {
         let durable = self.shared.journal.durable();
         while self.parked.front().is_some_and(|parked| parked.answer.after <= durable) {
-            let Some(Parked { answer, mut octets }) = self.parked.pop_front() else { break };
-            self.statistics.sent(answer.message_type);
-            out.send(&to_destination(&answer.transmit), &octets);
+            let Some(Parked { since, answer, mut octets }) = self.parked.pop_front() else { break };
+            if now.instant.saturating_duration_since(since) <= MAX_ANSWER_WAIT {
+                self.statistics.sent(answer.message_type);
+                out.send(&to_destination(&answer.transmit), &octets);
+            } else {
+                self.statistics.count(ServerMetric::ReceiveDrop);
+            }
             octets.clear();
             self.spare.push(octets);
         }
@@ -148,9 +155,9 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
         self.on_wake(now, out);
     }
 
-    fn on_wake(&mut self, _: Now, out: &mut Outbox) {
+    fn on_wake(&mut self, now: Now, out: &mut Outbox) {
         if !self.parked.is_empty() {
-            self.release(out);
+            self.release(now, out);
             self.tell_waiting();
         }
     }

@@ -26,6 +26,10 @@ pub struct Corridor<'a, F: Dialect> {
     pub now: i64,
 }
 
+/// The longest that an answer may wait for its lease to be durable. Its client has asked again by
+/// then, and the lease may be over, or be another client's, before a late answer promises it.
+pub const MAX_ANSWER_WAIT: std::time::Duration = std::time::Duration::from_secs(8);
+
 /// An answer: its octets are in the buffer that the corridor was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<F: Dialect> {

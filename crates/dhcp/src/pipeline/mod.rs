@@ -19,7 +19,7 @@ pub use arrival::{Arrival, Transmit};
 pub use chance::Chance;
 pub use classify::Classifier;
 pub use client_name::{ContradictoryFlags, FinalDot, LeaseName, NamePolicy};
-pub use corridor::{Answer, Corridor};
+pub use corridor::{Answer, Corridor, MAX_ANSWER_WAIT};
 pub use drop::{Drop, Unreadable};
 pub use locate::Located;
 pub use name_change::{NameChange, NameChangeRequest, NameChanges};
