@@ -125,7 +125,8 @@ impl<F: Protocol> World<F> {
             grants.clear();
         }
         let link = inbound.link;
-        let parked = Parked { answer, octets: octets.to_vec(), link, grants };
+        let since = self.now;
+        let parked = Parked { since, answer, octets: octets.to_vec(), link, grants };
         if parked.answer.after <= self.server.journal.durable() {
             return self.leave(case.worker, parked);
         }
@@ -259,6 +260,10 @@ impl<F: Protocol> World<F> {
     /// An answer leaves, and what it says is promised from now on.
     pub(crate) fn leave(&mut self, worker: usize, parked: Parked<F>) -> Result<(), Violation> {
         let now = self.unix();
+        if u128::from(self.now - parked.since) > kea_dhcp::pipeline::MAX_ANSWER_WAIT.as_micros() {
+            self.tally.stale += 1;
+            return Ok(());
+        }
         self.server.sent(worker, parked.answer.message_type);
         self.tally.sent += 1;
         for granted in parked.grants {

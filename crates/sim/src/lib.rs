@@ -9,6 +9,7 @@
 
 mod audit;
 mod client;
+pub mod corpus;
 mod disk;
 mod judge;
 mod link;

@@ -29,6 +29,8 @@ pub struct Tally {
     pub silences: u64,
     /// Answers that left.
     pub sent: u64,
+    /// Answers that had to wait for too long.
+    pub stale: u64,
     /// Offers decided.
     pub offers: u64,
     /// Leases given or renewed.
@@ -75,6 +77,7 @@ impl Tally {
             (&mut self.queries, other.queries),
             (&mut self.silences, other.silences),
             (&mut self.sent, other.sent),
+            (&mut self.stale, other.stale),
             (&mut self.offers, other.offers),
             (&mut self.grants, other.grants),
             (&mut self.refusals, other.refusals),

@@ -46,6 +46,8 @@ pub(crate) struct Worker<F: Protocol> {
 
 /// An answer that waits for its lease to be durable.
 pub(crate) struct Parked<F: Protocol> {
+    /// Microseconds at which it was decided.
+    pub(crate) since: u64,
     pub(crate) answer: Answer<F>,
     pub(crate) octets: Vec<u8>,
     /// The link that the query came from.

@@ -5,7 +5,7 @@ use kea_sim::{Rule, Settings, run};
 use kea_wire::V4;
 
 /// Seeds that are tried for each defect.
-const SEEDS: std::ops::Range<u64> = 1..40;
+const SEEDS: std::ops::Range<u64> = 1..100;
 const SETTINGS: Settings = Settings { exchanges: 4_000 };
 
 /// The first violation with a defect in place.

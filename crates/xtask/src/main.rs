@@ -1,10 +1,12 @@
-//! Project tasks: `cargo xtask tidy | install --prefix DIR | e2e`.
+//! Project tasks: `cargo xtask tidy | install --prefix DIR | e2e | sim | fuzz`.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
 mod end_to_end;
 mod floors;
+mod fuzz;
 mod install;
+mod sim;
 mod sources;
 mod tidy;
 
@@ -37,6 +39,8 @@ fn run() -> Result<(), String> {
         "tidy" => tidy::run(root()),
         "install" => install::run(root(), &install::Arguments::parse(arguments)?),
         "e2e" => end_to_end::run(root(), arguments),
+        "sim" => sim::run(root(), arguments),
+        "fuzz" => fuzz::run(root(), arguments),
         _ => Err(format!("no task '{task}'\n{USAGE}")),
     }
 }
@@ -59,4 +63,8 @@ cargo xtask TASK
   tidy                     check the rules of the house that the compiler does not
   install --prefix DIR     copy the release programs into the manual's hierarchy
           [--bin-dir DIR]  take them from there instead of target/release
-  e2e [ours|debian]        the end-to-end tests, as root (default: ours)";
+  e2e [ours|debian]        the end-to-end tests, as root (default: ours)
+  sim [--seed N | --seeds A..B] [--minutes M] [--exchanges K]
+                           worlds of clients and failing servers, seed after seed
+  fuzz [--seconds N]       every fuzz target for so long; without cargo-fuzz and a nightly
+                           compiler, their corpora only";
