@@ -133,7 +133,8 @@ pub fn lease_rows(octets: &[u8]) {
     fn check<F: LeaseFamily>(octets: &[u8]) {
         let mut lines = octets.split(|octet| *octet == b'\n');
         let Ok(header) = Header::parse::<F>(lines.next().unwrap_or_default()) else { return };
-        let Ok(own) = Header::parse::<F>(kea_lease::header_line::<F>().trim_end().as_bytes()) else {
+        let Ok(own) = Header::parse::<F>(kea_lease::header_line::<F>().trim_end().as_bytes())
+        else {
             return;
         };
         for line in lines {

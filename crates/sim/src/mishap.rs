@@ -179,7 +179,8 @@ impl<F: Protocol> World<F> {
         self.oracle.restarted(&self.server.leases, forgiven);
         if finished && !forgiven {
             let after = self.kept_leases();
-            let differs = before.iter().zip(&after).find(|(before, after)| row(before) != row(after));
+            let differs =
+                before.iter().zip(&after).find(|(before, after)| row(before) != row(after));
             if let Some((before, after)) = differs {
                 let text = format!("before a restart: {before:?}; after it: {after:?}");
                 let violation = Violation::new(Rule::Restartable, text);

@@ -28,7 +28,9 @@ pub(crate) fn run(root: &Path, mut arguments: lexopt::Parser) -> Result<(), Stri
         let limit = format!("-max_total_time={seconds}");
         let run = ["+nightly", "fuzz", "run", &target, "--", &limit, "-max_len=4096"];
         // By way of the proxy that knows what `+nightly` means.
-        succeed(Command::new("cargo").env_remove("CARGO").current_dir(root.join("fuzz")).args(run))?;
+        succeed(
+            Command::new("cargo").env_remove("CARGO").current_dir(root.join("fuzz")).args(run),
+        )?;
     }
     Ok(())
 }
@@ -47,12 +49,17 @@ fn targets(root: &Path) -> Result<Vec<String>, String> {
 
 fn can_fuzz() -> bool {
     let mut command = Command::new("cargo");
-    command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").args(["+nightly", "fuzz", "--version"]);
+    command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").args([
+        "+nightly",
+        "fuzz",
+        "--version",
+    ]);
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
 fn succeed(command: &mut Command) -> Result<(), String> {
-    let status = command.env_remove("RUSTUP_TOOLCHAIN").status().map_err(|e| format!("cargo: {e}"))?;
+    let status =
+        command.env_remove("RUSTUP_TOOLCHAIN").status().map_err(|e| format!("cargo: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("{status}")) }
 }
