@@ -42,7 +42,7 @@ build() {
 # The example configuration with its files in $DIR, for this interface.
 configure() {
     sed -e "s|\"interfaces\": *\[[^]]*\]|\"interfaces\": [ \"$1\" ]|" \
-        -e "s|/var/lib/kea/|$DIR/|" \
+        -e "s|/var/lib/kea/|$DIR/|" -e "s|/run/kea/|$DIR/|" \
         "$CONFIG" >"$DIR/kea-dhcp4.conf"
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::{Dialect, Snapshot};
 use kea_dhcp::pipeline::{Arrival, Corridor, Statistics, recount};
+use kea_dhcp::v6::Origin;
 use kea_dhcp::{Serve as _, Serving};
 use kea_lease::{Header, Journal, LeaseFamily, Leases, Row, parse_row, write_row};
 use kea_log::{Captured, Severity, Threshold};
 use kea_options::{Parsing, Registry};
 use kea_stats::{Counters, ServerKind, ServerMetric, Stats, UnixMicros};
-use kea_wire::{Address as _, Family, V4, V6};
+use kea_wire::{Address as _, Family, HwAddr, V4, V6};
 
 /// A door, and what is done with the octets that come through it.
 pub type Door = (&'static str, fn(&[u8]));
@@ -169,9 +170,11 @@ impl<F: Serving> Room<F> {
         let snapshot = Document::parse("room", text.as_bytes(), &NoIncludes)
             .and_then(|(document, _)| kea_config::load::<F>(&Arc::new(document)))
             .map(|(snapshot, _)| snapshot);
-        let Ok(snapshot) = snapshot.inspect_err(|problems| panic!("{problems}")) else {
+        let Ok(mut snapshot) = snapshot.inspect_err(|problems| panic!("{problems}")) else {
             unreachable!("a problem was reported");
         };
+        let links = [HwAddr::clamped(HwAddr::ETHERNET, &[2, 0, 0, 0, 0, 0xfe])];
+        F::identify(&mut snapshot, None, &Origin { links: &links, now: 1_700_000_000, random: 1 });
         let leases = Leases::new();
         leases.configure(&snapshot.lease_specs());
         let kind = ServerKind::of_version(F::VERSION);

@@ -29,36 +29,73 @@ impl Arguments {
     }
 }
 
-/// Copies programs and example configurations. An existing configuration is never touched.
+/// Copies programs, scripts and first configurations. An existing configuration is never touched.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<(), String> {
-    let prefix = &arguments.prefix;
+    let place = Place::of(&arguments.prefix);
     for folder in FOLDERS {
-        make_folder(&prefix.join(folder)).map_err(|e| format!("{folder}: {e}"))?;
+        make_folder(&place.folder(folder)).map_err(|e| format!("{folder}: {e}"))?;
     }
-    let mut installed = 0;
-    for program in PROGRAMS {
-        let from = arguments.programs.join(program);
-        if from.is_file() {
-            install_program(&from, &prefix.join("sbin").join(program))
-                .map_err(|e| format!("{}: {e}", from.display()))?;
-            installed += 1;
-        }
-    }
-    if installed == 0 {
+    let programs: Vec<PathBuf> = PROGRAMS
+        .iter()
+        .map(|program| arguments.programs.join(program))
+        .filter(|program| program.is_file())
+        .collect();
+    if programs.is_empty() {
         let folder = arguments.programs.display();
         return Err(format!("no programs in {folder}; build them with cargo build --release"));
     }
+    let scripts = SCRIPTS.iter().map(|script| root.join("scripts").join(script));
+    let scripts: Vec<PathBuf> = scripts.filter(|script| script.is_file()).collect();
+    for from in programs.iter().chain(&scripts) {
+        let to = place.folder("sbin").join(from.file_name().unwrap_or_default());
+        install_program(from, &to).map_err(|e| format!("{}: {e}", from.display()))?;
+    }
     for (example, config) in CONFIGURATIONS {
-        let to = prefix.join("etc/kea").join(config);
         let from = root.join("examples").join(example);
+        let to = place.folder("etc/kea").join(config);
         if from.is_file() && !to.exists() {
-            fs::copy(&from, &to).map_err(|e| format!("{}: {e}", to.display()))?;
+            place.install_configuration(&from, &to).map_err(|e| format!("{config}: {e}"))?;
         }
     }
-    copy_tree(&root.join("examples"), &prefix.join("share/doc/kea/examples"))
+    copy_tree(&root.join("examples"), &place.folder("share/doc/kea/examples"))
         .map_err(|e| format!("examples: {e}"))?;
-    println!("{installed} programs installed below {}", prefix.display());
+    let installed = programs.len() + scripts.len();
+    println!("{installed} programs installed below {}", arguments.prefix.display());
     Ok(())
+}
+
+/// Where the folders of an installation are.
+struct Place<'a> {
+    prefix: &'a Path,
+    /// The prefix, or the file system's root for an installation below `/usr`.
+    root: &'a Path,
+}
+
+impl<'a> Place<'a> {
+    fn of(prefix: &'a Path) -> Self {
+        let root = if prefix == Path::new("/usr") { Path::new("/") } else { prefix };
+        Place { prefix, root }
+    }
+
+    /// Configuration and changing data of an installation below `/usr` are the system's own.
+    fn folder(&self, folder: &str) -> PathBuf {
+        match folder.split('/').next() {
+            Some("etc" | "var") => self.root.join(folder),
+            _ => self.prefix.join(folder),
+        }
+    }
+
+    /// The examples name the folders of a system's own installation.
+    fn install_configuration(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut text = fs::read_to_string(from)?;
+        if self.root != Path::new("/") {
+            let root = self.root.display();
+            for (system, own) in [("/var/lib/kea", "var/lib/kea"), ("/run/kea", "var/run/kea")] {
+                text = text.replace(system, &format!("{root}/{own}"));
+            }
+        }
+        fs::write(to, text)
+    }
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
@@ -112,12 +149,16 @@ const PROGRAMS: &[&str] = &[
     "kea-lfc",
     "kea-netconf",
     "kea-shell",
-    "keactrl",
     "perfdhcp",
 ];
-/// The example that an installation without a configuration starts from.
-const CONFIGURATIONS: &[(&str, &str)] =
-    &[("kea4/quickstart.json", "kea-dhcp4.conf"), ("kea6/quickstart.json", "kea-dhcp6.conf")];
+const SCRIPTS: &[&str] = &["keactrl"];
+/// The examples that an installation without configurations starts from.
+const CONFIGURATIONS: &[(&str, &str)] = &[
+    ("agent/kea-ctrl-agent.json", "kea-ctrl-agent.conf"),
+    ("kea4/quickstart.json", "kea-dhcp4.conf"),
+    ("kea6/quickstart.json", "kea-dhcp6.conf"),
+    ("keactrl/keactrl.conf", "keactrl.conf"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -131,18 +172,34 @@ mod tests {
         fs::create_dir_all(&programs).unwrap();
         fs::create_dir_all(root.join("examples/kea4")).unwrap();
         fs::write(programs.join("kea-dhcp4"), "program").unwrap();
-        fs::write(root.join("examples/kea4/quickstart.json"), "example").unwrap();
+        let example = "name: /var/lib/kea/leases, socket: /run/kea/socket";
+        fs::write(root.join("examples/kea4/quickstart.json"), example).unwrap();
+        fs::create_dir_all(root.join("scripts")).unwrap();
+        fs::write(root.join("scripts/keactrl"), "script").unwrap();
         let arguments = Arguments { prefix: prefix.clone(), programs };
         run(&root, &arguments).unwrap();
         let program = prefix.join("sbin/kea-dhcp4");
         assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
         let config = prefix.join("etc/kea/kea-dhcp4.conf");
-        assert_eq!(fs::read_to_string(&config).unwrap(), "example");
+        let below = prefix.display();
+        let expected =
+            format!("name: {below}/var/lib/kea/leases, socket: {below}/var/run/kea/socket");
+        assert_eq!(fs::read_to_string(&config).unwrap(), expected);
+        assert_eq!(fs::read_to_string(prefix.join("sbin/keactrl")).unwrap(), "script");
         assert!(prefix.join("var/lib/kea").is_dir());
 
         fs::write(&config, "the operator's own").unwrap();
         run(&root, &arguments).unwrap();
         assert_eq!(fs::read_to_string(&config).unwrap(), "the operator's own");
+    }
+
+    #[test]
+    fn an_installation_below_usr_keeps_its_data_in_the_systems_folders() {
+        let place = Place::of(Path::new("/usr"));
+        assert_eq!(place.folder("sbin"), Path::new("/usr/sbin"));
+        assert_eq!(place.folder("share/man/man8"), Path::new("/usr/share/man/man8"));
+        assert_eq!(place.folder("etc/kea"), Path::new("/etc/kea"));
+        assert_eq!(place.folder("var/lib/kea"), Path::new("/var/lib/kea"));
     }
 
     #[test]

@@ -81,7 +81,12 @@ impl Worker {
             log!(corridor.log, DHCP6_PACKET_OPTIONS_SKIPPED, damage);
         }
         let config = corridor.config;
-        let Some(server_id) = &config.specific.duid else { return Err(Drop::NoServerId) };
+        let Some(server_id) = &config.specific.duid else {
+            let reason = Drop::NoServerId;
+            let kind = view.message_type();
+            log!(corridor.log, DHCP6_PACKET_PROCESS_FAIL, kind, arrival.source, reason);
+            return Err(reason);
+        };
         let refused =
             Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)

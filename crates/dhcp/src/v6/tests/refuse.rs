@@ -182,6 +182,7 @@ fn nothing_is_served_before_the_server_has_an_identifier() {
     let mut lab = Lab::new(SUBNET);
     lab.config.specific.duid = None;
     assert_eq!(lab.ask(MessageType::Solicit, |q| na(q, 1, &[])), "NoServerId");
+    assert!(lab.log.ids().contains(&"DHCP6_PACKET_PROCESS_FAIL"));
 }
 
 fn registering(lab: &mut Lab, address: &str) -> String {
