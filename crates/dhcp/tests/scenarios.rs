@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use kea_testkit::Packet4;
 use kea_testkit::scenario::{Scenario, play};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -40,7 +41,7 @@ fn trial(path: PathBuf) -> Option<Trial> {
 
 fn run(path: &Path, scenario: &Scenario) -> Result<(), Failed> {
     let mut backend = InProcess::new()?;
-    let played = play(scenario, &mut backend);
+    let played = play::<Packet4>(scenario, &mut backend);
     played.map_err(|e| format!("{}:{}: {}", path.display(), e.line, e.why))?;
     Ok(())
 }

@@ -45,6 +45,11 @@ impl Lab {
         let ns = Netns { name: format!("{}{role}", self.prefix) };
         ip(&["netns", "add", &ns.name])?;
         self.namespaces.push(ns.clone());
+        // Link-local addresses serve at once instead of after a second of asking who else has them.
+        ns.enter(|| {
+            let settings = ["all", "default"].map(|of| format!("{IPV6_SETTINGS}/{of}/accept_dad"));
+            settings.iter().try_for_each(|setting| fs::write(setting, "0"))
+        })?;
         ns.ip(&["link", "set", "lo", "up"])?;
         Ok(ns)
     }
@@ -72,11 +77,16 @@ impl Lab {
         Ok(hub)
     }
 
-    /// The smallest useful network: server `eth0` with `192.0.2.1/24`, and a client `eth0`.
+    /// The smallest useful network: server `eth0` with `192.0.2.1/24`, `2001:db8:1::1/64` and
+    /// `fe80::1/64`, and a client `eth0`.
     pub fn pair(&mut self) -> io::Result<(Netns, Netns)> {
         let (server, client) = (self.netns("server")?, self.netns("client")?);
         self.cable((&server, "eth0"), (&client, "eth0"))?;
-        server.address("eth0", "192.0.2.1/24")?;
+        server.ip(&["link", "set", "eth0", "addrgenmode", "none"])?;
+        server.ip(&["addr", "flush", "dev", "eth0"])?;
+        for address in ["192.0.2.1/24", "fe80::1/64", "2001:db8:1::1/64"] {
+            server.address("eth0", address)?;
+        }
         Ok((server, client))
     }
 }
@@ -193,6 +203,7 @@ fn owner(name: &str) -> Option<u32> {
 }
 
 const PREFIX: &str = "kt";
+const IPV6_SETTINGS: &str = "/proc/sys/net/ipv6/conf";
 const NAMESPACES: &str = "/run/netns";
 const FOLDERS: &str = "/tmp";
 

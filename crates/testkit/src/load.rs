@@ -5,8 +5,9 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use crate::packet::{MessageType, Packet4};
-use crate::raw_client::{RawClient4, answer_in};
+use crate::packet::Message as _;
+use crate::packet::v4::{MessageType, Packet4};
+use crate::raw_client::RawClient4;
 
 /// An address a client was told it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,8 +70,9 @@ impl Load {
                 self.next += 1;
                 self.send(discover)?;
             }
-            if let Some(frame) = self.client.receive(Instant::now(), |f| answer_in(f).is_some())?
-                && let Some(answer) = answer_in(&frame)
+            if let Some(frame) =
+                self.client.receive(Instant::now(), |f| Packet4::answer_in(f).is_some())?
+                && let Some(answer) = Packet4::answer_in(&frame)
             {
                 self.take(&answer)?;
             }

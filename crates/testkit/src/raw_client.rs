@@ -1,22 +1,37 @@
 //! A client that sends any bytes and sees every answer on its cable.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender};
 
 use crate::frame::Frame;
 use crate::lab::Netns;
-use crate::packet::Packet4;
+use crate::neighbour;
+use crate::packet::Message;
+use crate::packet::v4::Packet4;
+use crate::packet::v6::Packet6;
 
-/// A packet socket on one interface of a namespace.
-pub struct RawClient4 {
+/// A packet socket on one interface of a namespace, for the messages of one protocol.
+///
+/// It stands for as many clients and relays as it sends frames from: whoever looks for one of their
+/// IPv6 addresses is told the hardware address that was in the frame.
+pub struct RawClient<M> {
     sender: Box<dyn DataLinkSender>,
     receiver: Box<dyn DataLinkReceiver>,
+    seen: HashMap<Ipv6Addr, [u8; 6]>,
+    messages: PhantomData<fn() -> M>,
 }
 
-impl RawClient4 {
+/// A client of DHCPv4.
+pub type RawClient4 = RawClient<Packet4>;
+/// A client of DHCPv6.
+pub type RawClient6 = RawClient<Packet6>;
+
+impl<M: Message> RawClient<M> {
     /// Opens the interface. What arrives from now on is kept for [`Self::receive`].
     pub fn open(netns: &Netns, interface: &str) -> io::Result<Self> {
         let config =
@@ -29,27 +44,25 @@ impl RawClient4 {
             pnet_datalink::channel(&found, config)
         })?;
         match channel {
-            Channel::Ethernet(sender, receiver) => Ok(RawClient4 { sender, receiver }),
+            Channel::Ethernet(sender, receiver) => {
+                let seen = HashMap::new();
+                Ok(RawClient { sender, receiver, seen, messages: PhantomData })
+            }
             _ => Err(io::Error::other("the interface has no Ethernet channel")),
         }
     }
 
     /// Sends a frame.
     pub fn send(&mut self, frame: &Frame) -> io::Result<()> {
-        let sent = self.sender.send_to(&frame.encode(), None);
-        sent.unwrap_or_else(|| Err(io::Error::other("the frame did not fit the send buffer")))
+        if let IpAddr::V6(address) = frame.from.ip() {
+            self.seen.insert(address, frame.from_mac);
+        }
+        send_bytes(&mut *self.sender, &frame.encode())
     }
 
-    /// Sends a message as a client without an address does: from `0.0.0.0:68` to all, port 67.
-    pub fn broadcast(&mut self, packet: &Packet4) -> io::Result<()> {
-        let from_mac = std::array::from_fn(|i| packet.chaddr[i]);
-        self.send(&Frame {
-            to_mac: [0xff; 6],
-            from_mac,
-            from: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68),
-            to: SocketAddrV4::new(Ipv4Addr::BROADCAST, 67),
-            payload: packet.encode(),
-        })
+    /// Sends a message as a client without an address does, to all servers.
+    pub fn broadcast(&mut self, message: &M) -> io::Result<()> {
+        self.send(&message.to_all())
     }
 
     /// The next whole UDP datagram that `wanted` accepts, or `None` at `deadline`.
@@ -61,7 +74,9 @@ impl RawClient4 {
         loop {
             match self.receiver.next() {
                 Ok(bytes) => {
-                    if let Ok(frame) = Frame::decode(bytes)
+                    if let Some(answer) = neighbour::advertisement(bytes, &self.seen) {
+                        send_bytes(&mut *self.sender, &answer)?;
+                    } else if let Ok(frame) = Frame::decode(bytes)
                         && wanted(&frame)
                     {
                         return Ok(Some(frame));
@@ -90,30 +105,26 @@ impl RawClient4 {
     }
 
     /// The server's answer with transaction `xid`, or `None` after `limit`.
-    pub fn answer(&mut self, xid: u32, limit: Duration) -> io::Result<Option<(Frame, Packet4)>> {
+    pub fn answer(&mut self, xid: u32, limit: Duration) -> io::Result<Option<(Frame, M)>> {
         let deadline = Instant::now() + limit;
         let mut answer = None;
         let frame = self.receive(deadline, |frame| {
-            answer = answer_in(frame).filter(|packet| packet.xid == xid);
+            answer = M::answer_in(frame).filter(|message| message.xid() == xid);
             answer.is_some()
         })?;
         Ok(frame.zip(answer))
     }
 
     /// Broadcasts a query and waits for its answer.
-    pub fn exchange(&mut self, query: &Packet4, limit: Duration) -> io::Result<Option<Packet4>> {
+    pub fn exchange(&mut self, query: &M, limit: Duration) -> io::Result<Option<M>> {
         self.broadcast(query)?;
-        Ok(self.answer(query.xid, limit)?.map(|(_, packet)| packet))
+        Ok(self.answer(query.xid(), limit)?.map(|(_, message)| message))
     }
 }
 
-/// The server's message in a frame, if it is one.
-pub(crate) fn answer_in(frame: &Frame) -> Option<Packet4> {
-    let from_server = matches!(frame.from.port(), 67) || matches!(frame.to.port(), 67 | 68);
-    if !from_server {
-        return None;
-    }
-    Packet4::decode(&frame.payload).ok().filter(|packet| packet.op == 2)
+fn send_bytes(sender: &mut dyn DataLinkSender, bytes: &[u8]) -> io::Result<()> {
+    let sent = sender.send_to(bytes, None);
+    sent.unwrap_or_else(|| Err(io::Error::other("the frame did not fit the send buffer")))
 }
 
 /// How long one look at an empty socket takes.

@@ -20,18 +20,21 @@
 //! ```
 //!
 //! The steps and their details are listed in `scenarios/README.md`. The server listens on `eth0` with
-//! `192.0.2.1/24`. A step may begin with `@ours` or `@debian`: it then counts for that subject only,
+//! `192.0.2.1/24`, `2001:db8:1::1/64` and `fe80::1/64`. Both protocols are written down alike; what is
+//! different is a [`Dialect`]. A step may begin with `@ours` or `@debian`: it then counts for that subject only,
 //! which is how intended differences are written down next to what they differ from.
 
 mod backend;
 mod check;
+mod dialect;
 mod parse;
 mod play;
 #[cfg(test)]
 mod play_tests;
 mod process_backend;
 
-pub use backend::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_MAC};
+pub use backend::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_LINK_LOCAL, SERVER_MAC};
+pub use dialect::Dialect;
 pub use parse::{Detail, ParseError, Scenario, Step, StepKind};
 pub use play::{Mismatch, play};
 pub use process_backend::ProcessBackend;

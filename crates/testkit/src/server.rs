@@ -119,6 +119,7 @@ impl ServerSetup {
             .current_dir(self.folder())
             .env("KEA_PIDFILE_DIR", self.folder())
             .env("KEA_LOCKFILE_DIR", self.folder())
+            .env("KEA_DHCP_DATA_DIR", self.folder())
             .envs(&self.environment);
         Captured::start(command)
     }

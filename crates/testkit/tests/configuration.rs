@@ -242,9 +242,7 @@ fn compare_verdicts(version: u8, least: usize) {
 }
 
 fn start(subject: Subject, version: u8, netns: &Netns) -> Server {
-    let mut setup = ServerSetup::new(subject, version).unwrap();
-    let folder = setup.folder().to_string_lossy().into_owned();
-    setup.set_environment("KEA_DHCP_DATA_DIR", &folder);
+    let setup = ServerSetup::new(subject, version).unwrap();
     setup.start_with(netns, &json!({ "interfaces-config": { "interfaces": [] } })).unwrap()
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod name_changes;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -221,8 +221,8 @@ impl Backend for InProcess {
 
     fn send(&mut self, query: &Query) -> io::Result<()> {
         // What the socket's filter lets through.
-        let to = *query.to.ip();
-        if query.to.port() != 67 || !(to.is_broadcast() || to == SERVER_ADDRESS) {
+        let accepted = [Ipv4Addr::BROADCAST, SERVER_ADDRESS].map(|ip| SocketAddr::from((ip, 67)));
+        if !accepted.contains(&query.to) {
             return Ok(());
         }
         let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
@@ -288,10 +288,17 @@ fn arrival(query: &Query) -> Arrival<'static, V4> {
         interface: "eth0",
         interface_index: 2,
         interface_address: Some(SERVER_ADDRESS),
-        source: *query.from.ip(),
+        source: in_ipv4(query.from),
         source_port: query.from.port(),
-        destination: *query.to.ip(),
+        destination: in_ipv4(query.to),
         link_source: HwAddr::new(1, &query.from_mac),
+    }
+}
+
+fn in_ipv4(place: SocketAddr) -> Ipv4Addr {
+    match place.ip() {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     }
 }
 
@@ -306,8 +313,8 @@ fn frame(transmit: &Transmit<V4>, payload: Vec<u8>) -> Frame {
     Frame {
         to_mac,
         from_mac: SERVER_MAC,
-        from: SocketAddrV4::new(transmit.source, 67),
-        to: SocketAddrV4::new(transmit.destination, transmit.port),
+        from: (transmit.source, 67).into(),
+        to: (transmit.destination, transmit.port).into(),
         payload,
     }
 }

@@ -2,6 +2,7 @@
 
 use kea_dhcp::pipeline::NameChange::{Add, Remove};
 use kea_dhcp::pipeline::{NameChange, NameChangeRequest};
+use kea_testkit::Packet4;
 use kea_testkit::scenario::{Scenario, play};
 use libtest_mimic::{Failed, Trial};
 
@@ -40,7 +41,8 @@ fn requests(extra: &str, steps: &str) -> Result<Vec<NameChangeRequest>, Failed> 
     let scenario =
         Scenario::parse(&text).map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
     let mut backend = InProcess::new()?;
-    play(&scenario, &mut backend).map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
+    play::<Packet4>(&scenario, &mut backend)
+        .map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
     Ok(backend.name_changes())
 }
 

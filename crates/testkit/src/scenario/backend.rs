@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
@@ -12,8 +12,10 @@ use crate::lease_file::LeaseRow;
 
 /// The hardware address of the server's interface.
 pub const SERVER_MAC: [u8; 6] = [0x02, 0, 0, 0, 0xfe, 0x01];
-/// The address of the server's interface.
+/// The IPv4 address of the server's interface.
 pub const SERVER_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// The link-local address of the server's interface.
+pub const SERVER_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 
 /// What a client or relay sends.
 pub type Query = Frame;
@@ -22,7 +24,7 @@ pub type Reply = Frame;
 
 /// A server that scenarios are played against.
 ///
-/// The server's interface is `eth0` with `192.0.2.1/24`. Time stands still between steps as far as
+/// The server's interface is `eth0` with `192.0.2.1/24`, `2001:db8:1::1/64` and `fe80::1/64`. Time stands still between steps as far as
 /// leases are concerned, and moves by [`Self::advance`].
 ///
 /// [`ProcessBackend`](crate::scenario::ProcessBackend) is a whole process. An engine that runs inside the

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddr;
 
 use crate::control::Answer;
 use crate::frame::Frame;
-use crate::option_text::{option_code, parse_option_value};
-use crate::packet::{MessageType, Packet4};
-use crate::scenario::backend::{Backend, SERVER_ADDRESS, SERVER_MAC};
+use crate::scenario::backend::{Backend, SERVER_MAC};
 use crate::scenario::check::{check_lease, check_reply, field_text};
+use crate::scenario::dialect::{Dialect, hex, octets};
 use crate::scenario::parse::{Detail, Scenario, Step, StepKind};
 
 /// Where a scenario did not go as written.
@@ -30,12 +29,12 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-/// Plays a scenario against a server.
+/// Plays a scenario of the protocol `D` against a server.
 ///
 /// # Errors
 /// At the first step that does not go as written, or that cannot be carried out.
-pub fn play(scenario: &Scenario, backend: &mut dyn Backend) -> Result<(), Mismatch> {
-    let mut player = Player::new(backend);
+pub fn play<D: Dialect>(scenario: &Scenario, backend: &mut dyn Backend) -> Result<(), Mismatch> {
+    let mut player = Player::<D>::new(backend);
     for step in &scenario.steps {
         if step.only.as_ref().is_some_and(|only| only != player.backend.subject_word()) {
             continue;
@@ -75,24 +74,20 @@ impl From<io::Error> for Fault {
     }
 }
 
-struct ClientState {
-    mac: [u8; 6],
-    client_id: Option<Vec<u8>>,
-}
-
-struct Player<'a> {
+struct Player<'a, D: Dialect> {
     backend: &'a mut dyn Backend,
-    clients: BTreeMap<String, ClientState>,
+    clients: BTreeMap<String, D::Client>,
     variables: BTreeMap<String, String>,
     started: bool,
     refusal: Option<String>,
-    query: Option<Packet4>,
+    query: Option<D>,
+    heard: Option<D>,
     answer: Option<Answer>,
     log_mark: usize,
     next_xid: u32,
 }
 
-impl<'a> Player<'a> {
+impl<'a, D: Dialect> Player<'a, D> {
     fn new(backend: &'a mut dyn Backend) -> Self {
         Player {
             backend,
@@ -101,6 +96,7 @@ impl<'a> Player<'a> {
             started: false,
             refusal: None,
             query: None,
+            heard: None,
             answer: None,
             log_mark: 0,
             next_xid: 0x6b65_6101,
@@ -213,60 +209,59 @@ impl<'a> Player<'a> {
 
     fn client(&mut self, words: &[String]) -> Result<(), Fault> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (name, mac, client_id) = match words.as_slice() {
-            [name, "mac", mac] => (name, mac, None),
-            [name, "mac", mac, "client-id", id] => (name, mac, Some(octets(id)?)),
-            _ => return Err(Fault::new("client NAME mac XX:… [client-id XX:…]")),
-        };
-        let mac = octets(mac)?.try_into().map_err(|_| Fault::new("a MAC has six octets"))?;
-        self.clients.insert((*name).to_owned(), ClientState { mac, client_id });
+        let (name, description) =
+            words.split_first().ok_or_else(|| Fault::new("a client has a name"))?;
+        let client = D::client(description).map_err(Fault::new)?;
+        self.clients.insert((*name).to_owned(), client);
         Ok(())
     }
 
     /// The whole exchange of a new client, or of one that comes back.
-    fn lease(&mut self, client: &str, address: &str, details: &[Detail]) -> Result<(), Fault> {
-        let address = self.substitute(address);
-        self.send("discover", client, details)?;
-        let offer = self.receive(Some(MessageType::Offer))?;
-        let offered = offer.yiaddr.to_string();
-        if address != "any" && offered != address {
-            return Err(Fault::new(format!("offered {offered} instead of {address}")));
+    fn lease(&mut self, client: &str, wanted: &str, details: &[Detail]) -> Result<(), Fault> {
+        let wanted = self.substitute(wanted);
+        let [ask, offer, take, have] = D::EXCHANGE;
+        let mut query = self.packet(ask, client, details)?;
+        query.ask();
+        self.deliver(query, client, details)?;
+        let offer = self.receive_frame(D::kind_named(offer))?.1;
+        let offered = offer.leased().unwrap_or_else(|| "nothing".to_owned());
+        if wanted != "any" && offered != wanted {
+            return Err(Fault::new(format!("offered {offered} instead of {wanted}")));
         }
-        let mut request = self.packet("request", client, details)?;
-        request.push_option(50, &offer.yiaddr.octets());
-        request.push_option(54, &offer.option(54).unwrap_or_default());
-        self.deliver(request, details)?;
-        let ack = self.receive(Some(MessageType::Ack))?;
-        self.variables.insert(client.to_owned(), ack.yiaddr.to_string());
-        same("yiaddr", &ack.yiaddr.to_string(), &offered)
+        let mut request = self.packet(take, client, details)?;
+        request.take(&offer);
+        self.deliver(request, client, details)?;
+        let had = self.receive_frame(D::kind_named(have))?.1.leased().unwrap_or_default();
+        self.variables.insert(client.to_owned(), had.clone());
+        same("the lease", &had, &offered)
     }
 
     fn send(&mut self, kind: &str, client: &str, details: &[Detail]) -> Result<(), Fault> {
         let packet = self.packet(kind, client, details)?;
-        self.deliver(packet, details)
+        self.deliver(packet, client, details)
+    }
+
+    fn client_named(&self, name: &str) -> Result<&D::Client, Fault> {
+        self.clients.get(name).ok_or_else(|| Fault::new(format!("no client {name}")))
     }
 
     /// The message of a step. Details that concern the frame are left for [`Self::deliver`].
-    fn packet(&mut self, kind: &str, client: &str, details: &[Detail]) -> Result<Packet4, Fault> {
-        let unknown = || Fault::new(format!("no client {client}"));
-        let client = self.clients.get(client).ok_or_else(unknown)?;
-        let kind = MessageType::from_name(kind)
-            .ok_or_else(|| Fault::new(format!("no message type {kind}")))?;
-        let mut packet = Packet4::query(kind, client.mac, self.next_xid);
+    fn packet(&mut self, kind: &str, client: &str, details: &[Detail]) -> Result<D, Fault> {
+        let client = self.client_named(client)?;
+        let kind =
+            D::kind_named(kind).ok_or_else(|| Fault::new(format!("no message type {kind}")))?;
+        let mut packet = D::query(kind, client, self.next_xid, self.heard.as_ref());
         self.next_xid += 1;
-        if let Some(id) = &client.client_id {
-            packet.push_option(61, id);
-        }
         for detail in details {
             apply(&mut packet, detail).map_err(|why| Fault::at(detail, why))?;
         }
         Ok(packet)
     }
 
-    fn deliver(&mut self, packet: Packet4, details: &[Detail]) -> Result<(), Fault> {
-        let mut frame = frame_of(&packet);
+    fn deliver(&mut self, packet: D, client: &str, details: &[Detail]) -> Result<(), Fault> {
+        let mut frame = packet.frame(self.client_named(client)?);
         for detail in details {
-            address_frame(&mut frame, detail).map_err(|why| Fault::at(detail, why))?;
+            address_frame(&mut frame, &packet, detail).map_err(|why| Fault::at(detail, why))?;
         }
         self.log_mark = self.backend.log_mark();
         self.query = Some(packet);
@@ -277,14 +272,15 @@ impl<'a> Player<'a> {
         if kind == "none" {
             return match self.backend.receive()? {
                 None => Ok(()),
-                Some(frame) => Err(Fault::new(format!("an answer came: {}", describe(&frame)))),
+                Some(frame) => {
+                    Err(Fault::new(format!("an answer came: {}", describe::<D>(&frame))))
+                }
             };
         }
         let kind = match kind {
             "bootp" => None,
             name => Some(
-                MessageType::from_name(name)
-                    .ok_or_else(|| Fault::new(format!("no message type {name}")))?,
+                D::kind_named(name).ok_or_else(|| Fault::new(format!("no message type {name}")))?,
             ),
         };
         let (frame, reply) = self.receive_frame(kind)?;
@@ -295,34 +291,30 @@ impl<'a> Player<'a> {
                     field_text(&reply, field.trim()).map_err(|why| Fault::at(detail, why))?;
                 self.variables.insert(name.trim().to_owned(), text);
             } else {
-                check_reply(&frame, &reply, &detail.text)
-                    .map_err(|why| Fault::at(detail, format!("{why}\nin {}", describe(&frame))))?;
+                check_reply(&frame, &reply, &detail.text).map_err(|why| {
+                    Fault::at(detail, format!("{why}\nin {}", describe::<D>(&frame)))
+                })?;
             }
         }
         Ok(())
     }
 
-    fn receive(&mut self, kind: Option<MessageType>) -> Result<Packet4, Fault> {
-        self.receive_frame(kind).map(|(_, packet)| packet)
-    }
-
-    fn receive_frame(&mut self, kind: Option<MessageType>) -> Result<(Frame, Packet4), Fault> {
+    fn receive_frame(&mut self, kind: Option<D::Kind>) -> Result<(Frame, D), Fault> {
         let frame = self.backend.receive()?.ok_or_else(|| {
             let lines = self.backend.log_since(self.log_mark).join("\n");
             Fault::new(format!("no answer; the server's log since the query:\n{lines}"))
         })?;
-        let reply = Packet4::decode(&frame.payload)
+        let reply = D::decode(&frame.payload)
             .map_err(|error| Fault::new(format!("an answer that cannot be read: {error:?}")))?;
-        if reply.message_type() != kind {
-            return Err(Fault::new(format!("another answer: {}", describe(&frame))));
+        if reply.kind() != kind {
+            return Err(Fault::new(format!("another answer: {}", describe::<D>(&frame))));
         }
         let query = self.query.as_ref().ok_or_else(|| Fault::new("nothing was sent"))?;
-        let copied = |p: &Packet4| (p.xid, p.htype, p.hlen, p.chaddr);
-        // The relay is left out of what goes straight to the client.
-        let relay = reply.giaddr.is_unspecified() || reply.giaddr == query.giaddr;
-        if copied(query) != copied(&reply) || !relay || reply.op != 2 {
-            return Err(Fault::new(format!("not an answer to the query: {}", describe(&frame))));
+        if !reply.answers(query) {
+            let what = describe::<D>(&frame);
+            return Err(Fault::new(format!("not an answer to the query: {what}")));
         }
+        self.heard = Some(reply.clone());
         Ok((frame, reply))
     }
 
@@ -335,7 +327,9 @@ impl<'a> Player<'a> {
         }
         match self.backend.receive()? {
             None => Ok(()),
-            Some(frame) => Err(Fault::new(format!("one answer too many: {}", describe(&frame)))),
+            Some(frame) => {
+                Err(Fault::new(format!("one answer too many: {}", describe::<D>(&frame))))
+            }
         }
     }
 
@@ -359,83 +353,48 @@ impl<'a> Player<'a> {
 }
 
 /// A detail of `send` that concerns the message.
-fn apply(packet: &mut Packet4, detail: &Detail) -> Result<(), String> {
+fn apply<D: Dialect>(packet: &mut D, detail: &Detail) -> Result<(), String> {
     let words: Vec<&str> = detail.text.split_whitespace().collect();
-    let address = |text: &str| text.parse::<Ipv4Addr>().map_err(|_| format!("no address: {text}"));
-    let number = |text: &str| text.parse::<u16>().map_err(|_| format!("no number: {text}"));
+    let code = |name: &str| D::OPTIONS.code(name).map_err(|e| e.to_string());
     match words.as_slice() {
         ["option", name, "=", ..] => {
             let value = detail.text.split_once('=').map_or("", |(_, value)| value.trim());
-            let data = parse_option_value(name, value).map_err(|e| e.to_string())?;
-            packet.push_option(option_code(name).map_err(|e| e.to_string())?, &data);
+            let data = D::OPTIONS.value(name, value).map_err(|e| e.to_string())?;
+            packet.push_option(code(name)?, &data);
         }
-        ["option", name] => packet.push_option(option_code(name).map_err(|e| e.to_string())?, &[]),
-        ["no", "option", name] => {
-            let code = option_code(name).map_err(|e| e.to_string())?;
-            packet.options.retain(|(present, _)| *present != code);
-        }
-        ["ciaddr", text] => packet.ciaddr = address(text)?,
-        ["giaddr", text] => packet.giaddr = address(text)?,
-        ["yiaddr", text] => packet.yiaddr = address(text)?,
-        ["flags", "broadcast"] => packet.flags = 0x8000,
-        ["secs", text] => packet.secs = number(text)?,
-        ["hops", text] => packet.hops = number(text)? as u8,
-        ["op", text] => packet.op = number(text)? as u8,
-        ["htype", text] => packet.htype = number(text)? as u8,
-        ["hlen", text] => packet.hlen = number(text)? as u8,
-        ["chaddr", text] => {
-            let octets = kea_wire::parse_colon_hex(text).map_err(|e| e.to_string())?;
-            packet.hlen = octets.len() as u8;
-            packet.chaddr = std::array::from_fn(|i| octets.get(i).copied().unwrap_or(0));
-        }
+        ["option", name] => packet.push_option(code(name)?, &[]),
+        ["no", "option", name] => packet.remove_option(code(name)?),
         ["from" | "to" | "payload" | "cut" | "broadcast", ..] => {}
-        _ => return Err(format!("no such detail: {}", detail.text)),
+        words => packet.apply(words)?,
     }
     Ok(())
 }
 
-/// How a message of this content travels: through a relay, from an address, or to all.
-fn frame_of(packet: &Packet4) -> Frame {
-    let mac = std::array::from_fn(|i| packet.chaddr[i]);
-    let to_server = SocketAddrV4::new(SERVER_ADDRESS, 67);
-    let (from_mac, to_mac, from, to) = if !packet.giaddr.is_unspecified() {
-        (RELAY_MAC, SERVER_MAC, SocketAddrV4::new(packet.giaddr, 67), to_server)
-    } else if !packet.ciaddr.is_unspecified() {
-        (mac, SERVER_MAC, SocketAddrV4::new(packet.ciaddr, 68), to_server)
-    } else {
-        let everyone = SocketAddrV4::new(Ipv4Addr::BROADCAST, 67);
-        (mac, [0xff; 6], SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68), everyone)
-    };
-    Frame { to_mac, from_mac, from, to, payload: packet.encode() }
-}
-
 /// A detail of `send` that concerns the frame.
-fn address_frame(frame: &mut Frame, detail: &Detail) -> Result<(), String> {
+fn address_frame<D: Dialect>(frame: &mut Frame, packet: &D, detail: &Detail) -> Result<(), String> {
     let words: Vec<&str> = detail.text.split_whitespace().collect();
     let place = |text: &str, port: u16| {
-        let alone = || text.parse().map(|address| SocketAddrV4::new(address, port));
+        let alone = || text.parse().map(|address| SocketAddr::new(address, port));
         text.parse().or_else(|_| alone()).map_err(|_| format!("no address: {text}"))
     };
     match words.as_slice() {
         ["from", text] => frame.from = place(text, frame.from.port())?,
-        ["to", text] => frame.to = place(text, 67)?,
+        ["to", text] => {
+            frame.to = place(text, D::SERVER_PORT)?;
+            // A frame to all hardware with one IPv6 address in it is passed over.
+            if frame.to.is_ipv6() && !frame.to.ip().is_multicast() {
+                frame.to_mac = SERVER_MAC;
+            }
+        }
         ["broadcast"] => {
-            frame.to_mac = [0xff; 6];
-            frame.to = SocketAddrV4::new(Ipv4Addr::BROADCAST, 67);
+            let to_all = packet.to_all();
+            (frame.to_mac, frame.to) = (to_all.to_mac, to_all.to);
         }
-        ["payload", hex] => {
-            let octets = kea_wire::parse_colon_hex(hex).map_err(|e| e.to_string())?;
-            frame.payload = octets.to_vec();
-        }
+        ["payload", hex] => frame.payload = octets(hex)?,
         ["cut", len] => frame.payload.truncate(len.parse().map_err(|_| "no length".to_owned())?),
         _ => {}
     }
     Ok(())
-}
-
-fn octets(text: &str) -> Result<Vec<u8>, Fault> {
-    let octets = kea_wire::parse_colon_hex(text).map_err(|e| Fault::new(e.to_string()))?;
-    Ok(octets.to_vec())
 }
 
 pub(super) fn same(what: &str, is: &str, wanted: &str) -> Result<(), Fault> {
@@ -446,32 +405,18 @@ pub(super) fn same(what: &str, is: &str, wanted: &str) -> Result<(), Fault> {
 }
 
 /// A server's message for a human.
-fn describe(frame: &Frame) -> String {
-    let Ok(packet) = Packet4::decode(&frame.payload) else {
+fn describe<D: Dialect>(frame: &Frame) -> String {
+    let Ok(packet) = D::decode(&frame.payload) else {
         return format!("{} → {}: {:02x?}", frame.from, frame.to, frame.payload);
     };
-    let kind = packet.message_type().map_or_else(|| "BOOTP".to_owned(), |kind| kind.to_string());
-    let options: Vec<String> = packet
-        .options
-        .iter()
-        .map(|(code, data)| {
-            let mut hex = String::new();
-            let _a_string_takes_all = kea_wire::write_colon_hex(&mut hex, data);
-            format!("{code}={hex}")
-        })
+    let values = |code| packet.options_of(code).into_iter().map(move |data| (code, data));
+    let mut codes = packet.option_codes();
+    codes.dedup();
+    let options: Vec<String> = codes
+        .into_iter()
+        .flat_map(values)
+        .map(|(code, data)| format!("{code}={}", hex(&data)))
         .collect();
-    format!(
-        "{kind} {} → {} xid={:#x} ciaddr={} yiaddr={} siaddr={} giaddr={} flags={:#06x} options: {}",
-        frame.from,
-        frame.to,
-        packet.xid,
-        packet.ciaddr,
-        packet.yiaddr,
-        packet.siaddr,
-        packet.giaddr,
-        packet.flags,
-        options.join(" ")
-    )
+    let (from, to) = (frame.from, frame.to);
+    format!("{from} → {to} {} options: {}", packet.describe(), options.join(" "))
 }
-
-const RELAY_MAC: [u8; 6] = [0x02, 0, 0, 0, 0xff, 0x01];

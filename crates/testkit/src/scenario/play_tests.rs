@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::control::Answer;
 use crate::frame::Frame;
 use crate::lease_file::LeaseRow;
-use crate::packet::{MessageType, Packet4};
+use crate::packet::v4::{MessageType, Packet4};
 use crate::scenario::{Backend, Query, Reply, SERVER_ADDRESS, Scenario, play};
 
 /// Offers and acknowledges 192.0.2.10 to everybody, and logs so.
@@ -96,7 +96,7 @@ fn played(steps: &str) -> (Paper, Result<(), (usize, String)>) {
     let head = "title t\nconfig\n    { \"subnet4\": [] }\nclient A mac 02:00:00:00:00:0a client-id 01:02\n";
     let scenario = Scenario::parse(&format!("{head}{steps}")).unwrap();
     let mut paper = Paper::default();
-    let outcome = play(&scenario, &mut paper).map_err(|e| (e.line, e.why));
+    let outcome = play::<Packet4>(&scenario, &mut paper).map_err(|e| (e.line, e.why));
     (paper, outcome)
 }
 

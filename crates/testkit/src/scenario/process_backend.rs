@@ -6,20 +6,21 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::control::Answer;
 use crate::lab::{Lab, Netns};
 use crate::lease_file::LeaseRow;
-use crate::raw_client::{RawClient4, answer_in};
+use crate::packet::Message;
+use crate::raw_client::RawClient;
 use crate::scenario::backend::{Backend, Query, Reply, SERVER_MAC};
 use crate::scenario::parse::{Scenario, StepKind};
 use crate::server::{Server, ServerSetup};
 use crate::subject::Subject;
 
-/// A `kea-dhcp4` in a lab of its own.
-pub struct ProcessBackend {
-    client: RawClient4,
+/// A `kea-dhcp4` or `kea-dhcp6` in a lab of its own.
+pub struct ProcessBackend<M> {
+    client: RawClient<M>,
     server_netns: Netns,
     state: State,
     subject: Subject,
@@ -34,7 +35,7 @@ enum State {
     Running(Box<Server>),
 }
 
-impl ProcessBackend {
+impl<M: Message> ProcessBackend<M> {
     /// Builds the lab and prepares the server for this scenario.
     ///
     /// When the scenario moves the clock, the process sees its time through libfaketime.
@@ -43,8 +44,8 @@ impl ProcessBackend {
         let (server_netns, client_netns) = lab.pair()?;
         let mac = SERVER_MAC.map(|octet| format!("{octet:02x}")).join(":");
         server_netns.ip(&["link", "set", "eth0", "address", &mac])?;
-        let client = RawClient4::open(&client_netns, "eth0")?;
-        let mut setup = ServerSetup::new(subject, 4)?;
+        let client = RawClient::open(&client_netns, "eth0")?;
+        let mut setup = ServerSetup::new(subject, M::VERSION)?;
         if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Advance(_))) {
             fake_clock(&mut setup)?;
         }
@@ -60,7 +61,7 @@ impl ProcessBackend {
     }
 }
 
-impl Backend for ProcessBackend {
+impl<M: Message> Backend for ProcessBackend<M> {
     fn subject_word(&self) -> &'static str {
         self.subject.word()
     }
@@ -68,8 +69,7 @@ impl Backend for ProcessBackend {
     fn start(&mut self, config: &Value) -> io::Result<Result<(), String>> {
         let State::Stopped(setup) = &mut self.state else { return self.reconfigure(config) };
         let setup = setup.take().ok_or_else(|| io::Error::other("the start failed before"))?;
-        let text = setup.config(config).to_string().replace("@DIR@", &dir(&setup));
-        setup.write_config(&text)?;
+        setup.write_config(&text_of(&setup, config))?;
         match setup.try_start(&self.server_netns)? {
             Ok(server) => {
                 self.state = State::Running(Box::new(server));
@@ -89,8 +89,7 @@ impl Backend for ProcessBackend {
     fn reconfigure(&mut self, config: &Value) -> io::Result<Result<(), String>> {
         let server = self.server()?;
         let setup = server.setup();
-        let text = setup.config(config).to_string().replace("@DIR@", &dir(setup));
-        setup.write_config(&text)?;
+        setup.write_config(&text_of(setup, config))?;
         let mark = server.process().mark();
         let outcome = server.reload()?;
         if outcome.contains("_SUCCESS") {
@@ -112,12 +111,12 @@ impl Backend for ProcessBackend {
     }
 
     fn receive(&mut self) -> io::Result<Option<Reply>> {
-        let prompt = self.client.receive(Instant::now() + PROMPT, |f| answer_in(f).is_some())?;
+        let prompt = self.client.receive(Instant::now() + PROMPT, |f| M::answer_in(f).is_some())?;
         if prompt.is_some() {
             return Ok(prompt);
         }
         self.settle()?;
-        self.client.receive(Instant::now() + SILENCE, |f| answer_in(f).is_some())
+        self.client.receive(Instant::now() + SILENCE, |f| M::answer_in(f).is_some())
     }
 
     fn settle(&mut self) -> io::Result<()> {
@@ -125,9 +124,10 @@ impl Backend for ProcessBackend {
         // never counted; the limit is for those.
         let deadline = Instant::now() + UNCOUNTED;
         let sent = self.sent;
+        let counter = format!("pkt{}-received", M::VERSION);
         let control = self.server()?.control();
         while Instant::now() < deadline {
-            match control.statistic("pkt4-received") {
+            match control.statistic(&counter) {
                 Ok(Some(received)) if received >= sent => break,
                 Ok(_) => {}
                 Err(_no_control_socket) => break,
@@ -163,8 +163,15 @@ impl Backend for ProcessBackend {
     }
 }
 
-fn dir(setup: &ServerSetup) -> String {
-    setup.folder().to_string_lossy().into_owned()
+fn text_of(setup: &ServerSetup, config: &Value) -> String {
+    let mut whole = setup.config(config);
+    if setup.subject() == Subject::Debian
+        && let Some(Value::Object(server)) = whole.get_mut("Dhcp6")
+    {
+        // Kea knows no other way to keep the server's identifier in a folder of its own.
+        server.entry("data-directory").or_insert(json!("@DIR@"));
+    }
+    whole.to_string().replace("@DIR@", &setup.folder().to_string_lossy())
 }
 
 /// Lets the server see the time through libfaketime, which reads its offset from a file.
