@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod capture;
+mod case;
 mod clients;
 mod control;
 mod frame;
@@ -25,6 +26,7 @@ mod server;
 mod subject;
 
 pub use capture::{Capture, CapturedFrames};
+pub use case::Case;
 pub use clients::{Client, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Udhcpc, perfdhcp};
 pub use control::{Answer, ControlSocket};
 pub use frame::{Frame, FrameError};

@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::case::Case;
 use crate::control::ControlSocket;
 use crate::lab::{self, Netns};
 use crate::lease_file::{LeaseRow, read_lease_file};
@@ -122,6 +123,25 @@ impl ServerSetup {
             .env("KEA_DHCP_DATA_DIR", self.folder())
             .envs(&self.environment);
         Captured::start(command)
+    }
+
+    /// Checks a configuration with `-t`: nothing when it gets its verdict, and for the reason that it
+    /// names; otherwise what was said.
+    ///
+    /// # Errors
+    /// The program cannot be started, or does not end.
+    pub fn objection(&self, netns: &Netns, case: &Case) -> io::Result<Option<String>> {
+        self.write_config(&case.text(self.version))?;
+        let file = self.config_file();
+        let mut check = self.launch_with(netns, &["-t", &file.to_string_lossy()])?;
+        let (status, said) = (check.wait(LIMIT)?, check.text());
+        let expected = if case.verdict(self.subject) { 0..=0 } else { 1..=255 };
+        let reason = case.because.as_deref().filter(|_| self.subject == Subject::Ours);
+        // A check that a signal ended has no code.
+        let right = status.code().is_some_and(|code| expected.contains(&code))
+            && reason.is_none_or(|reason| said.contains(reason));
+        let subject = self.subject.word();
+        Ok((!right).then(|| format!("{subject}: {}: {status}\n{said}\n", case.name)))
     }
 
     /// Debian confines its Kea to Debian's folders by the path of the program. Where that is enforced, a

@@ -4,10 +4,9 @@
 //! The cases are data in `configs/`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kea_testkit::{Lab, Load, Netns, RawClient4, Server, ServerSetup, Subject};
+use kea_testkit::{Case, Lab, Load, Netns, RawClient4, Server, ServerSetup, Subject};
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -24,22 +23,31 @@ fn dhcpv6_verdicts_are_those_of_kea_but_for_written_reasons() {
 
 #[test]
 fn dhcpv4_config_get_shows_what_kea_shows_but_for_written_reasons() {
+    if Subject::from_environment() == Subject::Debian {
+        return; // both servers are compared, or only ours can do it
+    }
     compare_effective(4, 20);
 }
 
 #[test]
 fn dhcpv6_config_get_shows_what_kea_shows_but_for_written_reasons() {
+    if Subject::from_environment() == Subject::Debian {
+        return; // both servers are compared, or only ours can do it
+    }
     compare_effective(6, 10);
 }
 
 #[test]
 fn kea_accepts_what_config_write_wrote() {
+    if Subject::from_environment() == Subject::Debian {
+        return; // both servers are compared, or only ours can do it
+    }
     let mut lab = Lab::new().unwrap();
     for version in [4, 6] {
         let netns = network(&mut lab, &format!("server{version}"));
         let server = start(Subject::Ours, version, &netns);
         let written = server.setup().folder().join("written.conf");
-        for case in cases(version).iter().filter(|case| case.is_for_both_servers()) {
+        for case in cases(version).iter().filter(|case| is_for_both_servers(case)) {
             set(&server, version, case);
             let answer = server.control().command("config-write", json!({ "filename": written }));
             assert_eq!(answer.unwrap().result, 0, "{}", case.name);
@@ -53,6 +61,9 @@ fn kea_accepts_what_config_write_wrote() {
 
 #[test]
 fn the_deep_check_finds_what_a_start_would_find() {
+    if Subject::from_environment() == Subject::Debian {
+        return; // both servers are compared, or only ours can do it
+    }
     let mut lab = Lab::new().unwrap();
     let (netns, _client) = lab.pair().unwrap();
     let sound = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24" }] });
@@ -91,6 +102,9 @@ fn the_deep_check_finds_what_a_start_would_find() {
 
 #[test]
 fn a_large_configuration_is_replaced_under_load_and_no_query_is_lost() {
+    if Subject::from_environment() == Subject::Debian {
+        return; // both servers are compared, or only ours can do it
+    }
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = lab.pair().unwrap();
     let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
@@ -133,76 +147,17 @@ fn a_large_configuration_is_replaced_under_load_and_no_query_is_lost() {
     assert_eq!((acknowledged >= 8, retransmitted, refused), (true, 0, 0), "{facts}");
 }
 
-/// A configuration and what becomes of it.
-struct Case {
-    name: String,
-    accepted: bool,
-    /// Kea 2.2's verdict where it differs on purpose.
-    kea: Option<bool>,
-    body: String,
-}
-
-impl Case {
-    /// The whole file.
-    fn text(&self, version: u8) -> String {
-        if self.body.trim_start().starts_with(['{', '<']) {
-            return self.body.clone();
-        }
-        format!("{{ \"Dhcp{version}\": {{\n{}\n}} }}\n", self.body)
-    }
-
-    /// Accepted by both, and nothing in it but members that go beside the control socket.
-    fn is_for_both_servers(&self) -> bool {
-        let own = ["\"control-socket\"", "\"lease-database\""].iter();
-        self.accepted
-            && self.kea.is_none()
-            && !self.body.trim_start().starts_with(['{', '<'])
-            && own.into_iter().all(|key| !self.body.contains(key))
-    }
+/// Accepted by both, and nothing in it but members that go beside the control socket.
+fn is_for_both_servers(case: &Case) -> bool {
+    let own = ["\"control-socket\"", "\"lease-database\""].iter();
+    case.accepted
+        && case.kea.is_none()
+        && !case.is_whole_file()
+        && own.into_iter().all(|key| !case.body.contains(key))
 }
 
 fn cases(version: u8) -> Vec<Case> {
-    let mut files: Vec<PathBuf> = fs::read_dir(configs().join(format!("dhcp{version}")))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files.iter().flat_map(|file| parse(file)).collect()
-}
-
-/// Reads a file of cases; their form is in the folder's README.
-fn parse(file: &Path) -> Vec<Case> {
-    let topic = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let verdict = |word: &str| match word {
-        "accepted" => Some(true),
-        "refused" => Some(false),
-        _ => None,
-    };
-    let mut cases: Vec<Case> = Vec::new();
-    for (number, line) in (1..).zip(fs::read_to_string(file).unwrap().lines()) {
-        let place = format!("{}:{number}", file.display());
-        if line.is_empty() || line.starts_with("    ") {
-            if let Some(case) = cases.last_mut() {
-                case.body += line;
-                case.body.push('\n');
-            }
-        } else if let Some(kea) = line.strip_prefix("kea-2.2 ") {
-            let (word, reason) = kea.split_once(": ").expect(&place);
-            let case = cases.last_mut().expect(&place);
-            assert!(!reason.is_empty() && verdict(word) == Some(!case.accepted), "{place}");
-            case.kea = verdict(word);
-        } else {
-            let (word, title) = line.split_once(' ').expect(&place);
-            let accepted = verdict(word).expect(&place);
-            let name = format!("{topic}: {title}");
-            cases.push(Case { name, accepted, kea: None, body: String::new() });
-        }
-    }
-    cases
-}
-
-fn configs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("configs")
+    Case::of_folder(&format!("dhcp{version}")).unwrap()
 }
 
 /// A namespace with the interface and the addresses that the cases speak of.
@@ -215,29 +170,15 @@ fn network(lab: &mut Lab, role: &str) -> Netns {
     netns
 }
 
-/// Checks every case with `-t` of both servers.
+/// Checks every case with `-t` of the server under test.
 fn compare_verdicts(version: u8, least: usize) {
     let mut lab = Lab::new().unwrap();
     let netns = network(&mut lab, &format!("server{version}"));
-    let setups = [Subject::Ours, Subject::Debian].map(|s| ServerSetup::new(s, version).unwrap());
     let cases = cases(version);
     assert!(cases.len() >= least, "{} cases", cases.len());
-    let mut wrong = String::new();
-    for case in &cases {
-        for setup in &setups {
-            let ours = setup.subject() == Subject::Ours;
-            let expected = if ours { case.accepted } else { case.kea.unwrap_or(case.accepted) };
-            setup.write_config(&case.text(version)).unwrap();
-            let file = setup.config_file();
-            let mut check = setup.launch_with(&netns, &["-t", &file.to_string_lossy()]).unwrap();
-            let status = check.wait(LIMIT).unwrap();
-            assert!(status.code().is_some(), "{}: {status}", case.name);
-            if status.success() != expected {
-                let subject = setup.subject().word();
-                wrong += &format!("{subject}: {}: {status}\n{}\n", case.name, check.text());
-            }
-        }
-    }
+    let setup = ServerSetup::new(Subject::from_environment(), version).unwrap();
+    let wrong: String =
+        cases.iter().filter_map(|case| setup.objection(&netns, case).unwrap()).collect();
     assert!(wrong.is_empty(), "{wrong}");
 }
 
@@ -266,7 +207,7 @@ fn compare_effective(version: u8, least: usize) {
         let netns = network(&mut lab, subject.word());
         start(subject, version, &netns)
     });
-    let cases: Vec<Case> = cases(version).into_iter().filter(Case::is_for_both_servers).collect();
+    let cases: Vec<Case> = cases(version).into_iter().filter(is_for_both_servers).collect();
     assert!(cases.len() >= least, "{} cases", cases.len());
     let intended = intended();
     let mut wrong = String::new();
@@ -350,7 +291,7 @@ struct Intended {
 }
 
 fn intended() -> Vec<Intended> {
-    let text = fs::read_to_string(configs().join("config-get.differences")).unwrap();
+    let text = fs::read_to_string(Case::folder().join("config-get.differences")).unwrap();
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {

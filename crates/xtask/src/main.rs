@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask tidy | install --prefix DIR | e2e | sim | fuzz`.
+//! Project tasks: `cargo xtask TASK`; without one, the list of them.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
@@ -6,6 +6,7 @@ mod end_to_end;
 mod floors;
 mod fuzz;
 mod install;
+mod manual;
 mod sim;
 mod sources;
 mod tidy;
@@ -41,6 +42,7 @@ fn run() -> Result<(), String> {
         "e2e" => end_to_end::run(root(), arguments),
         "sim" => sim::run(root(), arguments),
         "fuzz" => fuzz::run(root(), arguments),
+        "manual-examples" => manual::run(root(), arguments),
         _ => Err(format!("no task '{task}'\n{USAGE}")),
     }
 }
@@ -67,4 +69,7 @@ cargo xtask TASK
   sim [--seed N | --seeds A..B] [--minutes M] [--exchanges K]
                            worlds of clients and failing servers, seed after seed
   fuzz [--seconds N]       every fuzz target for so long; without cargo-fuzz and a nightly
-                           compiler, their corpora only";
+                           compiler, their corpora only
+  manual-examples DIR [--write]
+                           the configurations that a text copy of the manual in DIR prints, and
+                           that are not among those of the test kit";
