@@ -153,6 +153,8 @@ metrics! {
         ServiceDisabled WhenCounted: "pkt4-service-disabled" "pkt6-service-disabled" _;
         /// … because the same client's query is being answered.
         Duplicate WhenCounted: "pkt4-duplicate" "pkt6-duplicate" _;
+        /// Name change requests lost because too many wait to be sent.
+        NameChangeDropped WhenCounted: "ncr-dropped" "ncr-dropped" _;
         /// DHCPLEASEQUERY (RFC 4388), LEASEQUERY (RFC 5007).
         LeaseQueryReceived WhenCounted: "pkt4-lease-query-received" "pkt6-lease-query-received" _;
         /// LEASEQUERY-REPLY.

@@ -3,6 +3,7 @@
 mod commands;
 mod deep_check;
 mod identity;
+mod name_changes;
 mod schedule;
 mod service;
 mod shared;
@@ -33,6 +34,7 @@ use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::commands::Next;
+use self::name_changes::NameChangeSender;
 use self::schedule::Schedule;
 use self::shared::{Shared, unix_micros};
 use self::sockets::{listen, log_event};
@@ -219,6 +221,11 @@ impl<F: Serving> Server<F> {
             jiff::tz::TimeZone::system(),
         );
         let listen = listen::<F>(&config, port);
+        let name_changes = NameChangeSender::start(logger)
+            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
+        name_changes
+            .apply(&config.dhcp_ddns)
+            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let reclamation = Reclamation::new(configuration::expired_leases(&config));
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config),
@@ -228,6 +235,7 @@ impl<F: Serving> Server<F> {
             log: logger.clone(),
             waiting,
             service: service::Service::default(),
+            name_changes,
         });
         shared.recount();
         let io_error = |error: std::io::Error| give_up::<F>(logger, &run.file, &error);
@@ -430,6 +438,7 @@ impl<F: Serving> Server<F> {
         if config.lease_database != self.shared.config.load().lease_database {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
+        self.shared.name_changes.apply(&config.dhcp_ddns).map_err(|error| error.to_string())?;
         self.listeners.apply(&config.control_sockets).map_err(|error| error.to_string())?;
         let loggers = configuration::loggers(&config);
         self.logger.configure(&loggers).map_err(|error| error.to_string())?;
@@ -472,6 +481,7 @@ impl<F: Serving> Server<F> {
             let _ = thread.join();
         }
         self.shared.journal.finish();
+        self.shared.name_changes.stop();
     }
 }
 
@@ -510,7 +520,7 @@ fn corridor<'a, F: Serving>(
         journal: &shared.journal,
         statistics,
         log: &shared.log,
-        name_changes: &(),
+        name_changes: &shared.name_changes,
         now: kea_net::Now::read().unix_seconds(),
     }
 }

@@ -9,6 +9,7 @@ use kea_dhcp::pipeline::{Statistics, recount};
 use kea_lease::{Journal, Leases};
 use kea_stats::{Stats, UnixMicros};
 
+use super::name_changes::NameChangeSender;
 use super::service::Service;
 
 /// The state of a running server.
@@ -23,6 +24,8 @@ pub(super) struct Shared<F: Serving> {
     pub(super) waiting: std::sync::Arc<[AtomicU64]>,
     /// Whether clients are served.
     pub(super) service: Service,
+    /// The way to the DNS update daemon.
+    pub(super) name_changes: NameChangeSender,
 }
 
 impl<F: Serving> Shared<F> {

@@ -83,7 +83,7 @@ impl<F: Serving> Worker<F> {
             journal: &self.shared.journal,
             statistics: &self.statistics,
             log: &self.shared.log,
-            name_changes: &(),
+            name_changes: &self.shared.name_changes,
             now: now.unix_seconds(),
         };
         self.buffer.clear();

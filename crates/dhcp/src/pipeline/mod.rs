@@ -22,7 +22,7 @@ pub use client_name::{ContradictoryFlags, FinalDot, LeaseName, NamePolicy};
 pub use corridor::{Answer, Corridor, MAX_ANSWER_WAIT};
 pub use drop::{Drop, Unreadable};
 pub use locate::Located;
-pub use name_change::{NameChange, NameChangeRequest, NameChanges};
+pub use name_change::{NameChanges, QueueFull};
 pub use place::{Ground, Place, is_let_in};
 pub use reclaim::{flush_reclaimed, reclaim};
 pub(crate) use reclaim::{give_up, remembered};

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use kea_config::document::{Document, Files};
 use kea_config::{Snapshot, load as check};
+use kea_ddns::NameChangeRequest;
 use kea_dhcp::pipeline::{
-    Arrival, Corridor, NameChangeRequest, NameChanges, Statistics, Transmit, reclaim, recount,
+    Arrival, Corridor, NameChanges, QueueFull, Statistics, Transmit, reclaim, recount,
 };
 use kea_dhcp::v4::{Ports, Worker};
 use kea_dhcp::{Serve as _, pipeline};
@@ -42,8 +43,9 @@ pub(crate) struct InProcess {
 struct Told(Arc<Mutex<Vec<NameChangeRequest>>>);
 
 impl NameChanges for Told {
-    fn request(&self, request: NameChangeRequest) {
+    fn request(&self, request: NameChangeRequest) -> Result<(), QueueFull> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the DNS is told in the course of an exchange.
 
-use kea_dhcp::pipeline::NameChange::{Add, Remove};
-use kea_dhcp::pipeline::{NameChange, NameChangeRequest};
+use kea_ddns::NameChange::{Add, Remove};
+use kea_ddns::{NameChange, NameChangeRequest};
 use kea_testkit::Packet4;
 use kea_testkit::scenario::{Scenario, play};
 use libtest_mimic::{Failed, Trial};
@@ -47,29 +47,28 @@ fn requests(extra: &str, steps: &str) -> Result<Vec<NameChangeRequest>, Failed> 
 }
 
 /// Change, name, and the two directions of each request.
-fn gist(requests: &[NameChangeRequest]) -> Vec<(NameChange, &str, bool, bool)> {
-    let gist = |r: &'_ NameChangeRequest| (r.change, r.forward, r.reverse);
-    requests
-        .iter()
-        .map(|request| {
-            let (change, forward, reverse) = gist(request);
-            (change, request.fqdn.as_str(), forward, reverse)
-        })
-        .collect()
+fn gist(requests: &[NameChangeRequest]) -> Vec<(NameChange, String, bool, bool)> {
+    let gist = |r: &NameChangeRequest| (r.change, r.fqdn.to_string(), r.forward, r.reverse);
+    requests.iter().map(gist).collect()
+}
+
+/// As [`gist`] gives it, for both directions.
+fn both(change: NameChange, name: &str) -> (NameChange, String, bool, bool) {
+    (change, name.to_owned(), true, true)
 }
 
 fn announced() -> Result<(), Failed> {
     // An offer tells nobody anything.
     let told = requests("", &format!("lease A 192.0.2.10\n{ALICE}"))?;
-    assert_eq!(gist(&told), [(Add, "alice.example.org.", true, true)]);
+    assert_eq!(gist(&told), [both(Add, "alice.example.org.")]);
     let [request] = &told[..] else { return Err("one request expected".into()) };
     assert_eq!(request.address, "192.0.2.10".parse::<std::net::IpAddr>().unwrap_or([0; 4].into()));
-    assert_eq!((request.lifetime, request.ttl), (6000, 2000));
-    assert_eq!(request.expires, Some(1_700_006_000));
-    assert_eq!(request.dhcid[..3], [0, 0, 1]);
+    // A third of the lifetime, from the moment at which the client was heard.
+    assert_eq!((request.ttl, request.expires), (2000, 1_700_002_000));
+    assert_eq!(request.dhcid.octets()[..3], [0, 0, 1]);
     let told =
         requests("\"ddns-ttl-percent\": 0.5,", "lease A 192.0.2.10\n    option host-name = bob\n")?;
-    assert_eq!(gist(&told), [(Add, "bob.example.org.", true, true)]);
+    assert_eq!(gist(&told), [both(Add, "bob.example.org.")]);
     assert_eq!(told[0].ttl, 3000);
     Ok(())
 }
@@ -81,9 +80,9 @@ fn renewed() -> Result<(), Failed> {
     assert_eq!(
         gist(&told),
         [
-            (Add, "alice.example.org.", true, true),
-            (Remove, "alice.example.org.", true, true),
-            (Add, "bob.example.org.", true, true),
+            both(Add, "alice.example.org."),
+            both(Remove, "alice.example.org."),
+            both(Add, "bob.example.org."),
         ]
     );
     Ok(())
@@ -95,9 +94,9 @@ fn told_at_renewals() -> Result<(), Failed> {
         "\"ddns-update-on-renew\": true,",
         &format!("lease A 192.0.2.10\n{ALICE}advance 5\n{same}"),
     )?;
-    let add = (Add, "alice.example.org.", true, true);
-    assert_eq!(gist(&told), [add, add]);
-    assert_eq!(told[1].expires, Some(1_700_006_005));
+    let add = both(Add, "alice.example.org.");
+    assert_eq!(gist(&told), [add.clone(), add]);
+    assert_eq!(told[1].expires, 1_700_002_005);
     Ok(())
 }
 
@@ -108,7 +107,7 @@ fn given_back() -> Result<(), Failed> {
     ] {
         let told = requests("", &format!("lease A 192.0.2.10\n{ALICE}{goodbye}"))?;
         let name = "alice.example.org.";
-        assert_eq!(gist(&told), [(Add, name, true, true), (Remove, name, true, true)]);
+        assert_eq!(gist(&told), [both(Add, name), both(Remove, name)]);
     }
     Ok(())
 }
@@ -120,7 +119,7 @@ fn expired() -> Result<(), Failed> {
         &format!("lease A 192.0.2.10\n{ALICE}advance 6001\ncommand {reclaim}\nexpect result 0\n"),
     )?;
     let name = "alice.example.org.";
-    assert_eq!(gist(&told), [(Add, name, true, true), (Remove, name, true, true)]);
+    assert_eq!(gist(&told), [both(Add, name), both(Remove, name)]);
     Ok(())
 }
 
@@ -128,7 +127,7 @@ fn taken_over() -> Result<(), Failed> {
     let told =
         requests("", &format!("lease A 192.0.2.10\n{ALICE}advance 6001\nlease B 192.0.2.10\n"))?;
     let name = "alice.example.org.";
-    assert_eq!(gist(&told), [(Add, name, true, true), (Remove, name, true, true)]);
+    assert_eq!(gist(&told), [both(Add, name), both(Remove, name)]);
     Ok(())
 }
 

@@ -100,7 +100,7 @@ catalogue! {
         DHCPSRV_DEPRECATED: "the configuration uses something out of date: %1";
         DHCPSRV_DHCP_DDNS_SUSPEND_UPDATES:
             "DNS updates are suspended",
-            "An error of the sender; updates start again with the next configuration.";
+            "Requests cannot be sent. They wait, up to max-queue-size, and are tried again every second.";
         DHCPSRV_LEASE_SANITY_FAIL: "lease %1 with subnet id %2 does not belong there: %3";
         DHCPSRV_LEASE_SANITY_FAIL_DISCARD:
             "lease %1 with subnet id %2 does not belong there: %3; it was dropped";

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use kea_config::document::NoIncludes;
 use kea_config::{Document, Snapshot, load};
+use kea_ddns::NameChangeRequest;
 use kea_lease::{Journal, Lease, LeaseRef, Leases};
 use kea_log::{Captured, Threshold};
 use kea_stats::{ServerKind, Stats, UnixMicros};
@@ -23,9 +24,7 @@ use kea_wire::{Duid, Iaid, Prefix, V6};
 
 use super::{Ports, Worker};
 use crate::Serve;
-use crate::pipeline::{
-    Answer, Arrival, Corridor, Drop, NameChangeRequest, NameChanges, Statistics,
-};
+use crate::pipeline::{Answer, Arrival, Corridor, Drop, NameChanges, QueueFull, Statistics};
 
 /// A server under a configuration, at a moment.
 struct Lab {
@@ -48,10 +47,11 @@ struct Lab {
 struct Told(Mutex<Vec<String>>);
 
 impl NameChanges for Told {
-    fn request(&self, request: NameChangeRequest) {
+    fn request(&self, request: NameChangeRequest) -> Result<(), QueueFull> {
         let NameChangeRequest { change, fqdn, address, forward, reverse, .. } = request;
         let mut told = self.0.lock().unwrap();
         told.push(format!("{change:?} {fqdn} {address} {forward}/{reverse}"));
+        Ok(())
     }
 }
 
