@@ -35,8 +35,8 @@ const STEPS: &[(&str, Step)] = &[
     ("given back", Step::Release(1)),
     ("by client identifier", Step::Lease(2, &[(HOST_NAME, b"carol"), (CLIENT_ID, b"\x01abc")])),
     ("declined", Step::Decline(2)),
-    ("the client updates", Step::Lease(3, &[(FQDN, b"\0\0\0\x03joe\x07example\x03net\0")])),
-    ("the client wants none", Step::Lease(4, &[(FQDN, b"\x08\0\0\x03sue")])),
+    ("the client updates", Step::Lease(3, &[(FQDN, b"\x04\0\0\x03joe\x07example\x03net\0")])),
+    ("the client wants none", Step::Lease(4, &[(FQDN, b"\x0c\0\0\x03sue")])),
     (
         "by DUID",
         Step::Lease(5, &[(HOST_NAME, b"dora"), (CLIENT_ID, b"\xff\0\0\0\x01\0\x03\0\x01ab")]),
@@ -71,8 +71,8 @@ const STEPS: &[(&str, Step)] = &[
             })
         }),
     ),
-    ("although the client wants none", Step::Lease(15, &[(FQDN, b"\x08\0\0\x03sue")])),
-    ("although the client updates", Step::Lease(16, &[(FQDN, b"\0\0\0\x03jim")])),
+    ("although the client wants none", Step::Lease(15, &[(FQDN, b"\x0c\0\0\x03sue")])),
+    ("although the client updates", Step::Lease(16, &[(FQDN, b"\x04\0\0\x03jim")])),
     ("for ever", Step::Configure(|| json!({ "valid-lifetime": 4_294_967_295_u32 }))),
     ("without end", Step::Lease(17, &[(HOST_NAME, b"eternal")])),
     ("a second", Step::Configure(|| json!({ "valid-lifetime": 1 }))),
@@ -89,7 +89,7 @@ fn the_daemon_is_sent_what_debians_server_sends() {
         assert_eq!(ours, reference, "{name}");
         number += ours.len();
     }
-    assert_eq!(number, 24, "{ours:#?}");
+    assert_eq!(number, 25, "{ours:#?}");
 }
 
 /// Plays all steps; the requests of each.
@@ -107,7 +107,15 @@ fn play(subject: Subject) -> Vec<(&'static str, Vec<Value>)> {
     STEPS.iter().map(|(name, step)| (*name, scene.take(step))).collect()
 }
 
+/// Each client has an address of its own, so that generated names are the same everywhere.
 fn members() -> Value {
+    let reserved = |client: u8| {
+        json!({
+            "hw-address": format!("02:00:00:00:00:{client:02x}"),
+            "ip-address": format!("192.0.2.{}", client + 9),
+        })
+    };
+    let reservations: Vec<Value> = (1..32).map(reserved).collect();
     json!({
         "dhcp-ddns": {
             "enable-updates": true, "server-ip": "127.0.0.1", "server-port": 53001,
@@ -119,7 +127,8 @@ fn members() -> Value {
         "valid-lifetime": 6000,
         "expired-leases-processing": { "reclaim-timer-wait-time": 0 },
         "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
-                      "pools": [{ "pool": "192.0.2.10 - 192.0.2.99" }] }],
+                      "pools": [{ "pool": "192.0.2.10 - 192.0.2.99" }],
+                      "reservations": reservations }],
     })
 }
 
