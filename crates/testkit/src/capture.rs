@@ -58,11 +58,14 @@ impl CapturedFrames {
         for field in fields {
             command.args(["-e", field]);
         }
-        let output = command.output()?;
-        if !output.status.success() {
-            return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+        Ok(read_output(command)?.lines().map(str::to_owned).collect())
+    }
+
+    /// Everything that tshark says of the frames that match a display filter, as indented text.
+    pub fn details(&self, filter: &str) -> io::Result<String> {
+        let mut command = Command::new("tshark");
+        command.arg("-n").arg("-r").arg(&self.path).args(["-Y", filter, "-V"]);
+        read_output(command)
     }
 
     /// The frames that tshark finds malformed or marks as an error.
@@ -70,6 +73,14 @@ impl CapturedFrames {
         let filter = "_ws.malformed or _ws.expert.severity == error";
         self.fields(filter, &["frame.number", "_ws.expert.message", "_ws.col.Info"])
     }
+}
+
+fn read_output(mut command: Command) -> io::Result<String> {
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn write_pcap(

@@ -95,7 +95,7 @@ enum Item<'a, 's> {
 type Items<'a, 's> = SmallVec<[(u16, Item<'a, 's>); 16]>;
 
 /// Options that exchanges alone decide about.
-const OWN: [u16; 11] = [
+const OWN: [u16; 10] = [
     code::CLIENT_ID,
     code::SERVER_ID,
     code::IA_NA,
@@ -106,7 +106,6 @@ const OWN: [u16; 11] = [
     code::VENDOR_OPTS,
     code::IA_PD,
     code::IAPREFIX,
-    code::CLIENT_FQDN,
 ];
 
 /// Codes of an option request that are heeded.
@@ -209,6 +208,10 @@ impl<'p, 's> Reply<'_, 'p, 's> {
     ) {
         let wanted = scopes.wanted("dhcp6", requested);
         for code in wanted.into_iter().filter(|code| !OWN.contains(code)) {
+            // A name that was worked out stands in place of one that is configured.
+            if code == code::CLIENT_FQDN && has(items, code) {
+                continue;
+            }
             let chosen = scopes.chosen("dhcp6", code);
             items.extend(chosen.map(|option| (code, Item::Data(&option.data[..]))));
         }

@@ -100,3 +100,23 @@ fn a_reserved_name_is_qualified_and_wins() {
     assert!(answer.ends_with(" 39=0103626f62076578616d706c65036f726700"), "{answer}");
     assert_eq!(&*lab.lease("2001:db8:1::100").unwrap().hostname, "bob.example.org.");
 }
+
+#[test]
+fn a_configured_name_goes_to_clients_that_tell_none() {
+    let option = format!(
+        r#""option-data": [{{ "name": "client-fqdn", "data": "0, any.example.org" }}], {SUBNET}"#
+    );
+    let mut lab = Lab::new(&option);
+    let ask = |q: &mut Builder<'_>| {
+        q.codes(code::ORO, &[code::CLIENT_FQDN]);
+        na(q, 1, &[]);
+    };
+    let answer = lab.ask(MessageType::Request, ask);
+    assert!(answer.ends_with(" 39=0003616e79076578616d706c65036f726700"), "{answer}");
+    let answer = lab.ask(MessageType::Request, |q| {
+        q.option(code::CLIENT_FQDN, &fqdn(0, &["alice", "example", "org"], true));
+        ask(q);
+    });
+    assert_eq!(answer.matches(" 39=").count(), 1, "{answer}");
+    assert!(answer.contains("05616c696365"), "{answer}");
+}
