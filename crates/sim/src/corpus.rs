@@ -5,15 +5,15 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use kea_config::document::{Document, NoIncludes};
-use kea_config::snapshot::{Dialect, Snapshot};
-use kea_dhcp::pipeline::{Arrival, Corridor, Statistics, recount};
-use kea_dhcp::v6::Origin;
-use kea_dhcp::{Serve as _, Serving};
-use kea_lease::{Header, Journal, LeaseFamily, Leases, Row, parse_row, write_row};
-use kea_log::{Captured, Severity, Threshold};
+use kea_config::snapshot::Dialect;
+use kea_dhcp::Serving;
+use kea_lease::{Header, LeaseFamily, Row, parse_row, write_row};
+use kea_log::{Severity, Threshold};
 use kea_options::{Parsing, Registry};
-use kea_stats::{Counters, ServerKind, ServerMetric, Stats, UnixMicros};
-use kea_wire::{Address as _, Family, HwAddr, V4, V6};
+use kea_stats::ServerMetric;
+use kea_wire::{Family, V4, V6};
+
+use crate::room::Room;
 
 /// A door, and what is done with the octets that come through it.
 pub type Door = (&'static str, fn(&[u8]));
@@ -34,10 +34,10 @@ pub const DOORS: [Door; 6] = [
 /// When it is not accounted for, or gets an answer that cannot be read.
 pub fn v4_corridor(octets: &[u8]) {
     thread_local! {
-        static ROOM: RefCell<Room<V4>> = RefCell::new(Room::new(CONFIG4, "192.0.2.1"));
+        static ROOM: RefCell<Room<V4>> = RefCell::new(room(CONFIG4, "192.0.2.1"));
     }
     ROOM.with_borrow_mut(|room| {
-        for answer in room.decide(octets, ["0.0.0.0", "192.0.2.77", "198.51.100.1"]) {
+        for answer in decide(room, octets, ["0.0.0.0", "192.0.2.77", "198.51.100.1"]) {
             assert!(kea_wire::v4::View::parse(&answer).is_ok(), "an answer cannot be read");
         }
     });
@@ -49,10 +49,10 @@ pub fn v4_corridor(octets: &[u8]) {
 /// As [`v4_corridor`].
 pub fn v6_corridor(octets: &[u8]) {
     thread_local! {
-        static ROOM: RefCell<Room<V6>> = RefCell::new(Room::new(CONFIG6, "fe80::1"));
+        static ROOM: RefCell<Room<V6>> = RefCell::new(room(CONFIG6, "fe80::1"));
     }
     ROOM.with_borrow_mut(|room| {
-        for answer in room.decide(octets, ["fe80::77", "2001:db8:1::77", "2001:db8:2::1"]) {
+        for answer in decide(room, octets, ["fe80::77", "2001:db8:1::77", "2001:db8:2::1"]) {
             assert!(kea_wire::v6::View::parse(&answer).is_ok(), "an answer cannot be read");
         }
     });
@@ -151,88 +151,32 @@ pub fn lease_rows(octets: &[u8]) {
     check::<V6>(octets);
 }
 
-/// A server of one worker, without files and sockets.
-struct Room<F: Serving> {
-    snapshot: Snapshot<F>,
-    leases: Leases<F>,
-    journal: Journal,
-    counters: Counters<ServerMetric>,
-    statistics: Statistics<F>,
-    log: Captured,
-    worker: F::Worker,
-    own: F::Addr,
-    now: i64,
+/// Takes the octets down the corridor once for each source.
+#[allow(clippy::panic)] // what the fuzzer looks for
+fn decide<F: Serving>(room: &mut Room<F>, octets: &[u8], sources: [&str; 3]) -> Vec<Vec<u8>> {
+    let mut answers = Vec::new();
+    for source in sources {
+        let counts = |room: &Room<F>| {
+            [ServerMetric::Received, ServerMetric::ReceiveDrop].map(|metric| room.counted(metric))
+        };
+        let before = counts(room);
+        let mut out = Vec::new();
+        let result = room.decide(octets, address::<F>(source), &mut out);
+        let lost = i64::from(result.as_ref().is_err_and(kea_dhcp::pipeline::Drop::is_loss));
+        let accounted = [before[0] + 1, before[1] + lost];
+        assert_eq!(counts(room), accounted, "a query is not accounted for");
+        assert!(!room.logged().is_empty(), "a query is not logged: {result:?}");
+        if result.is_ok() {
+            answers.push(out);
+        }
+    }
+    answers
 }
 
-impl<F: Serving> Room<F> {
-    #[allow(clippy::panic)] // the configurations below are constants
-    fn new(text: &str, own: &str) -> Self {
-        let snapshot = Document::parse("room", text.as_bytes(), &NoIncludes)
-            .and_then(|(document, _)| kea_config::load::<F>(&Arc::new(document)))
-            .map(|(snapshot, _)| snapshot);
-        let Ok(mut snapshot) = snapshot.inspect_err(|problems| panic!("{problems}")) else {
-            unreachable!("a problem was reported");
-        };
-        let links = [HwAddr::clamped(HwAddr::ETHERNET, &[2, 0, 0, 0, 0, 0xfe])];
-        F::identify(&mut snapshot, None, &Origin { links: &links, now: 1_700_000_000, random: 1 });
-        let leases = Leases::new();
-        leases.configure(&snapshot.lease_specs());
-        let kind = ServerKind::of_version(F::VERSION);
-        let stats = Stats::new(kind, 1, jiff::tz::TimeZone::UTC);
-        let now = UnixMicros(0);
-        recount(&stats, &snapshot, &leases, now);
-        let subnets = snapshot.subnets().iter().map(|subnet| subnet.id);
-        Room {
-            statistics: Statistics::new(&stats, 0, subnets, now),
-            counters: stats.server(0, now),
-            log: Captured::new(Threshold::of(Severity::Debug, 99)),
-            worker: F::worker(1, None),
-            own: address::<F>(own),
-            journal: Journal::none(),
-            now: 1_700_000_000,
-            leases,
-            snapshot,
-        }
-    }
-
-    /// Takes the octets down the corridor once for each source.
-    fn decide(&mut self, octets: &[u8], sources: [&str; 3]) -> Vec<Vec<u8>> {
-        let mut answers = Vec::new();
-        for source in sources {
-            self.now += 7;
-            let corridor = Corridor {
-                config: &self.snapshot,
-                leases: &self.leases,
-                journal: &self.journal,
-                statistics: &self.statistics,
-                log: &self.log,
-                name_changes: &(),
-                now: self.now,
-            };
-            let source = address::<F>(source);
-            let arrival = Arrival {
-                interface: "eth0",
-                interface_index: 2,
-                interface_address: Some(self.own),
-                source,
-                source_port: F::SERVER_PORT,
-                destination: if source.is_unspecified() { F::EVERY_SERVER } else { self.own },
-                link_source: None,
-            };
-            let counted = |metric| self.counters.value(metric);
-            let before = [counted(ServerMetric::Received), counted(ServerMetric::ReceiveDrop)];
-            let mut out = Vec::new();
-            let result = self.worker.decide(&corridor, &arrival, octets, &mut out);
-            let lost = i64::from(result.as_ref().is_err_and(kea_dhcp::pipeline::Drop::is_loss));
-            let after = [counted(ServerMetric::Received), counted(ServerMetric::ReceiveDrop)];
-            assert_eq!(after, [before[0] + 1, before[1] + lost], "a query is not accounted for");
-            assert!(!self.log.take().is_empty(), "a query is not logged: {result:?}");
-            if result.is_ok() {
-                answers.push(out);
-            }
-        }
-        answers
-    }
+#[allow(clippy::panic)] // the configurations are constants
+fn room<F: Serving>(text: &str, own: &str) -> Room<F> {
+    let everything = Threshold::of(Severity::Debug, 99);
+    Room::new(text, address::<F>(own), everything).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 #[allow(clippy::panic)] // of constants
