@@ -18,7 +18,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -256,6 +256,20 @@ impl Journal {
     /// All rows up to this one have survived what they should.
     pub fn durable(&self) -> Ticket {
         Ticket(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Waits until all rows so far are durable, at most `limit`. For a command whose answer says that
+    /// something is done; never for a query.
+    pub fn settle(&self, limit: Duration) -> bool {
+        let (wanted, deadline) = (self.latest(), Instant::now() + limit);
+        self.flush();
+        while self.durable() < wanted {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(SETTLE_POLL);
+        }
+        true
     }
 
     /// True while new claims may be made: no disk failure lasts so long, and nothing is so slow, that
@@ -524,6 +538,9 @@ impl Journal {
 fn lane_of<F: LeaseFamily>(lease: &Lease<F>) -> usize {
     lease.subnet.0 as usize % LANES
 }
+
+/// How often [`Journal::settle`] looks: a part of what a disk takes.
+const SETTLE_POLL: Duration = Duration::from_millis(1);
 
 /// The disk of a journal that keeps nothing.
 struct Nowhere;

@@ -65,10 +65,11 @@ impl<M: Message> RawClient<M> {
         self.send(&message.to_all())
     }
 
-    /// The next whole UDP datagram that `wanted` accepts, or `None` at `deadline`.
+    /// The next whole UDP datagram that `wanted` accepts, or `None` at `deadline`; a little later when
+    /// somebody looked for an address just before.
     pub fn receive(
         &mut self,
-        deadline: Instant,
+        mut deadline: Instant,
         mut wanted: impl FnMut(&Frame) -> bool,
     ) -> io::Result<Option<Frame>> {
         loop {
@@ -76,6 +77,8 @@ impl<M: Message> RawClient<M> {
                 Ok(bytes) => {
                     if let Some(answer) = neighbour::advertisement(bytes, &self.seen) {
                         send_bytes(&mut *self.sender, &answer)?;
+                        // Whoever asks has something to send.
+                        deadline = deadline.max(Instant::now() + AFTER_SOLICITATION);
                     } else if let Ok(frame) = Frame::decode(bytes)
                         && wanted(&frame)
                     {
@@ -127,5 +130,7 @@ fn send_bytes(sender: &mut dyn DataLinkSender, bytes: &[u8]) -> io::Result<()> {
     sent.unwrap_or_else(|| Err(io::Error::other("the frame did not fit the send buffer")))
 }
 
+/// How long what waits for a hardware address is waited for.
+const AFTER_SOLICITATION: Duration = Duration::from_millis(250);
 /// How long one look at an empty socket takes.
 const POLL: Duration = Duration::from_millis(10);

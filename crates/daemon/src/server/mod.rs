@@ -173,6 +173,8 @@ fn give_up<F: Serving>(logger: &Handle, file: &Path, reason: &dyn Display) -> Fa
 
 /// How long a stopping server waits for answers to leave.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// How long the answer to `leases-reclaim` waits for the disk.
+const RECLAIMED_BY: Duration = Duration::from_secs(5);
 
 /// A running server.
 struct Server<F: Serving> {
@@ -467,7 +469,8 @@ impl<F: Serving> Server<F> {
             settings.hold_reclaimed_time = 0;
         }
         reclaim(&corridor, &mut Reclamation::new(settings), || Duration::ZERO);
-        self.shared.journal.flush();
+        // Whoever gave the command may look into the file.
+        self.shared.journal.settle(RECLAIMED_BY);
     }
 
     fn stop(&mut self) {
