@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::csv::{Columns, Header, Layout, header_line};
+use crate::csv::{Header, Layout, header_line};
 use crate::journal::Disk;
+use crate::lease::LeaseFamily;
+use crate::lfc;
 
 /// The files that belong to a lease file `F`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +91,7 @@ impl FileDisk {
     /// Call it after [`load`](crate::load), which cuts off what a crash left half written. A file with
     /// other columns than those written is put aside first, as for a cleanup; then
     /// [`LeaseFiles::cleanup_is_due`].
-    pub fn open<F: Columns>(files: LeaseFiles) -> io::Result<(Self, u64)> {
+    pub fn open<F: LeaseFamily>(files: LeaseFiles) -> io::Result<(Self, u64)> {
         let header = header_line::<F>();
         let is_other = match first_line(&files.current)? {
             None => false,
@@ -98,6 +100,10 @@ impl FileDisk {
             }
         };
         if is_other {
+            if files.cleanup_is_due() {
+                // Only one file can be put aside.
+                lfc::clean_up::<F>(&files).map_err(io::Error::other)?;
+            }
             fs::hard_link(&files.current, &files.copy)?;
             fs::remove_file(&files.current)?;
         }

@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 
+use crate::gathering::Gathering;
 use crate::lease::{Lease, LeaseFamily, LeaseState, SubnetId};
 use crate::pool::PoolSpec;
 use crate::subnet::{LeaseRef, SubnetLeases};
@@ -156,13 +157,24 @@ impl<F: LeaseFamily> Leases<F> {
         self.filtered(|table| table.find(key).map(LeaseRef::to_lease).collect())
     }
 
-    /// Leases in a state over all subnets, in order of address. Looks at every lease, one table at a
-    /// time, unless there are none.
+    /// Leases in a state over all subnets, in order of address. Looks at every lease for those that are
+    /// simply assigned, one table at a time; for any other state, at those that are in it.
     pub fn in_state(&self, state: LeaseState) -> Vec<Lease<F>> {
-        self.filtered(|table| {
-            let leases = table.page(None).filter(|lease| lease.state() == state);
-            leases.map(LeaseRef::to_lease).collect()
-        })
+        self.filtered(|table| table.in_state(state, None).map(LeaseRef::to_lease).collect())
+    }
+
+    /// Up to `limit` leases of a subnet above `after`, in order of address, wherever they lie.
+    pub fn page_of(&self, subnet: SubnetId, after: Option<F::Addr>, limit: usize) -> Vec<Lease<F>> {
+        let mut found = self.filtered(|table| {
+            let counts = table.table.counts.get(&subnet);
+            if counts.is_none_or(|counts| counts.total() == 0) {
+                return Vec::new();
+            }
+            let leases = table.page(after).filter(|lease| lease.subnet() == subnet);
+            leases.take(limit).map(LeaseRef::to_lease).collect()
+        });
+        found.truncate(limit);
+        found
     }
 
     fn filtered(&self, leases: impl Fn(&SubnetLeases<F>) -> Vec<Lease<F>>) -> Vec<Lease<F>> {
@@ -190,6 +202,16 @@ impl<F: LeaseFamily> Leases<F> {
     /// True when there are no leases.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Begins to take in many leases at once. Reconfiguration waits until that is finished.
+    pub(crate) fn gather(&self) -> Gathering<'_, F> {
+        let configuring = self.configuring.lock();
+        let map = self.map.load_full();
+        let ranges = map.ranges.clone();
+        let tables = map.territories.iter().map(|territory| &territory.table);
+        let tables = tables.chain([&map.elsewhere]).map(Arc::clone).collect();
+        Gathering::new(configuring, ranges, tables)
     }
 
     /// Locks the table chosen from the map, and makes sure that it still is the one.

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use hashbrown::HashMap;
 use kea_wire::{V4, V6};
 
-use crate::csv::{Row, header_line, write_row};
+use crate::csv::{Header, Row, header_line, parse_row, write_row};
 use crate::file::{LeaseFiles, sync_directory};
 use crate::lease::LeaseFamily;
-use crate::load::{LoadError, read_file};
+use crate::load::LoadError;
+use crate::reading::{Reading, read_file};
 
 /// What a cleanup read and wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,9 +55,21 @@ impl std::error::Error for LfcError {}
 const MAX_ROW_ERRORS: u64 = 100;
 
 /// Makes `previous` of `previous` and `copy`, or finishes what a cleanup before began. Gives what it
-/// read, or `None` when the result was already there or nothing is put aside. Takes as long as
+/// read, or `None` when the result was already there, nothing is put aside, or another process cleans
+/// up. Takes as long as
 /// reading the files twice.
 pub fn clean_up<F: LeaseFamily>(files: &LeaseFiles) -> Result<Option<LfcStats>, LfcError> {
+    if other_at_work(files).is_some() {
+        return Ok(None);
+    }
+    claim(&files.pid).map_err(|error| LfcError::Write(files.pid.clone(), error))?;
+    let result = clean_up_alone::<F>(files);
+    // A number that stays there is of a process that does not clean up, which the next one finds out.
+    let _ = fs::remove_file(&files.pid);
+    result
+}
+
+fn clean_up_alone<F: LeaseFamily>(files: &LeaseFiles) -> Result<Option<LfcStats>, LfcError> {
     if files.completed.exists() {
         rotate(files, Copy::Covered)?;
         return Ok(None);
@@ -87,29 +100,56 @@ pub fn process<F: LeaseFamily>(files: &LeaseFiles) -> Result<(LfcStats, Copy), L
         .map(PathBuf::as_path)
         .filter(|p| p.exists())
         .collect();
+    // Where the row that counts is, for each lease: number of the file, line.
     let mut last: HashMap<F::Addr, (usize, u64)> = HashMap::new();
     for (at, path) in inputs.iter().enumerate() {
-        let read = read_file::<F>(path, MAX_ROW_ERRORS, &mut |_| {}, &mut |line, row| match row {
-            #[cfg(feature = "deliberate-faults")]
-            Row::Lease(lease) if crate::Fault::StaleCleanUp.is_injected() => {
-                last.entry(lease.address).or_insert((at, line));
-            }
-            Row::Lease(lease) => drop(last.insert(lease.address, (at, line))),
-            Row::Deleted(address) => drop(last.remove(&address)),
-        });
+        let parse = |header: &Header, line, text: &[u8]| {
+            let (address, is_lease) = match parse_row::<F>(header, text)? {
+                Row::Lease(lease) => (lease.address, true),
+                Row::Deleted(address) => (address, false),
+            };
+            Ok((address, is_lease.then_some((at, line))))
+        };
+        let reading = Reading::alone(MAX_ROW_ERRORS);
+        let read =
+            read_file::<F, _>(
+                path,
+                reading,
+                parse,
+                &mut |_| {},
+                &mut |(address, place)| match place {
+                    #[cfg(feature = "deliberate-faults")]
+                    Some(place) if crate::Fault::StaleCleanUp.is_injected() => {
+                        last.entry(address).or_insert(place);
+                    }
+                    Some(place) => drop(last.insert(address, place)),
+                    None => drop(last.remove(&address)),
+                },
+            );
         let read = read.map_err(LfcError::Read)?;
         stats.attempts += read.rows;
         stats.errors += read.errors;
         stats.leases += read.rows - read.errors;
     }
+    let mut lasting: Vec<Vec<u64>> = vec![Vec::new(); inputs.len()];
+    for (at, line) in last.into_values() {
+        if let Some(lines) = lasting.get_mut(at) {
+            lines.push(line);
+        }
+    }
     let failed = |error| LfcError::Write(files.output.clone(), error);
     let mut output = BufWriter::new(File::create(&files.output).map_err(failed)?);
     let mut result = output.write_all(header_line::<F>().as_bytes());
     let mut octets = Vec::new();
-    for (at, path) in inputs.iter().enumerate() {
-        let read = read_file::<F>(path, MAX_ROW_ERRORS, &mut |_| {}, &mut |line, row| {
-            if let Row::Lease(lease) = row
-                && last.get(&lease.address) == Some(&(at, line))
+    for (path, lines) in inputs.iter().zip(&mut lasting) {
+        lines.sort_unstable();
+        let parse = |header: &Header, line, text: &[u8]| match lines.binary_search(&line) {
+            Ok(_) => parse_row::<F>(header, text).map(Some),
+            Err(_) => Ok(None),
+        };
+        let reading = Reading::alone(MAX_ROW_ERRORS);
+        let read = read_file::<F, _>(path, reading, parse, &mut |_| {}, &mut |row| {
+            if let Some(Row::Lease(lease)) = row
                 && result.is_ok()
             {
                 octets.clear();
@@ -275,11 +315,11 @@ pub enum LfcEvent<'a> {
 pub fn run(args: &Args, events: &mut dyn FnMut(LfcEvent<'_>)) -> bool {
     events(LfcEvent::Start);
     let pid = &args.files.pid;
-    if is_running(pid) {
+    if other_at_work(&args.files).is_some() {
         events(LfcEvent::Running);
         return true;
     }
-    if let Err(error) = fs::write(pid, format!("{}\n", std::process::id())) {
+    if let Err(error) = claim(pid) {
         events(LfcEvent::PidCreateFailed(&error));
         return false;
     }
@@ -319,9 +359,17 @@ fn run_family<F: LeaseFamily>(files: &LeaseFiles, events: &mut dyn FnMut(LfcEven
     }
 }
 
-/// True when the file names a process that is alive.
-fn is_running(pid: &Path) -> bool {
-    let text = fs::read_to_string(pid).unwrap_or_default();
-    let pid = text.trim().parse::<u32>();
-    pid.is_ok_and(|pid| Path::new("/proc").join(pid.to_string()).exists())
+fn claim(pid: &Path) -> io::Result<()> {
+    fs::write(pid, format!("{}\n", std::process::id()))
+}
+
+/// The process that is cleaning up these files, when it is another one that is alive.
+pub fn other_at_work(files: &LeaseFiles) -> Option<u32> {
+    let text = fs::read_to_string(&files.pid).unwrap_or_default();
+    let pid = text.trim().parse::<u32>().ok()?;
+    // A number left behind by a killed program may be anybody's by now. In a container it is this
+    // process's own again and again.
+    let name = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("comm"));
+    let is_other = pid != std::process::id() && name.is_ok_and(|name| name.starts_with("kea"));
+    is_other.then_some(pid)
 }

@@ -10,9 +10,12 @@
 mod bitmap;
 mod csv;
 mod expiry;
+mod extended_info;
 #[cfg(feature = "deliberate-faults")]
 mod fault;
 mod file;
+mod free_queue;
+mod gathering;
 mod index;
 mod journal;
 mod lease;
@@ -21,6 +24,7 @@ pub mod lfc;
 mod load;
 mod pool;
 mod queue;
+mod reading;
 mod record;
 mod subnet;
 mod table;

@@ -6,6 +6,7 @@ use hashbrown::{HashMap, HashSet};
 use kea_wire::Address;
 
 use crate::bitmap::Bitmap;
+use crate::free_queue::FreeQueue;
 use crate::lease::{LeaseFamily, LeaseKind, LeaseState};
 use crate::queue::Queue;
 
@@ -64,8 +65,8 @@ pub enum Allocator {
     Iterative,
     /// Anywhere.
     Random,
-    /// As in a queue of free addresses that begins in an unpredictable order: what was freed last
-    /// comes last. It begins anywhere, and then goes on after the last one given.
+    /// From a queue of the free addresses that begins in an unpredictable order: what was freed last
+    /// comes last.
     FreeLeaseQueue,
 }
 
@@ -93,6 +94,8 @@ pub(crate) struct Pool<F: LeaseFamily> {
     reserved: HashSet<u64>,
     /// Where the next search begins; `None` before the first.
     cursor: Option<u64>,
+    /// While addresses are given from it.
+    queue: Option<Box<FreeQueue>>,
     offers: Offers,
     counts: PoolCounts,
 }
@@ -112,6 +115,7 @@ impl<F: LeaseFamily> Pool<F> {
             taken: Bitmap::new(size),
             reserved: HashSet::new(),
             cursor: None,
+            queue: None,
             offers: Offers::default(),
             counts: PoolCounts { total, assigned: 0, declined: 0 },
         }
@@ -138,7 +142,23 @@ impl<F: LeaseFamily> Pool<F> {
         self.count(state, 1);
         for offset in self.covered(address, len) {
             self.offers.withdraw(offset);
-            self.taken.insert(offset);
+            self.take(offset);
+        }
+    }
+
+    /// False when it was not free.
+    fn take(&mut self, offset: u64) -> bool {
+        if let Some(queue) = &mut self.queue {
+            queue.take(offset);
+        }
+        self.taken.insert(offset)
+    }
+
+    fn free(&mut self, offset: u64) {
+        if self.taken.remove(offset)
+            && let Some(queue) = &mut self.queue
+        {
+            queue.put_last(offset);
         }
     }
 
@@ -157,7 +177,7 @@ impl<F: LeaseFamily> Pool<F> {
             let last = first.number() | ((1u128 << self.spec.shift()) - 1);
             let held = self.spec.shift() > 0 && still_held(first, F::Addr::from_number(last));
             if !held && !self.reserved.contains(&offset) {
-                self.taken.remove(offset);
+                self.free(offset);
             }
         }
     }
@@ -186,9 +206,15 @@ impl<F: LeaseFamily> Pool<F> {
         wrap: bool,
     ) -> Option<F::Addr> {
         let size = u64::try_from(self.counts.total).unwrap_or(SEARCHED).min(SEARCHED);
-        let start = match (allocator, self.cursor) {
-            (Allocator::Random, _) | (Allocator::FreeLeaseQueue, None) => random % size.max(1),
-            (_, cursor) => cursor.unwrap_or(0),
+        if allocator == Allocator::FreeLeaseQueue {
+            let new = || Box::new(FreeQueue::new(size, random));
+            let found = self.queue.get_or_insert_with(new).next(&self.taken)?;
+            return Some(self.spec.address(found));
+        }
+        self.queue = None;
+        let start = match allocator {
+            Allocator::Random => random % size.max(1),
+            _ => self.cursor.unwrap_or(0),
         };
         let wrap = wrap || allocator != Allocator::Iterative;
         let found = self.taken.next_absent(start);
@@ -218,7 +244,7 @@ impl<F: LeaseFamily> Pool<F> {
             Some(before) => self.lapse(before),
             None => {}
         }
-        if self.taken.insert(offset) {
+        if self.take(offset) {
             self.offers.add(offset, holder, until);
         }
     }
@@ -256,7 +282,7 @@ impl<F: LeaseFamily> Pool<F> {
 
     fn lapse(&mut self, offset: u64) {
         if self.offers.withdraw(offset) && !self.reserved.contains(&offset) {
-            self.taken.remove(offset);
+            self.free(offset);
         }
     }
 }

@@ -171,7 +171,13 @@ impl<F: LeaseFamily> Slab<F> {
         }
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(Some(record)),
-            _ => self.chunks.push(vec![Some(record)]),
+            // There may be very many small tables: only a second chunk is made whole at once.
+            Some(_) => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(Some(record));
+                self.chunks.push(chunk);
+            }
+            None => self.chunks.push(vec![Some(record)]),
         }
         let last = self.chunks.len() - 1;
         // Four billion records are more than 256 GiB.

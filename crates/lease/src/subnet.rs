@@ -85,6 +85,18 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         found.filter(move |record| subnet.is_none_or(|id| id == record.subnet)).map(LeaseRef)
     }
 
+    /// Leases in a state above `after`, in order of address.
+    pub fn in_state(
+        &self,
+        state: LeaseState,
+        after: Option<F::Addr>,
+    ) -> impl Iterator<Item = LeaseRef<'_, F>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let subnet = self.subnet;
+        let found = self.table.in_state(state, from);
+        found.filter(move |record| subnet.is_none_or(|id| id == record.subnet)).map(LeaseRef)
+    }
+
     /// Stores a lease at an address that has none.
     pub fn insert(&mut self, lease: &Lease<F>) -> Result<(), Occupied<F>> {
         match self.get(lease.address) {

@@ -1,13 +1,15 @@
 //! The leases of one stretch of address space, found by address, by client and by end.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::ops::Bound;
 
 use hashbrown::{DefaultHashBuilder, HashMap};
 use kea_wire::Iaid;
 
+use crate::extended_info::identifiers;
+use crate::gathering::Gathered;
 use crate::index::Index;
 use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
 use crate::pool::{Pool, PoolSpec};
@@ -51,7 +53,7 @@ impl std::ops::AddAssign for LeaseCounts {
 /// By what a lease is looked for besides its address.
 #[derive(Clone, Copy, Debug)]
 pub enum LeaseKey<'a> {
-    /// The hardware address, without its type. Not indexed for DHCPv6.
+    /// The hardware address, without its type.
     HwAddr(&'a [u8]),
     /// The client identifier or DUID.
     Identifier(&'a [u8]),
@@ -59,7 +61,31 @@ pub enum LeaseKey<'a> {
     Association(&'a [u8], Iaid),
     /// The host name, in lower case.
     Hostname(&'a str),
+    /// The identifier of a relay that the user context keeps (`relay-id`).
+    RelayId(&'a [u8]),
+    /// What a relay calls the client's end of its line, where the user context keeps it (`remote-id`).
+    RemoteId(&'a [u8]),
 }
+
+impl LeaseKey<'_> {
+    fn index(self) -> usize {
+        match self {
+            LeaseKey::HwAddr(_) => HW_ADDR,
+            LeaseKey::Identifier(_) => IDENTIFIER,
+            LeaseKey::Association(..) => ASSOCIATION,
+            LeaseKey::Hostname(_) => HOSTNAME,
+            LeaseKey::RelayId(_) => RELAY_ID,
+            LeaseKey::RemoteId(_) => REMOTE_ID,
+        }
+    }
+}
+
+const HW_ADDR: usize = 0;
+const IDENTIFIER: usize = 1;
+const ASSOCIATION: usize = 2;
+const HOSTNAME: usize = 3;
+const RELAY_ID: usize = 4;
+const REMOTE_ID: usize = 5;
 
 #[derive(Debug, Default)]
 struct Ends {
@@ -76,11 +102,10 @@ pub(crate) struct Table<F: LeaseFamily> {
     pub(crate) last_pool: HashMap<(SubnetId, LeaseKind), usize>,
     records: Slab<F>,
     by_address: BTreeMap<F::Addr, Slot>,
-    /// DHCPv4: hardware address. DHCPv6: DUID and association.
-    by_client: Index,
-    /// Client identifier or DUID.
-    by_identifier: Index,
-    by_hostname: Index,
+    /// One for each kind of [`LeaseKey`].
+    by_key: [Index; 6],
+    /// Leases that are not simply assigned. Few, or on the way out.
+    by_state: [BTreeSet<F::Addr>; LeaseState::ALL.len()],
     /// Of leases that lie in no pool.
     outside: Ends,
     hasher: DefaultHashBuilder,
@@ -95,9 +120,8 @@ impl<F: LeaseFamily> Default for Table<F> {
             last_pool: HashMap::new(),
             records: Slab::default(),
             by_address: BTreeMap::new(),
-            by_client: Index::default(),
-            by_identifier: Index::default(),
-            by_hostname: Index::default(),
+            by_key: Default::default(),
+            by_state: Default::default(),
             outside: Ends::default(),
             hasher: DefaultHashBuilder::default(),
         }
@@ -114,19 +138,24 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     pub(crate) fn find<'a>(&'a self, key: LeaseKey<'a>) -> impl Iterator<Item = &'a Record<F>> {
-        let index = match (key, F::VERSION) {
-            (LeaseKey::HwAddr(_), 4) | (LeaseKey::Association(..), 6) => Some(&self.by_client),
-            (LeaseKey::Identifier(_), _) => Some(&self.by_identifier),
-            (LeaseKey::Hostname(_), _) => Some(&self.by_hostname),
-            (LeaseKey::HwAddr(_) | LeaseKey::Association(..), _) => None,
-        };
-        let indexed = index.map(|index| {
-            let slots = index.find(hash(&self.hasher, key));
-            slots.filter_map(|slot| self.records.get(slot))
-        });
-        let scan = index.is_none().then(|| self.all());
-        let found = indexed.into_iter().flatten().chain(scan.into_iter().flatten());
+        let index = self.by_key.get(key.index());
+        let slots = index.into_iter().flat_map(move |index| index.find(hash(&self.hasher, key)));
+        let found = slots.filter_map(|slot| self.records.get(slot));
         found.filter(move |record| matches(record, key))
+    }
+
+    /// Leases in a state above an address, in order of address.
+    pub(crate) fn in_state(
+        &self,
+        state: LeaseState,
+        from: Bound<F::Addr>,
+    ) -> impl Iterator<Item = &Record<F>> {
+        let assigned = state == LeaseState::Assigned;
+        let all = assigned.then(|| self.range(from, Bound::Unbounded));
+        let all = all.into_iter().flatten().filter(move |record| record.state == state);
+        let listed = self.by_state.get(state as usize).filter(|_| !assigned);
+        let listed = listed.into_iter().flat_map(move |set| set.range((from, Bound::Unbounded)));
+        all.chain(listed.filter_map(|address| self.get(*address)))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Record<F>> {
@@ -156,7 +185,7 @@ impl<F: LeaseFamily> Table<F> {
         };
         self.leave(slot);
         let old = self.records.get(slot)?;
-        let same_keys = keys(old).eq(keys(&new));
+        let same_keys = keys(old) == keys(&new);
         let before = old.lease();
         if !same_keys {
             self.index(slot, false);
@@ -169,6 +198,52 @@ impl<F: LeaseFamily> Table<F> {
         }
         self.enter(slot);
         Some(before)
+    }
+
+    /// Puts many leases at once, in place of what is at their addresses.
+    pub(crate) fn fill(&mut self, gathered: Gathered<F>) {
+        if self.len() > 0 {
+            for (_, slot) in gathered.by_address {
+                if let Some(record) = gathered.records.get(slot) {
+                    self.put(&record.lease());
+                }
+            }
+            return;
+        }
+        self.records = gathered.records;
+        let mut slots: Vec<Slot> = gathered.by_address.iter().map(|(_, slot)| *slot).collect();
+        // In the order in which they lie in memory.
+        slots.sort_unstable();
+        self.by_address = BTreeMap::from_iter(gathered.by_address);
+        self.index_all(&slots);
+        for slot in slots {
+            self.enter(slot);
+        }
+    }
+
+    /// Builds the indexes, some of them beside the others when that is worth a thread.
+    fn index_all(&mut self, slots: &[Slot]) {
+        let Self { records, hasher, by_key, .. } = self;
+        let (records, hasher) = (&*records, &*hasher);
+        let build = |mut indexes: [Option<&mut Index>; 6]| {
+            for record in slots.iter().map(|slot| (*slot, records.get(*slot))) {
+                let (slot, Some(record)) = record else { continue };
+                each_key(record, |key| {
+                    if let Some(Some(index)) = indexes.get_mut(key.index()) {
+                        index.insert(hash(hasher, key), slot);
+                    }
+                });
+            }
+        };
+        let [hw, identifier, association, hostname, relay, remote] = by_key.each_mut().map(Some);
+        if slots.len() < WORTH_A_THREAD {
+            build([hw, identifier, association, hostname, relay, remote]);
+        } else {
+            std::thread::scope(|scope| {
+                scope.spawn(|| build([None, identifier, None, None, relay, remote]));
+                build([hw, None, association, hostname, None, None]);
+            });
+        }
     }
 
     pub(crate) fn remove(&mut self, address: F::Addr) -> Option<Lease<F>> {
@@ -279,6 +354,9 @@ impl<F: LeaseFamily> Table<F> {
             }
         }
         self.counts.entry(subnet).or_default().add(kind, state, 1);
+        if let Some(set) = by_state(&mut self.by_state, state) {
+            set.insert(address);
+        }
         queue(&mut self.pools, &mut self.outside, &places, state).link(&mut self.records, slot, at);
     }
 
@@ -304,6 +382,9 @@ impl<F: LeaseFamily> Table<F> {
         if let Some(counts) = self.counts.get_mut(&subnet) {
             counts.add(kind, state, -1);
         }
+        if let Some(set) = by_state(&mut self.by_state, state) {
+            set.remove(&address);
+        }
         queue(&mut self.pools, &mut self.outside, &places, state).unlink(
             &mut self.records,
             slot,
@@ -312,20 +393,30 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     fn index(&mut self, slot: Slot, add: bool) {
-        let Self { records, hasher, by_client, by_identifier, by_hostname, .. } = self;
-        let indexes = [by_client, by_identifier, by_hostname];
+        let Self { records, hasher, by_key, .. } = self;
         let Some(record) = records.get(slot) else { return };
-        for (at, index) in indexes.into_iter().enumerate() {
-            let Some(key) = key_at(record, at) else { continue };
+        each_key(record, |key| {
+            let Some(index) = by_key.get_mut(key.index()) else { return };
             let key = hash(hasher, key);
             if add {
                 index.insert(key, slot);
             } else {
                 index.remove(key, slot);
             }
-        }
+        });
     }
 }
+
+/// The list of leases in a state, for all states but that of nearly all leases.
+fn by_state<A>(
+    lists: &mut [BTreeSet<A>; LeaseState::ALL.len()],
+    state: LeaseState,
+) -> Option<&mut BTreeSet<A>> {
+    lists.get_mut(state as usize).filter(|_| state != LeaseState::Assigned)
+}
+
+/// Leases from which on two indexes are built at the same time.
+const WORTH_A_THREAD: usize = 50_000;
 
 type Places = smallvec::SmallVec<[usize; 4]>;
 
@@ -365,28 +456,35 @@ fn queue<'a, F: LeaseFamily>(
     }
 }
 
-/// What a record is indexed by: its client, its identifier, its host name.
-fn key_at<F: LeaseFamily>(record: &Record<F>, at: usize) -> Option<LeaseKey<'_>> {
+/// What a record is indexed by.
+fn each_key<F: LeaseFamily>(record: &Record<F>, mut each: impl FnMut(LeaseKey<'_>)) {
     let parts = record.parts();
-    match at {
-        0 => match record.association() {
-            Some(iaid) => Some(LeaseKey::Association(parts.identifier, iaid)),
-            None => (!parts.hw.is_empty()).then_some(LeaseKey::HwAddr(parts.hw)),
-        },
-        1 => (!parts.identifier.is_empty()).then_some(LeaseKey::Identifier(parts.identifier)),
-        _ => {
-            let name = std::str::from_utf8(parts.hostname).ok()?;
-            (!name.is_empty()).then_some(LeaseKey::Hostname(name))
-        }
+    if !parts.hw.is_empty() {
+        each(LeaseKey::HwAddr(parts.hw));
+    }
+    if !parts.identifier.is_empty() {
+        each(LeaseKey::Identifier(parts.identifier));
+    }
+    if let Some(iaid) = record.association() {
+        each(LeaseKey::Association(parts.identifier, iaid));
+    }
+    if let Ok(name) = std::str::from_utf8(parts.hostname)
+        && !name.is_empty()
+    {
+        each(LeaseKey::Hostname(name));
+    }
+    if !parts.user_context.is_empty() {
+        // Several relays may have the same one.
+        let unique = |name| identifiers(parts.user_context, name).collect::<BTreeSet<_>>();
+        unique("relay-id").iter().for_each(|id| each(LeaseKey::RelayId(id)));
+        unique("remote-id").iter().for_each(|id| each(LeaseKey::RemoteId(id)));
     }
 }
 
-fn keys<F: LeaseFamily>(record: &Record<F>) -> impl Iterator<Item = impl PartialEq + '_> {
+fn keys<F: LeaseFamily>(record: &Record<F>) -> impl PartialEq + '_ {
     let parts = record.parts();
-    [parts.hw, parts.identifier, parts.hostname]
-        .into_iter()
-        .map(|octets| (octets, None))
-        .chain([(&[][..], record.association())])
+    let texts = [parts.hw, parts.identifier, parts.hostname, parts.user_context];
+    (texts, record.association())
 }
 
 fn matches<F: LeaseFamily>(record: &Record<F>, key: LeaseKey<'_>) -> bool {
@@ -398,12 +496,17 @@ fn matches<F: LeaseFamily>(record: &Record<F>, key: LeaseKey<'_>) -> bool {
             parts.identifier == octets && record.association() == Some(iaid)
         }
         LeaseKey::Hostname(name) => parts.hostname == name.as_bytes(),
+        LeaseKey::RelayId(id) => identifiers(parts.user_context, "relay-id").any(|own| own == id),
+        LeaseKey::RemoteId(id) => identifiers(parts.user_context, "remote-id").any(|own| own == id),
     }
 }
 
 fn hash(hasher: &DefaultHashBuilder, key: LeaseKey<'_>) -> u64 {
     match key {
-        LeaseKey::HwAddr(octets) | LeaseKey::Identifier(octets) => hasher.hash_one(octets),
+        LeaseKey::HwAddr(octets)
+        | LeaseKey::Identifier(octets)
+        | LeaseKey::RelayId(octets)
+        | LeaseKey::RemoteId(octets) => hasher.hash_one(octets),
         LeaseKey::Association(octets, iaid) => hasher.hash_one((octets, iaid)),
         LeaseKey::Hostname(name) => hasher.hash_one(name.as_bytes()),
     }

@@ -149,7 +149,7 @@ fn write(path: &Path, rows: &[String]) {
 /// Last octet and client last transmission time of all leases.
 fn loaded(files: &LeaseFiles) -> Vec<(u8, i64)> {
     let leases = Leases::<V4>::new();
-    load(files, &leases, 0, |_| true, &mut |_| {}).unwrap();
+    load(files, &leases, 0, |_, _| true, &mut |_| {}).unwrap();
     leases.page(None, 1000).iter().map(|lease| (lease.address.octets()[3], lease.cltt)).collect()
 }
 
@@ -175,7 +175,7 @@ fn a_torn_row_is_moved_away_and_all_before_it_kept() {
     let whole = fs::metadata(&files.current).unwrap().len() - torn.len() as u64;
     let leases = Leases::<V4>::new();
     let mut torn_at = None;
-    let report = load(&files, &leases, 1, |_| true, &mut |event| {
+    let report = load(&files, &leases, 1, |_, _| true, &mut |event| {
         if let LoadEvent::Torn { offset, octets, .. } = event {
             torn_at = Some((offset, octets));
         }
@@ -214,16 +214,17 @@ fn bad_rows_are_named_and_bounded() {
     write(&files.current, &[row(1, 10), "x\n".into(), row(2, 10), "y,\n".into(), row(3, 10)]);
     let leases = Leases::<V4>::new();
     let mut lines = Vec::new();
-    let report = load(&files, &leases, 2, |lease| lease.address.octets()[3] != 3, &mut |event| {
-        if let LoadEvent::Row { line, .. } = event {
-            lines.push(line);
-        }
-    });
+    let report =
+        load(&files, &leases, 2, |(_, address), _| address.octets()[3] != 3, &mut |event| {
+            if let LoadEvent::Row { line, .. } = event {
+                lines.push(line);
+            }
+        });
     let report = report.unwrap();
     assert_eq!((report.rows, report.errors, report.refused), (5, 2, 1));
     assert_eq!(lines, [3, 5]);
     assert_eq!(leases.len(), 2);
-    let error = load(&files, &leases, 1, |_| true, &mut |_| {});
+    let error = load(&files, &leases, 1, |_, _| true, &mut |_| {});
     assert!(matches!(error, Err(LoadError::TooManyRowErrors(_))), "{error:?}");
 }
 
@@ -242,6 +243,51 @@ fn a_file_with_other_columns_is_put_aside_before_anything_is_appended() {
     let converted = header_line::<V4>() + "192.0.2.1,00:01,,100,110,1,0,0,,0,\n";
     assert_eq!(fs::read_to_string(&files.previous).unwrap(), converted);
     assert_eq!(loaded(&files), [(1, 10), (2, 10)]);
+}
+
+#[test]
+fn a_file_with_other_columns_waits_for_the_clean_up_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = LeaseFiles::of(dir.path().join("leases.csv"));
+    let old = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname\n\
+               192.0.2.1,00:01,,100,110,1,0,0,\n";
+    fs::write(&files.current, old).unwrap();
+    // A server before this one stopped while its clean-up was under way.
+    write(&files.copy, &[row(1, 5), row(3, 5)]);
+    write(&files.output, &[row(1, 5)]);
+    assert_eq!(loaded(&files), [(1, 10), (3, 5)]);
+    FileDisk::open::<V4>(files.clone()).unwrap();
+    assert_eq!(fs::read_to_string(&files.copy).unwrap(), old);
+    assert_eq!(loaded(&files), [(1, 10), (3, 5)]);
+}
+
+#[test]
+fn a_big_file_is_read_by_many_threads_in_its_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = LeaseFiles::of(dir.path().join("leases.csv"));
+    // Several blocks of it, in which each address comes again and again; one row is bad.
+    let mut rows: Vec<String> = (0..40_000u32).map(|n| row((n % 251) as u8, n)).collect();
+    rows[20_000] = "nonsense\n".into();
+    rows.push(deletion(7));
+    rows.push("192.0.2.9,00:00:5e:00:53:09,,100,1".into());
+    write(&files.current, &rows);
+    let leases = Leases::<V4>::new();
+    let mut events = Vec::new();
+    let report = load(&files, &leases, 5, |_, _| true, &mut |event| match event {
+        LoadEvent::Row { line, .. } => events.push(line),
+        LoadEvent::Torn { octets, .. } => events.push(octets),
+        _ => {}
+    });
+    assert_eq!(report.unwrap().rows, 40_001);
+    assert_eq!(events, [20_002, 34], "the bad line, and the octets of the torn one");
+    let found = leases.page(None, 1000);
+    let last = |n: u32| (0..40_000).rev().find(|i| i % 251 == n).map(i64::from);
+    let expected = (0..251).filter(|n| *n != 7).map(|n| (n as u8, last(n).unwrap()));
+    assert!(found.iter().map(|l| (l.address.octets()[3], l.cltt)).eq(expected));
+    for lease in &found {
+        let table = leases.at(lease.address);
+        assert_eq!(table.by_hw_addr(&lease.owner.hw_addr).count(), 1);
+    }
 }
 
 #[test]
@@ -315,13 +361,22 @@ fn kea_lfc_leaves_the_files_to_one_that_is_running() {
     let files = LeaseFiles::of(dir.path().join("leases.csv"));
     write(&files.copy, &[row(1, 10), row(1, 20)]);
     let args = Args { version: 4, config: "none".into(), files: files.clone(), verbose: false };
-    fs::write(&files.pid, std::process::id().to_string()).unwrap();
+    // A process that looks like one at work.
+    let program = dir.path().join("kea-lfc");
+    fs::copy("/bin/sleep", &program).unwrap();
+    let mut other = std::process::Command::new(&program).arg("600").spawn().unwrap();
+    fs::write(&files.pid, other.id().to_string()).unwrap();
     let mut events = Vec::new();
     assert!(lfc::run(&args, &mut |event| events.push(format!("{event:?}"))));
     assert_eq!(events, ["Start", "Running"]);
     assert!(files.copy.exists());
-    // The kernel gives no process this number.
-    fs::write(&files.pid, u32::MAX.to_string()).unwrap();
+    assert_eq!(lfc::clean_up::<V4>(&files).unwrap(), None, "nor does a server clean up then");
+    assert!(files.copy.exists());
+    other.kill().unwrap();
+    other.wait().unwrap();
+    // Its number is left, and by now another program's: this one's.
+    fs::write(&files.pid, std::process::id().to_string()).unwrap();
+    assert_eq!(lfc::other_at_work(&files), None);
     assert!(lfc::run(&args, &mut |_| {}));
     assert_eq!(fs::read_to_string(&files.previous).unwrap(), header_line::<V4>() + &row(1, 20));
     assert!(!files.pid.exists() && !files.copy.exists());

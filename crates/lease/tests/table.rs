@@ -80,6 +80,10 @@ proptest! {
                 Step::Put { last, client, cltt, state, name } => {
                     let mut new = lease(last, client, cltt);
                     new.state = state;
+                    if client % 3 == 0 {
+                        let context = r#"{"ISC":{"relay-agent-info":{"relay-id":"0A01"}}}"#;
+                        new.user_context = context.into();
+                    }
                     if name {
                         new.hostname = format!("host-{client}.a-rather-long-name.example.org").into();
                     }
@@ -141,7 +145,18 @@ fn check(
     let counts = leases.counts().get(&NET).copied().unwrap_or_default();
     for state in LeaseState::ALL {
         prop_assert_eq!(counts.of(LeaseKind::Address, state), count(state));
+        let expected: Vec<_> = model.values().filter(|l| l.state == state).cloned().collect();
+        prop_assert_eq!(leases.in_state(state), expected);
     }
+    let relay = |lease: &Lease<V4>| lease.user_context.contains("0A01");
+    let behind: Vec<_> = model.values().filter(|lease| relay(lease)).cloned().collect();
+    prop_assert_eq!(leases.find(LeaseKey::RelayId(&[10, 1])), behind);
+    prop_assert!(leases.find(LeaseKey::RemoteId(&[10, 1])).is_empty());
+    let page = leases.page_of(NET, Some(after), 5);
+    prop_assert!(
+        page.iter().eq(model.range(after..).map(|(_, l)| l).filter(|l| l.address > after).take(5))
+    );
+    prop_assert!(leases.page_of(SubnetId(2), None, 5).is_empty());
     let mut expired: Vec<_> = leases.tables().flat_map(|t| t.expired(now, 1000)).collect();
     expired.sort_by_key(|lease| lease.address);
     let expected: Vec<_> = model
@@ -346,6 +361,37 @@ fn a_wider_prefix_keeps_all_it_covers() {
     subnet.remove(prefix(0, 62, 1).address);
     let found = subnet.occupancy(prefix(3, 64, 0).address, LeaseKind::Prefix, 0);
     assert_eq!(found, Occupancy::Free);
+}
+
+#[test]
+fn the_free_lease_queue_gives_what_was_freed_last_at_last() {
+    let leases = leases(0, 99);
+    let mut subnet = leases.subnet(NET).unwrap();
+    let mut next = |subnet: &mut kea_lease::SubnetLeases<V4>, client| {
+        let found = subnet.vacancy(&[v4(0)], Allocator::FreeLeaseQueue, 77, 0);
+        let Some(Vacancy::Free(address)) = found else { panic!("{found:?}") };
+        subnet.put(&Lease::new(address, NET, owner(client), 100, 0));
+        address
+    };
+    let first: Vec<_> = (0..50).map(|client| next(&mut subnet, client)).collect();
+    assert!(first.windows(2).filter(|pair| pair[0].to_bits() + 1 == pair[1].to_bits()).count() < 5);
+    // An address freed now is behind all that nobody has had.
+    for address in [first[10], first[3]] {
+        subnet.remove(address).unwrap();
+    }
+    let second: Vec<_> = (50..100).map(|client| next(&mut subnet, client)).collect();
+    let mut all = [&first[..], &second[..]].concat();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 100, "each address once");
+    assert_eq!([next(&mut subnet, 100), next(&mut subnet, 101)], [first[10], first[3]]);
+    // What was offered and not taken up comes last too.
+    subnet.remove(second[0]).unwrap();
+    subnet.remove(second[1]).unwrap();
+    subnet.offer(second[0], LeaseKind::Address, 9, 5);
+    subnet.offer(second[0], LeaseKind::Address, 9, 6);
+    let found = subnet.vacancy(&[v4(0)], Allocator::FreeLeaseQueue, 77, 10);
+    assert_eq!(found, Some(Vacancy::Free(second[1])));
 }
 
 #[test]

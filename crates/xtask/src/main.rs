@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
+mod bench;
 mod end_to_end;
 mod floors;
 mod fuzz;
@@ -43,6 +44,7 @@ fn run() -> Result<(), String> {
         "sim" => sim::run(root(), arguments),
         "fuzz" => fuzz::run(root(), arguments),
         "manual-examples" => manual::run(root(), arguments),
+        "bench" => bench::run(root(), arguments),
         _ => Err(format!("no task '{task}'\n{USAGE}")),
     }
 }
@@ -72,4 +74,6 @@ cargo xtask TASK
                            compiler, their corpora only
   manual-examples DIR [--write]
                            the configurations that a text copy of the manual in DIR prints, and
-                           that are not among those of the test kit";
+                           that are not among those of the test kit
+  bench lease-store        what leases cost, beside Debian's Kea; writes bench/LEASES.md. With arguments
+                           only what they ask for: see `cargo xtask bench`";

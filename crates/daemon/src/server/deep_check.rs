@@ -62,7 +62,7 @@ fn lease_files<F: Serving>(config: &Snapshot<F>, layout: &Layout) -> Vec<String>
     if !memfile.persist {
         return Vec::new();
     }
-    let path = file_path::<F>(memfile, layout);
+    let path = file_path(config, memfile, layout);
     let mut found = Vec::new();
     for file in LeaseFiles::of(&path).in_load_order().into_iter().filter(|file| file.exists()) {
         if let Err(why) = readable::<F>(file) {

@@ -4,6 +4,7 @@ mod commands;
 mod deep_check;
 mod identity;
 mod name_changes;
+mod sanity;
 mod schedule;
 mod service;
 mod shared;
@@ -210,9 +211,8 @@ impl<F: Serving> Server<F> {
         let wakers = Arc::new(OnceLock::new());
         let summary = configuration::summary(&config);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
-        let database = &config.lease_database;
         let Storage { journal, file } =
-            storage::open(database, layout, &leases, &waiting, &wakers, logger)
+            storage::open(&config, layout, &leases, &waiting, &wakers, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let enabled = if workers.get() > 1 { "yes" } else { "no" };
         let queue = config.multi_threading.packet_queue_size;
@@ -437,7 +437,7 @@ impl<F: Serving> Server<F> {
     /// Puts a checked configuration in force, or leaves everything as it is.
     fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
         identity::identify(&mut config, &Layout::of_this_process())?;
-        if config.lease_database != self.shared.config.load().lease_database {
+        if storage::needs_restart(&self.shared.config.load(), &config) {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
         self.shared.name_changes.apply(&config.dhcp_ddns).map_err(|error| error.to_string())?;

@@ -1,11 +1,13 @@
 //! The lease database of a running server: opened, loaded, kept clean.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use kea_config::Snapshot;
 use kea_config::snapshot::{LeaseDatabase, Memfile};
 use kea_dhcp::Serving;
 use kea_lease::{
@@ -15,6 +17,8 @@ use kea_lease::{
 use kea_log::{Handle, log};
 use kea_net::Waker;
 
+use super::identity::data_directory;
+use super::sanity;
 use super::worker::is_awaited;
 use crate::layout::Layout;
 
@@ -43,20 +47,20 @@ pub(super) struct CleanUp;
 /// # Errors
 /// A text for the operator: which file, and what is wrong with it. Nothing was overwritten.
 pub(super) fn open<F: Serving>(
-    database: &LeaseDatabase,
+    config: &Snapshot<F>,
     layout: &Layout,
     leases: &Leases<F>,
     waiting: &Arc<[AtomicU64]>,
     wakers: &Wakers,
     logger: &Handle,
 ) -> Result<Storage, String> {
-    let memfile = match database {
+    let memfile = match &config.lease_database {
         LeaseDatabase::Memfile(memfile) => memfile,
         LeaseDatabase::Sql(database) => {
             return Err(format!("leases cannot be kept in a {:?} database", database.kind));
         }
     };
-    let path = file_path::<F>(memfile, layout);
+    let path = file_path(config, memfile, layout);
     let access = format!("name={} type=memfile universe={}", path.display(), F::VERSION);
     log!(logger, DHCPSRV_MEMFILE_DB, access);
     if !memfile.persist {
@@ -64,11 +68,21 @@ pub(super) fn open<F: Serving>(
         return Ok(Storage { journal: Journal::none(), file: None });
     }
     let files = LeaseFiles::of(&path);
-    let mut events = |event: LoadEvent<'_>| log_load_event(logger, &event);
-    load(&files, leases, memfile.max_row_errors.into(), |_| true, &mut events)
+    wait_for_clean_up(&files)?;
+    let mut other_layout = false;
+    let mut events = |event: LoadEvent<'_>| {
+        other_layout |= matches!(event, LoadEvent::Layout(..));
+        log_load_event::<F>(logger, &event);
+    };
+    let admit = |lease, subnet: &mut _| sanity::admit(config, logger, lease, subnet);
+    load(&files, leases, memfile.max_row_errors.into(), admit, &mut events)
         .map_err(|error| format!("the leases cannot be loaded: {error}"))?;
     let (disk, len) = FileDisk::open::<F>(files.clone())
         .map_err(|error| format!("the lease file cannot be opened: {}: {error}", path.display()))?;
+    if other_layout && files.cleanup_is_due() {
+        let (major, minor) = schema(F::VERSION);
+        log!(logger, DHCPSRV_MEMFILE_CONVERTING_LEASE_FILES, major, minor);
+    }
     let durability = match memfile.durability {
         kea_config::snapshot::Durability::PowerLoss => Durability::PowerLoss,
         kea_config::snapshot::Durability::ProcessCrash => Durability::ProcessCrash,
@@ -86,12 +100,52 @@ pub(super) fn open<F: Serving>(
     Ok(Storage { journal, file: Some(FileStorage { files, clean_up, requests }) })
 }
 
-/// The lease file: as configured, or `kea-leases4.csv` among the installation's data.
-pub(super) fn file_path<F: Serving>(memfile: &Memfile, layout: &Layout) -> PathBuf {
+/// The version of the lease files that are written: major, minor.
+fn schema(version: u8) -> (u8, u8) {
+    if version == 4 { (2, 1) } else { (4, 0) }
+}
+
+/// A clean-up that another program began ends before its files are read: `kea-lfc` outlives the server
+/// that started it.
+fn wait_for_clean_up(files: &LeaseFiles) -> Result<(), String> {
+    let deadline = Instant::now() + CLEAN_UP_BY_OTHERS;
+    while let Some(pid) = lfc::other_at_work(files) {
+        if Instant::now() >= deadline {
+            let pid_file = files.pid.display();
+            return Err(format!("process {pid}, named in {pid_file}, is cleaning up lease files"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+const CLEAN_UP_BY_OTHERS: Duration = Duration::from_secs(30);
+
+/// The lease file: as configured, or `kea-leases4.csv` among the server's data.
+pub(super) fn file_path<F: Serving>(
+    config: &Snapshot<F>,
+    memfile: &Memfile,
+    layout: &Layout,
+) -> PathBuf {
     match &memfile.path {
         Some(path) if !path.is_empty() => PathBuf::from(&**path),
-        _ => layout.data.join(format!("kea-leases{}.csv", F::VERSION)),
+        _ => data_directory(config, layout).join(format!("kea-leases{}.csv", F::VERSION)),
     }
+}
+
+/// True when the leases would be kept elsewhere, or otherwise. How often files are cleaned up, and how
+/// many bad rows a load may find, may change at any time.
+pub(super) fn needs_restart<F: Serving>(old: &Snapshot<F>, new: &Snapshot<F>) -> bool {
+    let place = |config: &Snapshot<F>| match &config.lease_database {
+        LeaseDatabase::Memfile(memfile) => {
+            let folder = F::data_directory(config).map(str::to_owned);
+            let folder = folder.filter(|_| memfile.path.is_none());
+            let memfile = Memfile { lfc_interval: 0, max_row_errors: 0, ..memfile.clone() };
+            (LeaseDatabase::Memfile(memfile), folder)
+        }
+        other @ LeaseDatabase::Sql(_) => (other.clone(), None),
+    };
+    place(old) != place(new)
 }
 
 /// Wakes the workers that wait for a ticket up to the new watermark.
@@ -106,16 +160,22 @@ fn wake_workers(waiting: &Arc<[AtomicU64]>, wakers: &Wakers) -> kea_lease::Waker
     })
 }
 
-fn log_load_event(logger: &Handle, event: &LoadEvent<'_>) {
+fn log_load_event<F: Serving>(logger: &Handle, event: &LoadEvent<'_>) {
     match event {
         LoadEvent::File(path) => log!(logger, DHCPSRV_MEMFILE_LEASE_FILE_LOAD, path.display()),
         LoadEvent::Layout(path, layout) => {
-            log!(
-                logger,
-                DHCPSRV_MEMFILE_NEEDS_UPGRADING,
-                path.display(),
-                format_args!("{layout:?}")
-            );
+            let (path, (major, minor)) = (path.display(), schema(F::VERSION));
+            let schema = format_args!("{major}.{minor}");
+            match layout {
+                // Written are the columns of that schema, so only other columns are told of.
+                kea_lease::Layout::Current => {}
+                kea_lease::Layout::Older => {
+                    log!(logger, DHCPSRV_MEMFILE_NEEDS_UPGRADING, path, schema);
+                }
+                kea_lease::Layout::Newer => {
+                    log!(logger, DHCPSRV_MEMFILE_NEEDS_DOWNGRADING, path, schema);
+                }
+            }
         }
         LoadEvent::Row { path, line, error } => {
             let place = format_args!("{line} of {}", path.display());
@@ -137,9 +197,14 @@ fn log_journal_events(
     path: PathBuf,
     clean_up: Sender<CleanUp>,
 ) -> kea_lease::EventSink {
+    let complaints = Complaints::default();
     Box::new(move |event| {
         let path = path.display();
         match event {
+            JournalEvent::WriteFailed(_)
+            | JournalEvent::SyncFailed(_)
+            | JournalEvent::TruncateFailed(_)
+                if !complaints.is_due() => {}
             JournalEvent::WriteFailed(error) => {
                 log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error);
             }
@@ -151,11 +216,34 @@ fn log_journal_events(
                 let copy = format_args!("{path}.1");
                 log!(logger, DHCPSRV_MEMFILE_LFC_LEASE_FILE_RENAME_FAIL, path, copy, error);
             }
-            JournalEvent::Recovered => log!(logger, DHCPSRV_MEMFILE_RECOVERED, path),
+            JournalEvent::Recovered => {
+                complaints.forget();
+                log!(logger, DHCPSRV_MEMFILE_RECOVERED, path);
+            }
             // Fails when the server is stopping; the next start cleans up.
             JournalEvent::Rotated => drop(clean_up.send(CleanUp)),
         }
     })
+}
+
+/// When a failing disk was last complained of: it is tried several times a second.
+#[derive(Default)]
+struct Complaints(Mutex<Option<Instant>>);
+
+impl Complaints {
+    /// True at the first failure, and once a minute from then on.
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= Duration::from_secs(60));
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// Starts the threads that write and sync the journal.
@@ -179,6 +267,8 @@ pub(super) fn start_clean_up<F: Serving>(
 ) -> std::io::Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("lease-cleanup".into());
     thread.spawn(move || {
+        // Whoever answers queries goes first. Where that is not allowed, it works as well.
+        let _ = rustix::process::nice(19);
         for CleanUp in requests {
             log!(logger, DHCPSRV_MEMFILE_LFC_START);
             if let Err(error) = lfc::clean_up::<F>(&files) {

@@ -1,0 +1,41 @@
+//! Benchmark programs: `bench lease-store`. Times are of processors, not of clocks, where a busy machine
+//! would make them wrong; what is compared is measured in turns, in one run.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
+
+mod clock;
+mod lease_store;
+mod table;
+
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let mut arguments = lexopt::Parser::from_env();
+    match arguments.next().map_err(|e| e.to_string())? {
+        Some(Value(name)) if name == "lease-store" => {
+            lease_store::run(&lease_store::Arguments::parse(arguments)?)
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+const USAGE: &str = "\
+bench lease-store [--leases N] [--rounds R] [--programs DIR] [--debian] [--output FILE]
+
+  --leases N      leases in the files (default 1000000)
+  --rounds R      how often what is compared is measured, in turns (default 3)
+  --programs DIR  measure kea-dhcp4 and kea-lfc of that folder too
+  --debian        and those of Debian, on the same files
+  --output FILE   write the tables there, besides standard output";
