@@ -1,8 +1,9 @@
 //! The lease file on a real disk, and its siblings of the cleanup.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,9 +71,58 @@ impl LeaseFiles {
     }
 }
 
+/// What is done to names and to whole files of a folder. Not all of it survives a loss of power: names
+/// do once [`Self::sync_names`] has returned.
+pub trait Folder: Send + Sync {
+    /// Makes a file of what `fill` writes, in place of one of that name. Its octets are durable when
+    /// this returns; its name is not.
+    fn write(
+        &self,
+        path: &Path,
+        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()>;
+    /// Gives a file another name, whatever has that one.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Takes a name away. One that is not there is no error.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes all changes of names durable in the folder that this file is in.
+    fn sync_names(&self, beside: &Path) -> io::Result<()>;
+}
+
+/// The folders of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalFolder;
+
+impl Folder for LocalFolder {
+    fn write(
+        &self,
+        path: &Path,
+        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut output = BufWriter::new(File::create(path)?);
+        fill(&mut output)?;
+        output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    fn sync_names(&self, beside: &Path) -> io::Result<()> {
+        sync_directory(beside)
+    }
+}
+
 /// The current lease file, open for appending.
-#[derive(Debug)]
 pub struct FileDisk {
+    folder: Box<dyn Folder>,
     files: LeaseFiles,
     header: String,
     open: Mutex<Open>,
@@ -92,6 +142,14 @@ impl FileDisk {
     /// other columns than those written is put aside first, as for a cleanup; then
     /// [`LeaseFiles::cleanup_is_due`].
     pub fn open<F: LeaseFamily>(files: LeaseFiles) -> io::Result<(Self, u64)> {
+        Self::open_in::<F>(files, Box::new(LocalFolder))
+    }
+
+    /// As [`Self::open`], in any folder.
+    pub fn open_in<F: LeaseFamily>(
+        files: LeaseFiles,
+        folder: Box<dyn Folder>,
+    ) -> io::Result<(Self, u64)> {
         let header = header_line::<F>();
         let is_other = match first_line(&files.current)? {
             None => false,
@@ -102,14 +160,15 @@ impl FileDisk {
         if is_other {
             if files.cleanup_is_due() {
                 // Only one file can be put aside.
-                lfc::clean_up::<F>(&files).map_err(io::Error::other)?;
+                lfc::clean_up_in::<F>(&files, &*folder).map_err(io::Error::other)?;
             }
-            fs::hard_link(&files.current, &files.copy)?;
-            fs::remove_file(&files.current)?;
+            folder.rename(&files.current, &files.copy)?;
+            // Before a new file has the old name: what is lost of names may be lost in any order.
+            folder.sync_names(&files.copy)?;
         }
-        let open = open(&files.current, &header)?;
+        let open = open(&*folder, &files.current, &header)?;
         let len = open.file.metadata()?.len().saturating_sub(open.header_len);
-        Ok((FileDisk { files, header, open: Mutex::new(open) }, len))
+        Ok((FileDisk { folder, files, header, open: Mutex::new(open) }, len))
     }
 
     /// The files.
@@ -119,6 +178,12 @@ impl FileDisk {
 
     fn current(&self) -> Open {
         self.open.lock().clone()
+    }
+}
+
+impl fmt::Debug for FileDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileDisk {{ {} }}", self.files.current.display())
     }
 }
 
@@ -144,15 +209,16 @@ impl Disk for FileDisk {
                 "the file put aside before has not been cleaned up yet",
             ));
         }
-        fs::rename(&files.current, &files.copy)?;
-        match open(&files.current, &self.header) {
+        self.folder.rename(&files.current, &files.copy)?;
+        let names = self.folder.sync_names(&files.copy);
+        match names.and_then(|()| open(&*self.folder, &files.current, &self.header)) {
             Ok(open) => {
                 *self.open.lock() = open;
                 Ok(())
             }
             Err(error) => {
                 // The file that is still open gets its name back.
-                fs::rename(&files.copy, &files.current)?;
+                self.folder.rename(&files.copy, &files.current)?;
                 Err(error)
             }
         }
@@ -160,18 +226,16 @@ impl Disk for FileDisk {
 }
 
 /// Opens for appending. A file without even a header gets one.
-fn open(path: &Path, header: &str) -> io::Result<Open> {
-    let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+fn open(folder: &dyn Folder, path: &Path, header: &str) -> io::Result<Open> {
     let header_len = match first_line(path)? {
         Some(line) => line.len() as u64 + 1,
         None => {
-            file.set_len(0)?;
-            (&file).write_all(header.as_bytes())?;
-            file.sync_all()?;
+            folder.write(path, &mut |output| output.write_all(header.as_bytes()))?;
             header.len() as u64
         }
     };
-    sync_directory(path)?;
+    let file = OpenOptions::new().read(true).append(true).open(path)?;
+    folder.sync_names(path)?;
     Ok(Open { file: Arc::new(file), header_len })
 }
 

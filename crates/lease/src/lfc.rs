@@ -5,15 +5,15 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use hashbrown::HashMap;
 use kea_wire::{V4, V6};
 
 use crate::csv::{Header, Row, header_line, parse_row, write_row};
-use crate::file::{LeaseFiles, sync_directory};
+use crate::file::{Folder, LeaseFiles, LocalFolder};
 use crate::lease::LeaseFamily;
 use crate::load::LoadError;
 use crate::reading::{Reading, read_file};
@@ -59,26 +59,37 @@ const MAX_ROW_ERRORS: u64 = 100;
 /// up. Takes as long as
 /// reading the files twice.
 pub fn clean_up<F: LeaseFamily>(files: &LeaseFiles) -> Result<Option<LfcStats>, LfcError> {
+    clean_up_in::<F>(files, &LocalFolder)
+}
+
+/// As [`clean_up`], in any folder.
+pub fn clean_up_in<F: LeaseFamily>(
+    files: &LeaseFiles,
+    folder: &dyn Folder,
+) -> Result<Option<LfcStats>, LfcError> {
     if other_at_work(files).is_some() {
         return Ok(None);
     }
     claim(&files.pid).map_err(|error| LfcError::Write(files.pid.clone(), error))?;
-    let result = clean_up_alone::<F>(files);
+    let result = clean_up_alone::<F>(files, folder);
     // A number that stays there is of a process that does not clean up, which the next one finds out.
     let _ = fs::remove_file(&files.pid);
     result
 }
 
-fn clean_up_alone<F: LeaseFamily>(files: &LeaseFiles) -> Result<Option<LfcStats>, LfcError> {
+fn clean_up_alone<F: LeaseFamily>(
+    files: &LeaseFiles,
+    folder: &dyn Folder,
+) -> Result<Option<LfcStats>, LfcError> {
     if files.completed.exists() {
-        rotate(files, Copy::Covered)?;
+        rotate(files, folder, Copy::Covered)?;
         return Ok(None);
     }
     if !files.copy.exists() {
         return Ok(None);
     }
-    let (stats, copy) = process::<F>(files)?;
-    rotate(files, copy)?;
+    let (stats, copy) = process::<F>(files, folder)?;
+    rotate(files, folder, copy)?;
     Ok(Some(stats))
 }
 
@@ -92,7 +103,10 @@ pub enum Copy {
 }
 
 /// First half: writes the last row of each lease, and names the result complete.
-pub fn process<F: LeaseFamily>(files: &LeaseFiles) -> Result<(LfcStats, Copy), LfcError> {
+pub fn process<F: LeaseFamily>(
+    files: &LeaseFiles,
+    folder: &dyn Folder,
+) -> Result<(LfcStats, Copy), LfcError> {
     let mut stats = LfcStats::default();
     let copy = if files.copy.exists() { Copy::Covered } else { Copy::Absent };
     let inputs: Vec<&Path> = [&files.previous, &files.copy]
@@ -100,7 +114,39 @@ pub fn process<F: LeaseFamily>(files: &LeaseFiles) -> Result<(LfcStats, Copy), L
         .map(PathBuf::as_path)
         .filter(|p| p.exists())
         .collect();
-    // Where the row that counts is, for each lease: number of the file, line.
+    let mut lasting = lasting_rows::<F>(&inputs, &mut stats)?;
+    let failed = |error| LfcError::Write(files.output.clone(), error);
+    let mut unreadable = None;
+    let written = folder.write(&files.output, &mut |output| {
+        output.write_all(header_line::<F>().as_bytes())?;
+        for (path, lines) in inputs.iter().zip(&mut lasting) {
+            lines.sort_unstable();
+            match copy_rows::<F>(path, lines, output) {
+                Ok(Ok(rows)) => stats.written += rows,
+                Ok(Err(error)) => return Err(error),
+                Err(error) => {
+                    unreadable = Some(error);
+                    return Err(io::Error::other("the rows cannot be read"));
+                }
+            }
+        }
+        Ok(())
+    });
+    if let Some(error) = unreadable {
+        return Err(LfcError::Read(error));
+    }
+    written.map_err(failed)?;
+    folder.rename(&files.output, &files.completed).map_err(failed)?;
+    folder.sync_names(&files.completed).map_err(failed)?;
+    Ok((stats, copy))
+}
+
+/// The lines of each file that count in the end: the last one of each lease.
+fn lasting_rows<F: LeaseFamily>(
+    inputs: &[&Path],
+    stats: &mut LfcStats,
+) -> Result<Vec<Vec<u64>>, LfcError> {
+    // Number of the file, line.
     let mut last: HashMap<F::Addr, (usize, u64)> = HashMap::new();
     for (at, path) in inputs.iter().enumerate() {
         let parse = |header: &Header, line, text: &[u8]| {
@@ -137,53 +183,47 @@ pub fn process<F: LeaseFamily>(files: &LeaseFiles) -> Result<(LfcStats, Copy), L
             lines.push(line);
         }
     }
-    let failed = |error| LfcError::Write(files.output.clone(), error);
-    let mut output = BufWriter::new(File::create(&files.output).map_err(failed)?);
-    let mut result = output.write_all(header_line::<F>().as_bytes());
+    Ok(lasting)
+}
+
+/// Writes those lines of a file as rows of the present columns, and tells how many. The outer error is
+/// of reading, the inner one of writing.
+fn copy_rows<F: LeaseFamily>(
+    path: &Path,
+    lines: &[u64],
+    output: &mut dyn Write,
+) -> Result<io::Result<u64>, LoadError> {
+    let parse = |header: &Header, line, text: &[u8]| match lines.binary_search(&line) {
+        Ok(_) => parse_row::<F>(header, text).map(Some),
+        Err(_) => Ok(None),
+    };
+    let mut result = Ok(0);
     let mut octets = Vec::new();
-    for (path, lines) in inputs.iter().zip(&mut lasting) {
-        lines.sort_unstable();
-        let parse = |header: &Header, line, text: &[u8]| match lines.binary_search(&line) {
-            Ok(_) => parse_row::<F>(header, text).map(Some),
-            Err(_) => Ok(None),
-        };
-        let reading = Reading::alone(MAX_ROW_ERRORS);
-        let read = read_file::<F, _>(path, reading, parse, &mut |_| {}, &mut |row| {
-            if let Some(Row::Lease(lease)) = row
-                && result.is_ok()
-            {
-                octets.clear();
-                write_row(&mut octets, &lease);
-                stats.written += 1;
-                result = output.write_all(&octets);
+    let reading = Reading::alone(MAX_ROW_ERRORS);
+    read_file::<F, _>(path, reading, parse, &mut |_| {}, &mut |row| {
+        if let (Some(Row::Lease(lease)), Ok(rows)) = (row, &mut result) {
+            octets.clear();
+            write_row(&mut octets, &lease);
+            *rows += 1;
+            if let Err(error) = output.write_all(&octets) {
+                result = Err(error);
             }
-        });
-        read.map_err(LfcError::Read)?;
-    }
-    result.map_err(failed)?;
-    let output = output.into_inner().map_err(|error| failed(error.into_error()))?;
-    output.sync_all().map_err(failed)?;
-    fs::rename(&files.output, &files.completed).map_err(failed)?;
-    sync_directory(&files.completed).map_err(failed)?;
-    Ok((stats, copy))
+        }
+    })?;
+    Ok(result)
 }
 
 /// Second half: the complete result takes the place of the files it was made of.
-pub fn rotate(files: &LeaseFiles, copy: Copy) -> Result<(), LfcError> {
+pub fn rotate(files: &LeaseFiles, folder: &dyn Folder, copy: Copy) -> Result<(), LfcError> {
     let copy = (copy == Copy::Covered).then_some(&files.copy);
     for path in [&files.previous].into_iter().chain(copy) {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(LfcError::Write(path.clone(), error));
-            }
-            _ => {}
-        }
+        folder.remove(path).map_err(|error| LfcError::Write(path.clone(), error))?;
     }
     let failed = |error| LfcError::Write(files.completed.clone(), error);
     // The names must not be gone from the disk in another order than here.
-    sync_directory(&files.copy).map_err(failed)?;
-    fs::rename(&files.completed, &files.previous).map_err(failed)?;
-    sync_directory(&files.previous).map_err(failed)
+    folder.sync_names(&files.copy).map_err(failed)?;
+    folder.rename(&files.completed, &files.previous).map_err(failed)?;
+    folder.sync_names(&files.previous).map_err(failed)
 }
 
 /// The command line of `kea-lfc`.
@@ -338,7 +378,7 @@ fn run_family<F: LeaseFamily>(files: &LeaseFiles, events: &mut dyn FnMut(LfcEven
     let mut copy = Copy::Covered;
     if !files.completed.exists() {
         events(LfcEvent::Processing(&files.previous, &files.copy));
-        match process::<F>(files) {
+        match process::<F>(files, &LocalFolder) {
             Ok((stats, read)) => {
                 events(LfcEvent::Stats(stats));
                 copy = read;
@@ -350,7 +390,7 @@ fn run_family<F: LeaseFamily>(files: &LeaseFiles, events: &mut dyn FnMut(LfcEven
         }
     }
     events(LfcEvent::Rotating);
-    match rotate(files, copy) {
+    match rotate(files, &LocalFolder, copy) {
         Ok(()) => true,
         Err(error) => {
             events(LfcEvent::RotateFailed(&error));

@@ -36,7 +36,7 @@ pub use csv::{
 pub use expiry::{CycleReport, ExpiredLeasesProcessing, Reclamation};
 #[cfg(feature = "deliberate-faults")]
 pub use fault::Fault;
-pub use file::{FileDisk, LeaseFiles};
+pub use file::{FileDisk, Folder, LeaseFiles, LocalFolder};
 pub use journal::{
     Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,
 };

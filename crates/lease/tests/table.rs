@@ -367,7 +367,7 @@ fn a_wider_prefix_keeps_all_it_covers() {
 fn the_free_lease_queue_gives_what_was_freed_last_at_last() {
     let leases = leases(0, 99);
     let mut subnet = leases.subnet(NET).unwrap();
-    let mut next = |subnet: &mut kea_lease::SubnetLeases<V4>, client| {
+    let next = |subnet: &mut kea_lease::SubnetLeases<V4>, client| {
         let found = subnet.vacancy(&[v4(0)], Allocator::FreeLeaseQueue, 77, 0);
         let Some(Vacancy::Free(address)) = found else { panic!("{found:?}") };
         subnet.put(&Lease::new(address, NET, owner(client), 100, 0));

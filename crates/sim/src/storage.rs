@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use kea_lease::{FileDisk, Journal, LeaseFiles, Leases, LoadEvent, lfc, load};
+use kea_lease::{FileDisk, Journal, LeaseFiles, Leases, LoadEvent, LocalFolder, lfc, load};
 use tempfile::TempDir;
 
 use crate::protocol::Protocol;
@@ -62,6 +62,6 @@ impl Storage {
             let half = random.octets(100);
             return fs::write(&self.files.output, half).map_err(|error| error.to_string());
         }
-        lfc::process::<F>(&self.files).map(drop).map_err(|error| error.to_string())
+        lfc::process::<F>(&self.files, &LocalFolder).map(drop).map_err(|error| error.to_string())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kea_lease::{
     Allocator, Disk, Durability, ExpiredLeasesProcessing, Journal, JournalLimits, Lease, LeaseKind,
-    Leases, PoolSpec, Reclamation, SubnetId, SubnetLeases, SubnetSpec, V4Owner, Vacancy,
+    LeaseRef, Leases, PoolSpec, Reclamation, SubnetId, SubnetLeases, SubnetSpec, V4Owner, Vacancy,
     no_hw_addr,
 };
 use kea_wire::{ClientId, HwAddr, V4};
@@ -129,7 +129,7 @@ impl Store {
         let known = lease(client, FIRST, now);
         let mut subnet = self.subnet();
         let Some(id) = &known.owner.client_id else { return };
-        let Some(address) = subnet.by_client_id(id).next().map(|there| there.address()) else {
+        let Some(address) = subnet.by_client_id(id).next().map(LeaseRef::address) else {
             return;
         };
         let renewed = Lease { address, ..known.clone() };

@@ -1,0 +1,323 @@
+//! The lease store through kills at any moment, a full disk, files of other releases, and files that
+//! the configuration contradicts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use kea_testkit::{
+    Lab, LeaseRow, Load, MessageType, Packet4, RawClient4, Server, ServerSetup, Subject,
+    read_lease_file,
+};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Rows of all the files of a lease file, the later before the earlier, as any server reads them.
+fn recorded(lease_file: &Path) -> BTreeMap<String, LeaseRow> {
+    let with = |suffix: &str| PathBuf::from(format!("{}{suffix}", lease_file.display()));
+    let cleaned = if with(".completed").exists() {
+        vec![with(".completed")]
+    } else {
+        vec![with(".2"), with(".1")]
+    };
+    let mut leases = BTreeMap::new();
+    for file in cleaned.into_iter().chain([lease_file.to_owned()]).filter(|file| file.exists()) {
+        leases.extend(read_lease_file(&file).unwrap());
+    }
+    leases
+}
+
+/// The server is killed at any moment, also in the middle of a clean-up, as often as `KEA_CRASHES`
+/// says. Every promise is in its files each time, and none was made twice.
+#[test]
+fn kills_at_any_moment_lose_no_acknowledged_lease() {
+    let crashes = std::env::var("KEA_CRASHES").map_or(10, |count| count.parse().unwrap());
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
+    let lease_file = setup.lease_file();
+    let config = json!({
+        "loggers": setup.quiet_loggers(),
+        "lease-database": { "type": "memfile", "name": lease_file, "lfc-interval": 1 },
+        "subnet4": [{ "id": 1, "subnet": "192.0.0.0/8", "pools": [{ "pool": "192.64.0.0/10" }] }],
+    });
+    let mut server = setup.start_with(&server_ns, &config).unwrap();
+    let mut load = Load::new(RawClient4::open(&client_ns, "eth0").unwrap(), 1, 32);
+    let mut holders = HashMap::new();
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    for crash in 0..crashes {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let moment = Duration::from_millis(20 + (random >> 33) % 200);
+        load.run(moment, |_| false).unwrap();
+        if crash % 16 == 3 {
+            // Long enough for a clean-up to be under way.
+            load.run(Duration::from_millis(1_000), |_| false).unwrap();
+        }
+        server.kill().unwrap();
+        // What the server sent before it died still counts.
+        load.run(Duration::from_millis(40), |_| false).unwrap();
+        let rows = recorded(&lease_file);
+        for promise in &load.acknowledged()[holders.len()..] {
+            let other = holders.insert(promise.address, promise.mac);
+            assert_eq!(other, None, "crash {crash}: {promise:?} was promised before");
+        }
+        for (address, mac) in &holders {
+            let holder = rows.get(&address.to_string()).map(|row| row.column("hwaddr").to_owned());
+            let mac = mac.map(|octet| format!("{octet:02x}")).join(":");
+            assert_eq!(holder, Some(mac), "crash {crash}: {address}");
+        }
+        server.start_again().unwrap();
+    }
+    assert!(load.acknowledged().len() >= crashes * 10, "{}", load.acknowledged().len());
+    let files: Vec<_> = fs::read_dir(server.setup().folder()).unwrap().collect();
+    let names = files.into_iter().map(|file| file.unwrap().file_name());
+    let cleaned = names.filter(|name| name.to_string_lossy().ends_with("csv.2")).count();
+    assert_eq!(cleaned, 1, "a clean-up came to its end");
+}
+
+/// A small file system in memory; unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path) -> Self {
+        fs::create_dir(at).unwrap();
+        let done = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(at)
+            .status()
+            .unwrap();
+        assert!(done.success(), "mount: {done}");
+        SmallDisk(at.to_owned())
+    }
+
+    /// Takes what is left of it; gives the file that does.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = fs::File::create(&path).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+        path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _left_for_the_next_start_of_the_machine =
+            Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+fn mac(number: u32) -> [u8; 6] {
+    let [_, b, c, d] = number.to_be_bytes();
+    [2, 0, 1, b, c, d]
+}
+
+/// DISCOVER and REQUEST; the ACK if one comes. A disk that does not work lets no other answer out.
+fn acquire(client: &mut RawClient4, number: u32, limit: Duration) -> Option<Packet4> {
+    let discover = Packet4::query(MessageType::Discover, mac(number), number);
+    let offer = client.exchange(&discover, LIMIT).unwrap().expect("an offer, which needs no disk");
+    assert_eq!(offer.message_type(), Some(MessageType::Offer));
+    let request = Packet4::query(MessageType::Request, mac(number), 0x1000_0000 + number)
+        .with_option(50, &offer.yiaddr.octets())
+        .with_option(54, &[192, 0, 2, 1]);
+    let ack = client.exchange(&request, limit).unwrap();
+    ack.inspect(|ack| assert_eq!(ack.message_type(), Some(MessageType::Ack)))
+}
+
+fn storage_status(server: &Server) -> Value {
+    server.control().command("status-get", Value::Null).unwrap().arguments["lease-storage"].clone()
+}
+
+#[test]
+fn a_full_disk_lets_no_promise_out_and_the_rest_goes_on() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let disk = SmallDisk::mount(&setup.folder().join("disk"));
+    let lease_file = disk.0.join("leases.csv");
+    let mut server = setup
+        .start_with(
+            &server_ns,
+            &json!({
+                "lease-database": { "type": "memfile", "name": lease_file },
+                "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
+                    "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] }],
+            }),
+        )
+        .unwrap();
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let mut promised = vec![acquire(&mut client, 1, LIMIT).unwrap().yiaddr];
+    assert_eq!(storage_status(&server), "ready");
+
+    let mark = server.process().mark();
+    let filler = disk.fill();
+    // What is left of the last page of the file has room for some rows.
+    let first_refused = (2..150).find(|number| {
+        let ack = acquire(&mut client, *number, Duration::from_millis(700));
+        promised.extend(ack.as_ref().map(|ack| ack.yiaddr));
+        ack.is_none()
+    });
+    let refused = first_refused.expect("no row fits at last");
+    server.logged(mark, "DHCPSRV_MEMFILE_WRITE_FAIL", LIMIT).unwrap();
+    assert_eq!(storage_status(&server), "failing");
+    let inform = Packet4 {
+        ciaddr: "192.0.2.9".parse().unwrap(),
+        ..Packet4::query(MessageType::Inform, mac(1), 0x2000_0000)
+    };
+    let answer = client.exchange(&inform, LIMIT).unwrap().unwrap();
+    assert_eq!(answer.message_type(), Some(MessageType::Ack), "what needs no write");
+
+    fs::remove_file(&filler).unwrap();
+    server.logged(mark, "DHCPSRV_MEMFILE_RECOVERED", LIMIT).unwrap();
+    assert_eq!(storage_status(&server), "ready");
+    let failures = server.process().lines_from(mark);
+    let failures = failures.iter().filter(|line| line.contains("DHCPSRV_MEMFILE_WRITE_FAIL "));
+    assert_eq!(failures.count(), 1, "one complaint, however often it was tried");
+    promised.push(acquire(&mut client, refused, LIMIT).unwrap().yiaddr);
+    server.kill().unwrap();
+    let rows = read_lease_file(&lease_file).unwrap();
+    for address in &promised {
+        assert!(rows.contains_key(&address.to_string()), "{address}");
+    }
+    server.start_again().unwrap();
+    let again = acquire(&mut client, refused, LIMIT).unwrap();
+    assert_eq!(Some(&again.yiaddr), promised.last());
+}
+
+/// A lease of `192.0.2.20` that names no subnet of the configuration, and one of `198.51.100.20` that
+/// names a subnet which does not contain it; what is left of them by `lease-checks`.
+#[test]
+fn lease_checks_correct_or_drop_what_contradicts_the_configuration() {
+    let header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
+                  hostname,state,user_context\n";
+    let row = |address: &str, subnet: u32| {
+        format!("{address},02:00:00:00:00:01,,4000,4102444800,{subnet},0,0,,0,\n")
+    };
+    let file = [
+        header.into(),
+        row("192.0.2.20", 77),
+        row("198.51.100.20", 1),
+        row("203.0.113.20", 1),
+        row("192.0.2.21", 1),
+    ]
+    .concat();
+    // Assigned addresses of subnets 1 and 2, and what is logged of each of the three.
+    const FAIL: &str = "DHCPSRV_LEASE_SANITY_FAIL";
+    const DISCARD: &str = "DHCPSRV_LEASE_SANITY_FAIL_DISCARD";
+    const FIXED: &str = "DHCPSRV_LEASE_SANITY_FIXED";
+    let cases = [
+        ("none", 3, 0, [None; 3]),
+        ("warn", 3, 0, [Some(FAIL); 3]),
+        ("fix", 3, 1, [Some(FIXED), Some(FIXED), Some(FAIL)]),
+        ("fix-del", 2, 1, [Some(FIXED), Some(FIXED), Some(DISCARD)]),
+        ("del", 1, 0, [Some(DISCARD); 3]),
+    ];
+    for (checks, first, second, logged) in cases {
+        let mut lab = Lab::new().unwrap();
+        let (server_ns, _client_ns) = lab.pair().unwrap();
+        let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
+        fs::write(setup.lease_file(), &file).unwrap();
+        let config = json!({
+            "sanity-checks": { "lease-checks": checks },
+            "subnet4": [
+                { "id": 1, "subnet": "192.0.2.0/24" },
+                { "id": 2, "subnet": "198.51.100.0/24" },
+            ],
+        });
+        let server = setup.start_with(&server_ns, &config).unwrap();
+        let assigned = [1, 2].map(|id| {
+            server.control().statistic(&format!("subnet[{id}].assigned-addresses")).unwrap()
+        });
+        assert_eq!(assigned, [Some(first), Some(second)], "{checks}");
+        for (address, expected) in
+            ["192.0.2.20", "198.51.100.20", "203.0.113.20"].iter().zip(logged)
+        {
+            let lines = server.process().lines_from(0);
+            let line = lines
+                .iter()
+                .find(|line| line.contains("DHCPSRV_LEASE_SANITY") && line.contains(address));
+            let identifier = line.and_then(|line| {
+                line.split_whitespace().find(|word| word.starts_with("DHCPSRV_LEASE_SANITY"))
+            });
+            assert_eq!(identifier, expected, "{checks} {address}");
+        }
+        // The file keeps what it had.
+        assert!(fs::read_to_string(server.setup().lease_file()).unwrap().starts_with(&file));
+    }
+}
+
+#[test]
+fn files_of_other_releases_are_read_and_brought_to_the_present_columns() {
+    let old = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname\n\
+               192.0.2.20,02:00:00:00:00:01,01:02,4000,4102444800,1,1,0,Host.Example\n";
+    let newer = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,\
+                 state,user_context,pool_id\n\
+                 192.0.2.20,02:00:00:00:00:01,01:02,4000,4102444800,1,1,0,host.example,0,,7\n";
+    for (file, told) in
+        [(old, "DHCPSRV_MEMFILE_NEEDS_UPGRADING"), (newer, "DHCPSRV_MEMFILE_NEEDS_DOWNGRADING")]
+    {
+        let mut lab = Lab::new().unwrap();
+        let (server_ns, client_ns) = lab.pair().unwrap();
+        let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
+        fs::write(setup.lease_file(), file).unwrap();
+        let config = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
+            "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] }] });
+        let server = setup.start_with(&server_ns, &config).unwrap();
+        server.logged(0, told, LIMIT).unwrap_or_else(|| panic!("{told} is not logged"));
+        server.logged(0, "DHCPSRV_MEMFILE_CONVERTING_LEASE_FILES", LIMIT).unwrap();
+        let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+        let reboot = Packet4::query(MessageType::Request, [2, 0, 0, 0, 0, 1], 5)
+            .with_option(61, &[1, 2])
+            .with_option(50, &[192, 0, 2, 20]);
+        let ack = client.exchange(&reboot, LIMIT).unwrap().unwrap();
+        assert_eq!(ack.message_type(), Some(MessageType::Ack));
+        let lease_file = server.setup().lease_file();
+        let cleaned = PathBuf::from(format!("{}.2", lease_file.display()));
+        let deadline = Instant::now() + LIMIT;
+        while !cleaned.exists() {
+            assert!(Instant::now() < deadline, "the old file was not cleaned up");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        for path in [&lease_file, &cleaned] {
+            let text = fs::read_to_string(path).unwrap();
+            assert!(text.starts_with(
+                "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
+                 hostname,state,user_context\n"
+            ));
+        }
+        let row = &read_lease_file(&cleaned).unwrap()["192.0.2.20"];
+        assert_eq!((row.column("hostname"), row.column("state")), ("host.example", "0"));
+    }
+}
+
+#[test]
+fn how_files_are_cleaned_up_changes_by_reload_and_where_they_are_does_not() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, _client_ns) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let lease_file = setup.lease_file();
+    let config = |name: &Path, interval: u32| {
+        json!({ "lease-database": { "type": "memfile", "name": name, "lfc-interval": interval,
+            "max-row-errors": interval } })
+    };
+    let server = setup.start_with(&server_ns, &config(&lease_file, 0)).unwrap();
+    let reload = |config: Value| {
+        server.setup().write_config(&server.setup().config(&config).to_string()).unwrap();
+        server.reload().unwrap()
+    };
+    assert!(reload(config(&lease_file, 1)).contains("RECONFIGURATION_SUCCESS"));
+    server.logged(0, "DHCPSRV_MEMFILE_LFC_START", LIMIT).expect("a clean-up, a second later");
+    let elsewhere = lease_file.with_extension("other");
+    let told = reload(config(&elsewhere, 1));
+    assert!(told.contains("RECONFIGURATION_FAIL"), "{told}");
+    assert!(!elsewhere.exists());
+}
