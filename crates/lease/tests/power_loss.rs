@@ -140,9 +140,9 @@ fn everywhere(
         let doomed = Doomed::new(dir.path(), left);
         work(&files, doomed.clone());
         let state = doomed.0.lock().unwrap();
-        for (at, content) in left_overs(&state).iter().enumerate() {
+        for (at, left_over) in left_overs(&state).iter().enumerate() {
             content(dir.path()).keys().for_each(|path| fs::remove_file(path).unwrap());
-            for (path, octets) in content {
+            for (path, octets) in left_over {
                 fs::write(path, octets).unwrap();
             }
             assert_eq!(loaded(&files), expected, "after {left} steps, remainder {at}");

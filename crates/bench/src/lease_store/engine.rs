@@ -252,6 +252,49 @@ pub(super) fn fill_up(rounds: usize) -> String {
     markdown(&["of the pool given", "new clients per second of processor", "of the first"], &rows)
 }
 
+/// What a renewal costs alone, and while `clean_up` runs on a thread of the lowest priority: processor
+/// and clock, in nanoseconds, of each.
+pub(super) fn beside(
+    rounds: usize,
+    clean_up: &(dyn Fn() -> io::Result<()> + Sync),
+) -> io::Result<[[f64; 2]; 2]> {
+    let store = Store::with(POOL - STEPS);
+    let mut figures: [Vec<[f64; 2]>; 2] = Default::default();
+    let renew = |begin: u32| {
+        let begin = begin % (POOL - 2 * STEPS);
+        (begin..begin + STEPS).for_each(|client| store.renew(client, BEGIN + 5));
+    };
+    let each = |costs: &[clock::Cost]| {
+        let of = |of: fn(&clock::Cost) -> Duration| {
+            median(costs.iter().map(|cost| of(cost).as_nanos() as f64).collect())
+        };
+        let [processor, wall] = [of(|cost| cost.processor), of(|cost| cost.wall)];
+        [processor, wall].map(|time| time.unwrap_or_default() / f64::from(STEPS))
+    };
+    for _ in 0..rounds {
+        let alone: Vec<_> = (0..64).map(|n| clock::of_thread(|| renew(n * STEPS)).0).collect();
+        figures[0].push(each(&alone));
+        let beside = std::thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                let _ = rustix::process::nice(19);
+                clean_up()
+            });
+            let mut costs = Vec::new();
+            while !other.is_finished() {
+                costs.push(clock::of_thread(|| renew(costs.len() as u32 * STEPS)).0);
+            }
+            let done = other.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")));
+            done.map(|()| costs)
+        })?;
+        figures[1].push(each(&beside));
+    }
+    Ok(figures.map(|figures| {
+        [0, 1].map(|at| {
+            median(figures.iter().map(|figures| figures[at]).collect()).unwrap_or_default()
+        })
+    }))
+}
+
 /// What each of two threads gets of a pool that both want all of.
 pub(super) fn fairness() -> Result<String, String> {
     let store = Store::with(0);

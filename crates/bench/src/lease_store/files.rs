@@ -71,6 +71,29 @@ pub(super) fn measure(folder: &Path, arguments: &Arguments) -> io::Result<String
     Ok(markdown(&["", "processor", "clock", "resident memory"], &rows))
 }
 
+/// Renewals while files are cleaned up, as the thread of a server does it.
+pub(super) fn beside_clean_up(folder: &Path, arguments: &Arguments) -> io::Result<String> {
+    let files = LeaseFiles::of(folder.join("beside.csv"));
+    write(&files.current, arguments.leases, 4_000_000_000)?;
+    let clean_up = || {
+        fs::copy(&files.current, &files.copy)?;
+        lfc::clean_up::<V4>(&files).map(drop).map_err(io::Error::other)
+    };
+    let [alone, beside] = engine::beside(arguments.rounds, &clean_up)?;
+    let row = |name: &str, figures: [f64; 2]| {
+        let [processor, wall] = figures;
+        let share = |at: usize| (figures[at] / alone[at] - 1.0) * 100.0;
+        let (of_processor, of_wall) = (share(0), share(1));
+        vec![
+            name.to_owned(),
+            format!("{processor:.0} ns ({of_processor:+.1} %)"),
+            format!("{wall:.0} ns ({of_wall:+.1} %)"),
+        ]
+    };
+    let rows = [row("alone", alone), row("while files are cleaned up", beside)];
+    Ok(markdown(&["a renewal", "processor", "clock"], &rows))
+}
+
 pub(super) const MIB: f64 = 1_048_576.0;
 
 /// Loads in a process of its own, whose memory is that of the leases.

@@ -68,6 +68,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(io_error)?;
     let title = format!("Files of {} leases, in this process", arguments.leases);
     section(&title, files::measure(folder.path(), arguments).map_err(io_error)?);
+    let beside = files::beside_clean_up(folder.path(), arguments).map_err(io_error)?;
+    section("Renewals during a clean-up", beside);
     if let Some(programs) = &arguments.programs {
         let title = format!("The programs, files of {} leases", arguments.leases);
         let compared = programs::Compared {
