@@ -14,7 +14,7 @@ STAGES=(packages format lint tidy scripts unit docs release e2e)
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
     kea-dhcp4-server kea-dhcp6-server kea-admin kea-common
-    isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base tshark faketime
+    isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base tshark faketime prometheus
 )
 
 stage_packages() {

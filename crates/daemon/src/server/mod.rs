@@ -3,6 +3,7 @@
 mod commands;
 mod deep_check;
 mod identity;
+mod metrics;
 mod name_changes;
 mod sanity;
 mod schedule;
@@ -190,6 +191,8 @@ struct Server<F: Serving> {
     started: Instant,
     /// When the configuration in force was put in force.
     configured: Instant,
+    /// The same by the wall clock, for the metrics.
+    times: Arc<metrics::Times>,
     /// What the last command asked for.
     next: Next,
     listeners: Listeners,
@@ -258,6 +261,9 @@ impl<F: Serving> Server<F> {
         // Set once, here.
         let _ = wakers.set(service.wakers().to_vec());
         let (listeners, calls) = Listeners::new(Arc::new(logger.clone()));
+        let times = Arc::new(metrics::Times::now());
+        let (seen, since) = (Arc::clone(&shared), Arc::clone(&times));
+        listeners.page("/metrics", metrics::MEDIA_TYPE, move || metrics::page(&seen, &since));
         let server = Server {
             run: run.clone(),
             port,
@@ -269,6 +275,7 @@ impl<F: Serving> Server<F> {
             logger: logger.clone(),
             started: Instant::now(),
             configured: Instant::now(),
+            times,
             next: Next::Serve,
             listeners,
         };
@@ -453,6 +460,7 @@ impl<F: Serving> Server<F> {
         self.shared.recount();
         self.service.listen(listen);
         self.configured = Instant::now();
+        self.times.configured();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         Ok(())
     }

@@ -1,0 +1,316 @@
+//! `GET /metrics`: statistics and state of the server in Prometheus' text format. The names are data;
+//! `docs/metrics.md` describes them.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use kea_config::snapshot::Snapshot;
+use kea_dhcp::Serving;
+use kea_stats::{Metric as _, ServerKind, ServerMetric, SubnetMetric, Value};
+
+use super::shared::{Shared, unix_micros};
+use crate::version;
+
+/// The media type of the page.
+pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// When a server started, and when its configuration came in force; Unix seconds.
+#[derive(Debug)]
+pub(super) struct Times {
+    started: i64,
+    configured: AtomicI64,
+}
+
+impl Times {
+    pub(super) fn now() -> Self {
+        let now = kea_net::Now::read().unix_seconds();
+        Times { started: now, configured: AtomicI64::new(now) }
+    }
+
+    pub(super) fn configured(&self) {
+        self.configured.store(kea_net::Now::read().unix_seconds(), Ordering::Relaxed);
+    }
+}
+
+/// A family of metrics: name, kind, explanation.
+struct Family {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+}
+
+const fn counter(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: "counter", help }
+}
+
+const fn gauge(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: "gauge", help }
+}
+
+const RECEIVED: Family =
+    counter("kea_packets_received_total", "Packets received, by message type.");
+const SENT: Family = counter("kea_packets_sent_total", "Packets sent, by message type.");
+const DROPPED: Family =
+    counter("kea_packets_dropped_total", "Packets received and not served, by reason.");
+const FAILED: Family =
+    counter("kea_allocations_failed_total", "Allocations that found no lease, by reason.");
+
+/// Statistics of the whole server that are families of their own.
+const SERVER: &[(ServerMetric, Family)] = &[
+    (ServerMetric::Received, counter("kea_datagrams_received_total", "All datagrams received.")),
+    (ServerMetric::Sent, counter("kea_datagrams_sent_total", "All datagrams sent.")),
+    (
+        ServerMetric::ReceiveDrop,
+        counter("kea_datagrams_dropped_total", "All datagrams received and not served."),
+    ),
+    (
+        ServerMetric::CumulativeAssigned,
+        counter("kea_addresses_assigned_total", "Addresses assigned since the start."),
+    ),
+    (
+        ServerMetric::CumulativeAssignedPrefixes,
+        counter("kea_prefixes_assigned_total", "Prefixes assigned since the start."),
+    ),
+    (
+        ServerMetric::Reclaimed,
+        counter("kea_leases_reclaimed_total", "Leases that ended and were reclaimed."),
+    ),
+    (
+        ServerMetric::ReclaimedDeclined,
+        counter("kea_declined_addresses_recovered_total", "Declined addresses back in service."),
+    ),
+    (
+        ServerMetric::ReservationConflicts,
+        counter("kea_reservation_conflicts_total", "Reserved addresses that another client held."),
+    ),
+    (
+        ServerMetric::NameChangeDropped,
+        counter("kea_name_changes_dropped_total", "Name change requests lost to a full queue."),
+    ),
+    (ServerMetric::Declined, gauge("kea_declined_addresses", "Addresses in probation.")),
+];
+
+/// Drops and failed allocations, by the reason they are labelled with.
+const DROPS: &[(ServerMetric, &str)] = &[
+    (ServerMetric::ParseFailed, "unreadable"),
+    (ServerMetric::QueueFull, "queue-full"),
+    (ServerMetric::RfcViolation, "rfc-violation"),
+    (ServerMetric::AdminFiltered, "admin-filtered"),
+    (ServerMetric::NotForUs, "not-for-us"),
+    (ServerMetric::ProcessingFailed, "processing-failed"),
+    (ServerMetric::LimitExceeded, "limit-exceeded"),
+    (ServerMetric::ServiceDisabled, "service-disabled"),
+    (ServerMetric::Duplicate, "duplicate"),
+];
+const FAILURES: &[(ServerMetric, &str)] = &[
+    (ServerMetric::AllocationFail, "any"),
+    (ServerMetric::AllocationFailClasses, "classes"),
+    (ServerMetric::AllocationFailNoPools, "no-pools"),
+    (ServerMetric::AllocationFailSharedNetwork, "shared-network"),
+    (ServerMetric::AllocationFailSubnet, "subnet"),
+];
+
+const SUBNET: &[(SubnetMetric, Family)] = &[
+    (SubnetMetric::Total, gauge("kea_subnet_addresses", "Addresses in the pools of a subnet.")),
+    (SubnetMetric::Assigned, gauge("kea_subnet_addresses_assigned", "Addresses now assigned.")),
+    (SubnetMetric::Declined, gauge("kea_subnet_addresses_declined", "Addresses in probation.")),
+    (
+        SubnetMetric::TotalPrefixes,
+        gauge("kea_subnet_prefixes", "Prefixes in the pools of a subnet."),
+    ),
+    (
+        SubnetMetric::AssignedPrefixes,
+        gauge("kea_subnet_prefixes_assigned", "Prefixes now assigned."),
+    ),
+];
+const SUBNET_UTILISATION: Family =
+    gauge("kea_subnet_utilisation_ratio", "Assigned addresses by all addresses of a subnet.");
+const NETWORK_ADDRESSES: Family =
+    gauge("kea_shared_network_addresses", "Addresses in the pools of a shared network.");
+const NETWORK_ASSIGNED: Family =
+    gauge("kea_shared_network_addresses_assigned", "Addresses now assigned.");
+const NETWORK_UTILISATION: Family = gauge(
+    "kea_shared_network_utilisation_ratio",
+    "Assigned addresses by all addresses of a shared network.",
+);
+const LEASES: Family = gauge("kea_leases", "Leases in memory, those that ended included.");
+const PENDING: Family =
+    gauge("kea_lease_rows_pending", "Lease changes that are not as safe as configured yet.");
+const FAILING: Family =
+    gauge("kea_lease_storage_failing", "1 while lease changes cannot be kept, else 0.");
+const BUILD: Family = gauge("kea_build_info", "1, with the version of the program.");
+const STARTED: Family = gauge("kea_start_time_seconds", "When the server started, Unix time.");
+const CONFIGURED: Family =
+    gauge("kea_configuration_time_seconds", "When the configuration came in force, Unix time.");
+
+/// The page.
+pub(super) fn page<F: Serving>(shared: &Shared<F>, times: &Times) -> String {
+    let config = shared.config.load_full();
+    let mut page = Page { text: String::new(), server: format!("dhcp{}", F::VERSION) };
+    page.family(&BUILD, [(format!("version=\"{}\"", version::VERSION), 1.0)]);
+    page.family(&STARTED, [(String::new(), times.started as f64)]);
+    page.family(&CONFIGURED, [(String::new(), times.configured.load(Ordering::Relaxed) as f64)]);
+    page.server(shared);
+    page.family(&LEASES, [(String::new(), shared.leases.len() as f64)]);
+    let journal = &shared.journal;
+    let pending = journal.latest().0.saturating_sub(journal.durable().0);
+    page.family(&PENDING, [(String::new(), pending as f64)]);
+    page.family(&FAILING, [(String::new(), f64::from(u8::from(journal.is_failing())))]);
+    page.subnets(shared, &config);
+    page.text
+}
+
+struct Page {
+    text: String,
+    server: String,
+}
+
+impl Page {
+    /// Writes a family with its samples, `(labels, value)`; nothing when there are none.
+    fn family(&mut self, family: &Family, samples: impl IntoIterator<Item = (String, f64)>) {
+        let mut samples = samples.into_iter().peekable();
+        if samples.peek().is_none() {
+            return;
+        }
+        let Family { name, kind, help } = family;
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (labels, value) in samples {
+            let comma = if labels.is_empty() { "" } else { "," };
+            let server = &self.server;
+            let _ = writeln!(self.text, "{name}{{server=\"{server}\"{comma}{labels}}} {value}");
+        }
+    }
+
+    fn server<F: Serving>(&mut self, shared: &Shared<F>) {
+        let kind = ServerKind::of_version(F::VERSION);
+        let value = |metric: ServerMetric| {
+            let name = metric.name(kind)?;
+            newest(shared, name).or(Some(0.0))
+        };
+        for (metric, family) in SERVER {
+            self.family(family, value(*metric).map(|value| (String::new(), value)));
+        }
+        let by_reason = |rows: &[(ServerMetric, &str)]| -> Vec<(String, f64)> {
+            let sample = |(metric, reason): &(ServerMetric, &str)| {
+                Some((format!("reason=\"{reason}\""), value(*metric)?))
+            };
+            rows.iter().filter_map(sample).collect()
+        };
+        self.family(&DROPPED, by_reason(DROPS));
+        self.family(&FAILED, by_reason(FAILURES));
+        for (family, end) in [(&RECEIVED, "-received"), (&SENT, "-sent")] {
+            let of_type = |metric: &ServerMetric| {
+                let name = metric.name(kind)?;
+                let packet = name.strip_prefix("pkt4-").or(name.strip_prefix("pkt6-"))?;
+                let message = packet.strip_suffix(end)?;
+                Some((format!("type=\"{message}\""), value(*metric)?))
+            };
+            let samples: Vec<_> = ServerMetric::ALL.iter().filter_map(of_type).collect();
+            self.family(family, samples);
+        }
+    }
+
+    fn subnets<F: Serving>(&mut self, shared: &Shared<F>, config: &Snapshot<F>) {
+        let kind = ServerKind::of_version(F::VERSION);
+        let network = |position: Option<u32>| {
+            position.and_then(|at| config.networks().get(at as usize)).map(|network| &*network.name)
+        };
+        let mut values: BTreeMap<SubnetColumn, Vec<(String, f64)>> = BTreeMap::new();
+        let mut networks: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
+        let mut utilisation = Vec::new();
+        for subnet in config.subnets() {
+            let name = network(subnet.network);
+            let labels = format!(
+                "subnet_id=\"{}\",subnet=\"{}\",shared_network=\"{}\"",
+                subnet.id,
+                subnet.prefix_text,
+                Escaped(name.unwrap_or_default())
+            );
+            let of = |metric: SubnetMetric| {
+                newest(shared, &format!("subnet[{}].{}", subnet.id, metric.name(kind)?))
+            };
+            for (column, (metric, _)) in SUBNET.iter().enumerate() {
+                if let Some(value) = of(*metric) {
+                    values.entry(column).or_default().push((labels.clone(), value));
+                }
+            }
+            let sizes = [SubnetMetric::Total, SubnetMetric::Assigned].map(|m| of(m).unwrap_or(0.0));
+            if let Some(name) = name {
+                let sum = networks.entry(name).or_default();
+                *sum = [sum[0] + sizes[0], sum[1] + sizes[1]];
+            }
+            utilisation.extend(ratio(sizes).map(|ratio| (labels, ratio)));
+        }
+        for (column, samples) in values {
+            self.family(&SUBNET[column].1, samples);
+        }
+        self.family(&SUBNET_UTILISATION, utilisation);
+        let of_networks = |value: fn([f64; 2]) -> Option<f64>| -> Vec<(String, f64)> {
+            let label = |name: &str| format!("shared_network=\"{}\"", Escaped(name));
+            networks
+                .iter()
+                .filter_map(|(name, sizes)| Some((label(name), value(*sizes)?)))
+                .collect()
+        };
+        self.family(&NETWORK_ADDRESSES, of_networks(|[total, _]| Some(total)));
+        self.family(&NETWORK_ASSIGNED, of_networks(|[_, assigned]| Some(assigned)));
+        self.family(&NETWORK_UTILISATION, of_networks(ratio));
+    }
+}
+
+/// A row of [`SUBNET`].
+type SubnetColumn = usize;
+
+/// Assigned by total; `None` where there is nothing to assign.
+fn ratio([total, assigned]: [f64; 2]) -> Option<f64> {
+    (total > 0.0).then(|| assigned / total)
+}
+
+/// The value that a statistic has now.
+fn newest<F: Serving>(shared: &Shared<F>, name: &str) -> Option<f64> {
+    match shared.stats.samples(name, unix_micros())?.first()?.value {
+        Value::Integer(value) => Some(value as f64),
+        Value::Large(value) => Some(value as f64),
+        Value::Float(value) => Some(value),
+        Value::Duration(_) | Value::Text(_) => None,
+    }
+}
+
+/// A label's value: the format quotes it.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '\\' => f.write_str("\\\\")?,
+                '"' => f.write_str("\\\"")?,
+                '\n' => f.write_str("\\n")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_quoted_and_families_have_a_head() {
+        let mut page = Page { text: String::new(), server: "dhcp4".to_owned() };
+        page.family(&LEASES, []);
+        assert_eq!(page.text, "");
+        let label = format!("shared_network=\"{}\"", Escaped("a\"b\\c\n"));
+        page.family(&NETWORK_ASSIGNED, [(label, 3.0)]);
+        assert_eq!(
+            page.text,
+            "# HELP kea_shared_network_addresses_assigned Addresses now assigned.\n\
+             # TYPE kea_shared_network_addresses_assigned gauge\n\
+             kea_shared_network_addresses_assigned{server=\"dhcp4\",shared_network=\"a\\\"b\\\\c\\n\"} 3\n"
+        );
+    }
+}
