@@ -4,7 +4,7 @@ use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
 use kea_wire::{Duid, V4, V6};
 
-use crate::pipeline::{Answer, Arrival, Corridor, Counted, Drop};
+use crate::pipeline::{Answer, Arrival, Corridor, Counted, Drop, InFlight};
 use crate::v6::{Origin, server_identity};
 
 /// A protocol with a corridor.
@@ -52,6 +52,9 @@ pub trait Serve<F: Dialect> {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<F>, Drop<F>>;
+
+    /// The transactions whose answers wait: to be told by whoever lets them.
+    fn in_flight(&mut self) -> &mut InFlight;
 }
 
 impl Serving for V4 {

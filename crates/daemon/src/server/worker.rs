@@ -1,15 +1,18 @@
 //! What a worker thread does with datagrams: each goes down the corridor, and its answer leaves when
 //! the lease it grants is where the configured durability wants it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use kea_config::snapshot::Snapshot;
-use kea_dhcp::pipeline::{Answer, Arrival, Corridor, MAX_ANSWER_WAIT, Statistics, Transmit};
+use kea_dhcp::pipeline::{
+    Answer, Arrival, Callouts, Corridor, MAX_ANSWER_WAIT, Statistics, Transmit, leaves,
+};
 use kea_dhcp::{Serve, Serving};
+use kea_hooks::{Hooks, ParkId, ParkingLot, Unparked};
 use kea_lease::Ticket;
 use kea_log::log;
 use kea_log::message::twin;
@@ -30,6 +33,12 @@ pub(super) struct Worker<F: Serving> {
     /// Where answers are written.
     buffer: Vec<u8>,
     parked: VecDeque<Parked<F>>,
+    /// Who is asked; none when nobody wants to be.
+    hooks: Option<Arc<Hooks<F>>>,
+    /// Where hooks let go of answers.
+    lot: Arc<ParkingLot>,
+    /// Answers that wait for hooks.
+    held: HashMap<ParkId, Parked<F>>,
     /// Buffers of answers that have left, for the next ones.
     spare: Vec<Vec<u8>>,
 }
@@ -40,6 +49,8 @@ struct Parked<F: Serving> {
     since: Instant,
     answer: Answer<F>,
     octets: Vec<u8>,
+    /// What it answers, where hooks want to know.
+    query: Vec<u8>,
 }
 
 /// The most answers that a worker keeps waiting; more queries than that in two disk writes are not
@@ -47,9 +58,15 @@ struct Parked<F: Serving> {
 const PARKED: usize = 1 << 16;
 
 impl<F: Serving> Worker<F> {
-    pub(super) fn new(shared: Arc<Shared<F>>, number: usize, serve: F::Worker) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared<F>>,
+        number: usize,
+        serve: F::Worker,
+        lot: Arc<ParkingLot>,
+    ) -> Self {
         let config = shared.config.load_full();
         let statistics = shared.statistics(number, &config);
+        let hooks = hooks(&shared);
         Worker {
             shared,
             number,
@@ -58,6 +75,9 @@ impl<F: Serving> Worker<F> {
             statistics,
             buffer: Vec::with_capacity(2048),
             parked: VecDeque::new(),
+            hooks,
+            lot,
+            held: HashMap::new(),
             spare: Vec::new(),
         }
     }
@@ -68,6 +88,7 @@ impl<F: Serving> Worker<F> {
         if !Arc::ptr_eq(&current, &self.config) {
             self.statistics = self.shared.statistics(self.number, &current);
             self.config = Arc::clone(&current);
+            self.hooks = hooks(&self.shared);
         }
     }
 
@@ -84,17 +105,31 @@ impl<F: Serving> Worker<F> {
             statistics: &self.statistics,
             log: &self.shared.log,
             name_changes: &self.shared.name_changes,
+            callouts: self.hooks.as_deref().map(|hooks| Callouts { hooks, lot: Some(&self.lot) }),
             now: now.unix_seconds(),
         };
         self.buffer.clear();
         let decided = self.serve.decide(&corridor, &arrival, datagram.payload, &mut self.buffer);
         let Ok(answer) = decided else { return };
-        if answer.after <= self.shared.journal.durable() {
-            self.statistics.sent(answer.message_type);
-            out.send(&to_destination(&answer.transmit), &self.buffer);
+        if answer.parked.is_some() || answer.after > self.shared.journal.durable() {
+            self.park(now, answer, datagram.payload);
         } else {
-            self.park(now, answer);
+            let mut octets = std::mem::take(&mut self.buffer);
+            self.leave(&answer, datagram.payload, &mut octets, out);
+            self.buffer = octets;
         }
+    }
+
+    /// Sends an answer, unless hooks do not want it to leave.
+    fn leave(&self, answer: &Answer<F>, query: &[u8], octets: &mut Vec<u8>, out: &mut Outbox) {
+        if let Some(hooks) = &self.hooks
+            && !leaves(hooks, &self.shared.log, query, &answer.transmit, octets)
+        {
+            self.statistics.count(ServerMetric::ReceiveDrop);
+            return;
+        }
+        self.statistics.sent(answer.message_type);
+        out.send(&to_destination(&answer.transmit), octets);
     }
 
     /// Service is switched off: the client may ask another server.
@@ -106,25 +141,49 @@ impl<F: Serving> Worker<F> {
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
-    fn park(&mut self, now: Now, answer: Answer<F>) {
-        if self.parked.len() >= PARKED {
+    fn park(&mut self, now: Now, answer: Answer<F>, query: &[u8]) {
+        if self.parked.len() + self.held.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
             self.statistics.count(ServerMetric::QueueFull);
             return;
         }
         let mut octets = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut octets, &mut self.buffer);
-        self.parked.push_back(Parked { since: now.instant, answer, octets });
+        self.serve.in_flight().begin(answer.transaction);
+        let query = self.hooks.as_ref().map(|_| query.to_vec()).unwrap_or_default();
+        let id = answer.parked;
+        let parked = Parked { since: now.instant, answer, octets, query };
+        match id {
+            Some(id) => drop(self.held.insert(id, parked)),
+            None => self.parked.push_back(parked),
+        }
     }
 
-    /// Sends what has become durable. Tickets of one worker rise, so the rest waits behind.
+    /// Takes what hooks have let go of: from then on it waits for the disk like the others.
+    fn unpark(&mut self) {
+        for (id, outcome) in self.lot.take() {
+            // One that found no room to wait is gone already.
+            let Some(parked) = self.held.remove(&id) else { continue };
+            match outcome {
+                Unparked::Leaves => self.parked.push_back(parked),
+                Unparked::Discarded => {
+                    self.statistics.count(ServerMetric::ReceiveDrop);
+                    self.serve.in_flight().end(parked.answer.transaction);
+                }
+            }
+        }
+    }
+
+    /// Sends what has become durable. Tickets of one worker rise, but for those of answers that hooks
+    /// held; so the rest waits behind.
     fn release(&mut self, now: Now, out: &mut Outbox) {
         let durable = self.shared.journal.durable();
         while self.parked.front().is_some_and(|parked| parked.answer.after <= durable) {
-            let Some(Parked { since, answer, mut octets }) = self.parked.pop_front() else { break };
+            let Some(parked) = self.parked.pop_front() else { break };
+            let Parked { since, answer, mut octets, query } = parked;
+            self.serve.in_flight().end(answer.transaction);
             if now.instant.saturating_duration_since(since) <= MAX_ANSWER_WAIT {
-                self.statistics.sent(answer.message_type);
-                out.send(&to_destination(&answer.transmit), &octets);
+                self.leave(&answer, &query, &mut octets, out);
             } else {
                 self.statistics.count(ServerMetric::ReceiveDrop);
             }
@@ -156,11 +215,20 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 
     fn on_wake(&mut self, now: Now, out: &mut Outbox) {
+        if !self.held.is_empty() {
+            self.unpark();
+        }
         if !self.parked.is_empty() {
             self.release(now, out);
             self.tell_waiting();
         }
     }
+}
+
+/// The hooks in force, if there are any.
+fn hooks<F: Serving>(shared: &Shared<F>) -> Option<Arc<Hooks<F>>> {
+    let hooks = shared.hooks.load_full();
+    Some(hooks).filter(|hooks| !hooks.is_empty())
 }
 
 /// `None` for a datagram of the other family, which no socket of this server receives.

@@ -6,6 +6,7 @@ mod association;
 mod exchange;
 mod extended_info;
 mod facts;
+mod hearing;
 mod holdings;
 mod hw_addr;
 mod lease;
