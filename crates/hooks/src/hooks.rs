@@ -19,7 +19,7 @@ use crate::point::Point;
 /// all of them, unless one drops the query.
 pub struct Hooks<F: Dialect> {
     at: [Box<[Arc<dyn Hook<F>>]>; Point::ALL.len()],
-    log: Box<dyn Log + Send + Sync>,
+    log: Box<dyn Log>,
 }
 
 /// What hooks want done with an answer whose leases are stored.
@@ -35,7 +35,7 @@ pub enum CommitOutcome {
 
 impl<F: Dialect> Hooks<F> {
     /// These, in this order. Their failures go to `log`.
-    pub fn new(hooks: &[Arc<dyn Hook<F>>], log: impl Log + Send + Sync + 'static) -> Self {
+    pub fn new(hooks: &[Arc<dyn Hook<F>>], log: impl Log + 'static) -> Self {
         let at = Point::ALL.map(|point| {
             hooks.iter().filter(|hook| hook.points().contains(&point)).cloned().collect()
         });

@@ -14,6 +14,6 @@ mod point;
 
 pub use hook::{Addressed, Committed, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query};
 pub use hooks::{CommitOutcome, Hooks};
-pub use library::{Library, LoadError, load};
+pub use library::{Library, LoadError, Loaded, load};
 pub use parking::{Hold, ParkId, ParkedLimit, ParkingLot, ParkingSpace, Unparked};
 pub use point::Point;

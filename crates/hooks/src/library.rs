@@ -15,8 +15,11 @@ pub struct Library<F: Dialect> {
     /// The file that configurations name, whatever folder they say it is in.
     pub file: &'static str,
     /// Makes the hook from `parameters`, or says what is wrong with them.
-    pub load: fn(Option<&document::Value>) -> Result<Arc<dyn Hook<F>>, String>,
+    pub load: fn(Option<&document::Value>) -> Loaded<F>,
 }
+
+/// A hook, or what is wrong with the parameters that it was to have.
+pub type Loaded<F> = Result<Arc<dyn Hook<F>>, String>;
 
 /// A library does not like its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]

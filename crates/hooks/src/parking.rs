@@ -174,7 +174,9 @@ mod tests {
     fn lot() -> (Arc<ParkingLot>, Arc<AtomicUsize>) {
         let woken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&woken);
-        let wake = move || drop(count.fetch_add(1, Ordering::Relaxed));
+        let wake = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
         (ParkingLot::new(ParkedLimit::default(), wake), woken)
     }
 

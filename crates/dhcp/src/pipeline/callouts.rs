@@ -156,7 +156,8 @@ impl<'s, F: Dialect> Corridor<'s, F> {
         let Some(lot) = self.callouts.and_then(|callouts| callouts.lot) else { return Ok(None) };
         let version = F::VERSION;
         let Some(parking) = lot.enter(self.config.server.parked_packet_limit) else {
-            log!(self.log, (twin::HOOK_LEASES_PARKING_LOT_FULL.of(version)), label);
+            let limit = self.config.server.parked_packet_limit;
+            log!(self.log, (twin::HOOK_LEASES_PARKING_LOT_FULL.of(version)), limit, label);
             return Err(Drop::ParkingLotFull);
         };
         match hooks.leases_committed(&Committed { query: *query, leases, deleted }, parking) {
@@ -197,7 +198,6 @@ impl<'s, F: Dialect> Corridor<'s, F> {
         query: &Query<'_, F>,
         parameters: &DdnsParameters,
         name: &mut LeaseName,
-        label: ClientLabel<'_>,
     ) {
         let Some(hooks) = self.hooks_at(Point::DdnsUpdate) else { return };
         let before = name.clone();
@@ -210,8 +210,16 @@ impl<'s, F: Dialect> Corridor<'s, F> {
         });
         if *name != before {
             let changed = twin::HOOK_DDNS_UPDATE.of(F::VERSION);
-            let LeaseName { hostname, forward, reverse } = &*name;
-            log!(self.log, (changed), label, hostname, forward, reverse);
+            log!(
+                self.log,
+                (changed),
+                before.hostname,
+                name.hostname,
+                before.forward,
+                name.forward,
+                before.reverse,
+                name.reverse
+            );
         }
     }
 }

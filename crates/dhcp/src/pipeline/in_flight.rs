@@ -44,6 +44,11 @@ impl InFlight {
         }
     }
 
+    /// The thread that serves a client and all its repetitions, for the log.
+    pub(crate) fn thread() -> impl std::fmt::Display {
+        std::fmt::from_fn(|f| f.write_str(std::thread::current().name().unwrap_or("unnamed")))
+    }
+
     /// True while an answer waits.
     pub(crate) fn contains(&self, transaction: Transaction) -> bool {
         !self.waiting.is_empty() && self.waiting.contains_key(&transaction)

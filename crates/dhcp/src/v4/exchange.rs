@@ -265,7 +265,7 @@ impl<'s> Exchange<'_, 's> {
         let mut name = self.sent_name.given(&policy, host, spot.address);
         let before = name.lease.hostname.clone();
         let asked = self.asked();
-        self.corridor.name_known(&asked, policy.parameters, &mut name.lease, self.label);
+        self.corridor.name_known(&asked, policy.parameters, &mut name.lease);
         if name.lease.hostname != before {
             name.option = self.sent_name.option_of(&name.lease, name.option);
         }

@@ -90,9 +90,8 @@ impl Worker {
         };
         let kind = view.message_type();
         let refused = |reason: &Drop<V4>| log_refused(corridor, arrival, label, kind, reason);
-        let replacement;
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
-        let mut sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
+        let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
         log!(
             corridor.log,
             DHCP4_PACKET_RECEIVED,
@@ -104,7 +103,8 @@ impl Worker {
             arrival.interface
         );
         if query.is_repeatable() && self.in_flight.contains(query.transaction()) {
-            log!(corridor.log, DHCP4_PACKET_DROP_0011, label);
+            let thread = InFlight::thread();
+            log!(corridor.log, DHCP4_PACKET_DROP_0011, label, thread, label, thread);
             return Err(Drop::Duplicate);
         }
         recall_relay(corridor, &mut query);
@@ -112,18 +112,30 @@ impl Worker {
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
         let vendor_class = query.view.vendor_class_id();
         self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
-        replacement = self.packet_received(corridor, arrival, &query, label)?;
-        if let Some(octets) = &replacement {
-            let view = View::parse(octets).map_err(|e| Drop::Unreadable(Unreadable::V4(e)))?;
-            query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
-            sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
-            recall_relay(corridor, &mut query);
-        }
-        let facts = QueryFacts::new(&query, arrival);
+        let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
+            return self.answer(corridor, arrival, &query, (&sent_name, label), out);
+        };
+        let view = View::parse(&octets).map_err(|e| Drop::Unreadable(Unreadable::V4(e)))?;
+        let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
+        let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
+        recall_relay(corridor, &mut query);
+        self.answer(corridor, arrival, &query, (&sent_name, label), out)
+    }
+
+    /// From a query whose client is classified to its answer.
+    fn answer(
+        &mut self,
+        corridor: &Corridor<'_, V4>,
+        arrival: &Arrival<'_, V4>,
+        query: &Query<'_>,
+        (sent_name, label): (&SentName, ClientLabel<'_>),
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V4>, Drop<V4>> {
+        let facts = QueryFacts::new(query, arrival);
         let asked = asked(arrival, query.view.bytes());
         let located =
-            self.classifier.locate(corridor, &query, &facts, label, &asked, |classes| {
-                select(corridor.config, &query, arrival, classes)
+            self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
+                select(corridor.config, query, arrival, classes)
             })?;
         let place = located
             .subnet
@@ -131,8 +143,8 @@ impl Worker {
         let exchange = Exchange {
             corridor,
             arrival,
-            query: &query,
-            sent_name: &sent_name,
+            query,
+            sent_name,
             label,
             reserved: &located.reserved,
             classifier: &mut self.classifier,

@@ -319,7 +319,7 @@ impl<'q, 's> Leasing<'q, 's> {
                 }
                 Some(binding)
             }
-            Step::Grant => Some(self.store(&mut leases, wish, binding, lease?, before.as_ref())),
+            Step::Grant => Some(self.store(&mut leases, wish, binding, &lease?, before.as_ref())),
         }
     }
 
@@ -360,7 +360,7 @@ impl<'q, 's> Leasing<'q, 's> {
         let is_prefix = wish.kind == IaKind::Pd;
         let asked = |name: &mut LeaseName| {
             let parameters = policy.parameters;
-            self.corridor.name_known(&self.hearing.query, parameters, name, self.label);
+            self.corridor.name_known(&self.hearing.query, parameters, name);
         };
         self.naming.of_lease(&policy, host, binding.prefix.first(), is_prefix, asked)
     }
@@ -370,12 +370,12 @@ impl<'q, 's> Leasing<'q, 's> {
         leases: &mut SubnetLeases<V6>,
         wish: &Wish,
         mut binding: Binding<'s>,
-        lease: Lease<V6>,
+        lease: &Lease<V6>,
         before: Option<&Lease<V6>>,
     ) -> Binding<'s> {
         let mine = before.filter(|before| self.is_mine(wish, before));
         let (corridor, now) = (self.corridor, self.corridor.now);
-        if let Some(remaining) = mine.and_then(|mine| reusable(&binding, mine, &lease, now)) {
+        if let Some(remaining) = mine.and_then(|mine| reusable(&binding, mine, lease, now)) {
             binding.lifetimes = remaining;
             binding.is_reused = true;
             // Whoever asks again must not hear of a lease before it is as safe as at first.
@@ -385,13 +385,13 @@ impl<'q, 's> Leasing<'q, 's> {
         if let Some(before) = before.filter(|_| mine.is_none()) {
             give_up(corridor, before);
         }
-        corridor.statistics.granted(&lease, before, now);
-        leases.put(&lease);
-        self.hearing.note(&lease, false);
-        binding.ticket = corridor.journal.append(&lease);
+        corridor.statistics.granted(lease, before, now);
+        leases.put(lease);
+        self.hearing.note(lease, false);
+        binding.ticket = corridor.journal.append(lease);
         if wish.kind == IaKind::Na {
             let of_pool = binding.pool.and_then(|pool| pool.ddns.as_deref());
-            corridor.names_begin(&lease, mine, of_pool.unwrap_or(&binding.subnet.ddns));
+            corridor.names_begin(lease, mine, of_pool.unwrap_or(&binding.subnet.ddns));
         }
         binding
     }

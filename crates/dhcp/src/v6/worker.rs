@@ -99,14 +99,9 @@ impl Worker {
         };
         let refused =
             Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
-        let replacement;
-        let mut query = accept(view, arrival, server_id, &config.specific.mac_sources)
+        let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
-        let label = ClientLabel::V6 {
-            duid: query.duid.as_ref().map(Duid::octets),
-            hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
-            xid: query.view.xid(),
-        };
+        let label = label(&query);
         log!(
             corridor.log,
             DHCP6_PACKET_RECEIVED,
@@ -117,22 +112,25 @@ impl Worker {
             arrival.destination,
             arrival.interface
         );
-        let mut naming = Naming::of(&query.view, parsing(config))
-            .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
+        let naming = |query: &Query<'_>| {
+            Naming::of(&query.view, parsing(config))
+                .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))
+        };
+        let sent_name = naming(&query)?;
         if self.is_in_flight(&query) {
-            log!(corridor.log, DHCP6_PACKET_DROP_DUPLICATE, label);
+            let thread = InFlight::thread();
+            log!(corridor.log, DHCP6_PACKET_DROP_DUPLICATE, label, thread, label, thread);
             return Err(Drop::Duplicate);
         }
         self.classify(corridor, arrival, &query);
-        replacement = self.packet_received(corridor, arrival, &query, label)?;
-        if let Some(octets) = &replacement {
-            let view = View::parse(octets).map_err(|e| Drop::Unreadable(Unreadable::V6(e)))?;
-            query = accept(view, arrival, server_id, &config.specific.mac_sources)
-                .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
-            naming = Naming::of(&query.view, parsing(config))
-                .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
-        }
-        self.answer(corridor, arrival, &query, (server_id, naming, label), out)
+        let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
+            return self.answer(corridor, arrival, &query, (server_id, sent_name), out);
+        };
+        let view = View::parse(&octets).map_err(|e| Drop::Unreadable(Unreadable::V6(e)))?;
+        let query = accept(view, arrival, server_id, &config.specific.mac_sources)
+            .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
+        let sent_name = naming(&query)?;
+        self.answer(corridor, arrival, &query, (server_id, sent_name), out)
     }
 
     /// From a query whose client is classified to its answer.
@@ -141,9 +139,10 @@ impl Worker {
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
         query: &Query<'_>,
-        (server_id, naming, label): (&Duid, Naming, ClientLabel<'_>),
+        (server_id, naming): (&Duid, Naming),
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
+        let label = label(query);
         let located = self.locate(corridor, arrival, query, label)?;
         let classes = &self.classifier.classes;
         let place = located.subnet.map(|subnet| Place::new(corridor.config, subnet, classes));
@@ -271,6 +270,14 @@ impl Worker {
             port,
             link_destination: None,
         }
+    }
+}
+
+fn label<'q>(query: &'q Query<'_>) -> ClientLabel<'q> {
+    ClientLabel::V6 {
+        duid: query.duid.as_ref().map(Duid::octets),
+        hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
+        xid: query.view.xid(),
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend([
         test("points-follow-each-other-as-documented", order),
         test("an-answer-waits-until-it-is-let-go", parked),
+        test("a-repetition-of-what-waits-gets-no-second-answer", repeated),
         test("a-discarded-answer-never-leaves", discarded),
         test("as-many-answers-wait-as-may", lot_full),
         test("a-hook-that-breaks-off-does-not-count", broken),
@@ -266,6 +267,18 @@ fn discarded() -> Result<(), Failed> {
     Ok(())
 }
 
+fn repeated() -> Result<(), Failed> {
+    let probe = Probe::bare(&[Point::BufferReceive, Point::LeasesCommitted], Next::Continue);
+    let probe = Arc::new(Probe { parks: true, ..probe });
+    let steps = "{SELECT}expect none\n{SELECT}expect none\n\
+        expect log DHCP4_PACKET_DROP_0011\nexpect statistic pkt4-duplicate = 1\n";
+    let mut backend = perform(&probe, steps)?;
+    probe.hold().release();
+    assert!(backend.receive()?.is_some(), "the answer leaves");
+    assert!(backend.receive()?.is_none(), "but once");
+    Ok(())
+}
+
 fn lot_full() -> Result<(), Failed> {
     let probe = Probe::parking();
     let steps = "{SELECT}expect none\nsend request B\n    option requested-address = 192.0.2.11\n    \
@@ -284,12 +297,9 @@ fn broken() -> Result<(), Failed> {
 
 fn changes() -> Result<(), Failed> {
     for (point, steps) in [
-        // The transaction number becomes another one, and with it the answer's.
-        (Point::BufferReceive, "{DISCOVER}expect none\n"),
-        (
-            Point::PacketReceive,
-            "{SELECT}expect nak\nsend discover A\nexpect offer\n    yiaddr 192.0.2.20\n",
-        ),
+        // The client wants its answer by broadcast, says the hook.
+        (Point::BufferReceive, "{DISCOVER}expect offer\n    to 255.255.255.255:68\n"),
+        (Point::PacketReceive, "{DISCOVER}expect offer\n    yiaddr 192.0.2.20\n"),
         (Point::HostIdentifier, "{DISCOVER}expect offer\n    yiaddr 192.0.2.77\n"),
         (Point::SubnetSelect, "{DISCOVER}expect offer\n    yiaddr 198.51.100.10\n"),
         (
@@ -368,7 +378,13 @@ impl Hook<V4> for Probe {
 
     fn buffer_receive(&self, _: &Query<'_, V4>, message: &mut Vec<u8>) -> Next {
         if self.changes {
-            message[4] ^= 1;
+            const FLAGS: usize = 10;
+            message[FLAGS] |= 0x80;
+        }
+        if self.parks {
+            // All queries are of one transaction.
+            const XID: std::ops::Range<usize> = 4..8;
+            message[XID].fill(7);
         }
         self.asked(Point::BufferReceive)
     }
@@ -384,8 +400,8 @@ impl Hook<V4> for Probe {
             // Only members may use the pool of .20, and the address asked for is that of it.
             classes.insert_name(names, "hooked");
             let mut message = query.message.to_vec();
-            message.truncate(message.len() - 1);
-            message.extend([50, 4, 192, 0, 2, 20, 255]);
+            const OPTIONS: usize = 240;
+            message.splice(OPTIONS..OPTIONS, [50, 4, 192, 0, 2, 20]);
             *replacement = Some(message);
         }
         self.asked(Point::PacketReceive)
@@ -453,8 +469,8 @@ impl Hook<V4> for Probe {
 
     fn packet_send(&self, sent: &mut Addressed<'_, V4>) -> Next {
         if self.changes {
-            sent.answer.pop();
-            sent.answer.extend(b"\x0f\x06hooked\xff");
+            const OPTIONS: usize = 240;
+            sent.answer.splice(OPTIONS..OPTIONS, *b"\x0f\x06hooked");
         }
         self.asked(Point::PacketSend)
     }

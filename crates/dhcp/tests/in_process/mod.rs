@@ -14,8 +14,8 @@ use kea_config::document::{Document, Files};
 use kea_config::{Snapshot, load as check};
 use kea_ddns::NameChangeRequest;
 use kea_dhcp::pipeline::{
-    Arrival, Callouts, Corridor, NameChanges, QueueFull, Statistics, Transmit, leaves, reclaim,
-    recount,
+    Arrival, Callouts, Corridor, NameChanges, QueueFull, Statistics, Transaction, Transmit, leaves,
+    reclaim, recount,
 };
 use kea_dhcp::v4::{Ports, Worker};
 use kea_dhcp::{Serve as _, pipeline};
@@ -41,7 +41,7 @@ pub(crate) struct InProcess {
     replies: VecDeque<Frame>,
     hooks: Arc<Hooks<V4>>,
     lot: Arc<ParkingLot>,
-    held: HashMap<ParkId, Frame>,
+    held: HashMap<ParkId, (Transaction, Frame)>,
 }
 
 /// What the DNS was told. Clones share one list.
@@ -186,7 +186,7 @@ impl Running {
         told: &Told,
         callouts: Callouts<'_, V4>,
         now: i64,
-    ) -> Option<(Option<ParkId>, Frame)> {
+    ) -> Option<(Option<(ParkId, Transaction)>, Frame)> {
         let arrival = arrival(query);
         let corridor = Corridor {
             config: &self.config,
@@ -211,7 +211,11 @@ impl Running {
             return None;
         }
         self.statistics.sent(answer.message_type);
-        Some((answer.parked, frame(&answer.transmit, payload)))
+        let parked = answer.parked.map(|id| (id, answer.transaction));
+        if parked.is_some() {
+            self.worker.in_flight().begin(answer.transaction);
+        }
+        Some((parked, frame(&answer.transmit, payload)))
     }
 
     fn commit(&self) {
@@ -267,7 +271,9 @@ impl Backend for InProcess {
         let (hooks, lot) = (Arc::clone(&self.hooks), Arc::clone(&self.lot));
         let callouts = Callouts { hooks: &hooks, lot: Some(&lot) };
         match self.running()?.decide(query, &log, &told, callouts, now) {
-            Some((Some(id), frame)) => drop(self.held.insert(id, frame)),
+            Some((Some((id, transaction)), frame)) => {
+                self.held.insert(id, (transaction, frame));
+            }
             Some((None, frame)) => self.replies.push_back(frame),
             None => {}
         }
@@ -276,8 +282,9 @@ impl Backend for InProcess {
 
     fn receive(&mut self) -> io::Result<Option<Reply>> {
         for (id, outcome) in self.lot.take() {
-            let frame = self.held.remove(&id);
-            self.replies.extend(frame.filter(|_| outcome == Unparked::Leaves));
+            let Some((transaction, frame)) = self.held.remove(&id) else { continue };
+            self.running()?.worker.in_flight().end(transaction);
+            self.replies.extend(Some(frame).filter(|_| outcome == Unparked::Leaves));
         }
         Ok(self.replies.pop_front())
     }

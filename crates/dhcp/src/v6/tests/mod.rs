@@ -3,6 +3,7 @@
 mod assign;
 mod extend;
 mod give_back;
+mod hooks;
 mod name;
 mod options;
 mod refuse;
