@@ -248,6 +248,7 @@ impl<F: Serving> Server<F> {
             stats,
             log: logger.clone(),
             waiting,
+            answers_to_source: answers_to_source::<F>(logger),
             service: service::Service::default(),
             hooks: ArcSwap::from_pointee(hooks),
             name_changes,
@@ -552,6 +553,18 @@ fn corridor<'a, F: Serving>(
         callouts: Some(Callouts { hooks, lot: None }),
         now: kea_net::Now::read().unix_seconds(),
     }
+}
+
+/// Whether the environment wants answers sent back to where queries came from (the manual's page on
+/// `perfdhcp`).
+fn answers_to_source<F: Serving>(logger: &Handle) -> bool {
+    let value = std::env::var_os("KEA_TEST_SEND_RESPONSES_TO_SOURCE");
+    let is_set =
+        F::VERSION == 4 && value.is_some_and(|value| value == "ENABLED" || value == "ENABLE");
+    if is_set {
+        log!(logger, DHCP4_TESTING_MODE_SEND_TO_SOURCE_ENABLED);
+    }
+    is_set
 }
 
 /// Threads as configured; as many as there are processors when that is left to the server.

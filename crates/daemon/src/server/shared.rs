@@ -23,6 +23,8 @@ pub(super) struct Shared<F: Serving> {
     pub(super) log: kea_log::Handle,
     /// For each worker the first ticket that it waits for; `u64::MAX` when it waits for none.
     pub(super) waiting: std::sync::Arc<[AtomicU64]>,
+    /// Answers go back to where queries came from: for tests alone.
+    pub(super) answers_to_source: bool,
     /// Whether clients are served.
     pub(super) service: Service,
     /// Who is asked on the way of a query. Swapped before the configuration is.

@@ -1,6 +1,7 @@
 //! What the corridor shares between the protocols.
 
 mod arrival;
+mod backlog;
 mod callouts;
 mod chance;
 mod classify;
@@ -18,6 +19,7 @@ mod scopes;
 mod statistics;
 
 pub use arrival::{Arrival, Transmit};
+pub use backlog::{Backlog, LetGo, Rank, Urgency};
 pub(crate) use callouts::asked;
 pub use callouts::{Callouts, leaves};
 pub use chance::Chance;
