@@ -1,5 +1,6 @@
 //! From listeners to the daemon: a bounded queue of commands, each with the way back of its answer.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use tokio::sync::{mpsc, oneshot};
@@ -36,8 +37,16 @@ pub enum Origin {
 }
 
 /// The way back of one answer. Dropped unused, the client is told that no answer could be made.
-#[derive(Debug)]
-pub struct Replier(oneshot::Sender<Reply>);
+pub struct Replier {
+    sender: oneshot::Sender<Reply>,
+    hear: Option<Box<dyn FnOnce(Answer) -> Answer + Send>>,
+}
+
+impl fmt::Debug for Replier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replier").field("sender", &self.sender).finish_non_exhaustive()
+    }
+}
 
 /// What goes back to a client.
 #[derive(Debug)]
@@ -64,6 +73,11 @@ impl Call {
         self.replier.answer(answer);
     }
 
+    /// Has `hear` look at the answer, and change it, before it leaves.
+    pub fn heard_by(&mut self, hear: impl FnOnce(Answer) -> Answer + Send + 'static) {
+        self.replier.hear = Some(Box::new(hear));
+    }
+
     /// Separates the question from the way back, for answers that take their time.
     pub fn split(self) -> (Command, Origin, Replier) {
         (self.command, self.origin, self.replier)
@@ -73,14 +87,18 @@ impl Call {
 impl Replier {
     /// Sends the answer.
     pub fn answer(self, answer: Answer) {
+        let answer = match self.hear {
+            Some(hear) => hear(answer),
+            None => answer,
+        };
         // The client may be gone; nobody else wants it.
-        let _ = self.0.send(Reply::One(answer));
+        let _ = self.sender.send(Reply::One(answer));
     }
 
     /// Sends what several servers answered, each text one JSON value.
     pub fn answers(self, answers: Vec<String>) {
         // As above.
-        let _ = self.0.send(Reply::Several(answers));
+        let _ = self.sender.send(Reply::Several(answers));
     }
 }
 
@@ -118,7 +136,7 @@ impl CallSender {
     /// Asks and waits; `None` when nobody will answer.
     pub(crate) async fn ask(&self, command: Command, origin: Origin) -> Option<Reply> {
         let (sender, receiver) = oneshot::channel();
-        let call = Call { command, origin, replier: Replier(sender) };
+        let call = Call { command, origin, replier: Replier { sender, hear: None } };
         self.0.send(call).await.ok()?;
         receiver.await.ok()
     }

@@ -4,7 +4,7 @@ use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
 use kea_wire::{Duid, V4, V6};
 
-use crate::pipeline::{Answer, Arrival, Corridor, Counted, Drop};
+use crate::pipeline::{Answer, Arrival, Corridor, Counted, Drop, InFlight, Rank};
 use crate::v6::{Origin, server_identity};
 
 /// A protocol with a corridor.
@@ -19,6 +19,9 @@ pub trait Serving: Dialect + Counted {
     /// A worker. Answers go to `client_port` where it is given; unpredictable numbers follow from
     /// `seed`.
     fn worker(seed: u64, client_port: Option<u16>) -> Self::Worker;
+
+    /// What is known of a query before it is served.
+    fn rank(payload: &[u8], source: Self::Addr) -> Rank;
 
     /// The file among the server's data that holds its identifier, where it has one of its own.
     const SERVER_ID_FILE: Option<&'static str> = None;
@@ -52,6 +55,9 @@ pub trait Serve<F: Dialect> {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<F>, Drop<F>>;
+
+    /// The transactions whose answers wait: to be told by whoever lets them.
+    fn in_flight(&mut self) -> &mut InFlight;
 }
 
 impl Serving for V4 {
@@ -65,6 +71,10 @@ impl Serving for V4 {
             client_port.map_or(usual, |port| crate::v4::Ports { client: port, relay: port });
         crate::v4::Worker::new(seed, ports)
     }
+
+    fn rank(payload: &[u8], _: Self::Addr) -> Rank {
+        crate::v4::rank(payload)
+    }
 }
 
 impl Serving for V6 {
@@ -76,6 +86,10 @@ impl Serving for V6 {
     fn worker(seed: u64, client_port: Option<u16>) -> Self::Worker {
         let ports = client_port.map_or_else(crate::v6::Ports::default, crate::v6::Ports::fixed);
         crate::v6::Worker::new(seed, ports)
+    }
+
+    fn rank(payload: &[u8], source: Self::Addr) -> Rank {
+        crate::v6::rank(payload, source)
     }
 
     fn data_directory(config: &Snapshot<Self>) -> Option<&str> {

@@ -24,6 +24,7 @@ const NEED_A_PROCESS: [&str; 4] = [
 fn main() -> ExitCode {
     let mut trials: Vec<Trial> = files().into_iter().filter_map(trial).collect();
     trials.extend(in_process::name_changes::trials());
+    trials.extend(in_process::hooks::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

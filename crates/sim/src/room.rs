@@ -76,6 +76,7 @@ impl<F: Serving> Room<F> {
             statistics: &self.statistics,
             log: &self.log,
             name_changes: &(),
+            callouts: None,
             now: self.now,
         };
         let arrival = Arrival {

@@ -140,6 +140,7 @@ impl<F: Protocol> Server<F> {
             statistics,
             log: &self.log,
             name_changes: &(),
+            callouts: None,
             now,
         };
         let arrival = Arrival {
@@ -178,6 +179,7 @@ impl<F: Protocol> Server<F> {
             statistics: &statistics,
             log: &self.log,
             name_changes: &(),
+            callouts: None,
             now,
         };
         if flush {

@@ -153,6 +153,8 @@ metrics! {
         ServiceDisabled WhenCounted: "pkt4-service-disabled" "pkt6-service-disabled" _;
         /// … because the same client's query is being answered.
         Duplicate WhenCounted: "pkt4-duplicate" "pkt6-duplicate" _;
+        /// … because their clients have asked again since.
+        Stale WhenCounted: "pkt4-stale" "pkt6-stale" _;
         /// Name change requests lost because too many wait to be sent.
         NameChangeDropped WhenCounted: "ncr-dropped" "ncr-dropped" _;
         /// DHCPLEASEQUERY (RFC 4388), LEASEQUERY (RFC 5007).

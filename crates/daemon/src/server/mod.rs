@@ -2,6 +2,7 @@
 
 mod commands;
 mod deep_check;
+mod hooks;
 mod identity;
 mod metrics;
 mod name_changes;
@@ -27,7 +28,8 @@ use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
 use kea_control::{Calls, Handlers, Listeners};
 use kea_dhcp::Serving;
-use kea_dhcp::pipeline::{Corridor, flush_reclaimed, reclaim};
+use kea_dhcp::pipeline::{Callouts, Corridor, flush_reclaimed, reclaim};
+use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
@@ -53,6 +55,7 @@ use crate::version;
 pub fn main<F: Serving>(
     program: Program,
     arguments: impl IntoIterator<Item = OsString>,
+    libraries: &'static [Library<F>],
 ) -> ExitCode {
     let request = match arguments::parse(program, arguments) {
         Ok(request) => request,
@@ -70,7 +73,7 @@ pub fn main<F: Serving>(
             },
             Err(problems) => fail(&problems),
         },
-        Request::Run(run) => match serve::<F>(program, &run) {
+        Request::Run(run) => match serve::<F>(program, &run, libraries) {
             Ok(code) => ExitCode::from(code),
             Err(Fatal) => ExitCode::FAILURE,
         },
@@ -88,7 +91,11 @@ fn check_deeply<F: Serving>(loaded: &configuration::Loaded<F>) -> ExitCode {
 struct Fatal;
 
 /// Starts, serves until told to stop, and stops.
-fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
+fn serve<F: Serving>(
+    program: Program,
+    run: &Run,
+    libraries: &'static [Library<F>],
+) -> Result<u8, Fatal> {
     let layout = Layout::of_this_process();
     let mut logging = start_logging(program, run, &layout)?;
     let logger = logging.handle();
@@ -111,7 +118,7 @@ fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
         .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
     logging.start_writer().map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
 
-    let (server, calls) = Server::start(run, config, &layout, server_port, &logger)?;
+    let (server, calls) = Server::start(run, config, &layout, server_port, &logger, libraries)?;
     let code = server.run_until_stopped(calls)?;
     log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
     Ok(code)
@@ -188,6 +195,8 @@ struct Server<F: Serving> {
     clean_up: Option<CleaningUp>,
     reclamation: Reclamation,
     logger: Handle,
+    /// The hook libraries that are part of the server.
+    libraries: &'static [Library<F>],
     started: Instant,
     /// When the configuration in force was put in force.
     configured: Instant,
@@ -205,6 +214,7 @@ impl<F: Serving> Server<F> {
         layout: &Layout,
         port: u16,
         logger: &Handle,
+        libraries: &'static [Library<F>],
     ) -> Result<(Self, Calls), Fatal> {
         let workers = worker_count(&config);
         let leases = Leases::new();
@@ -232,6 +242,8 @@ impl<F: Serving> Server<F> {
             .apply(&config.dhcp_ddns)
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let reclamation = Reclamation::new(configuration::expired_leases(&config));
+        let hooks = hooks::load(&config, libraries, logger)
+            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config),
             leases,
@@ -239,7 +251,9 @@ impl<F: Serving> Server<F> {
             stats,
             log: logger.clone(),
             waiting,
+            answers_to_source: answers_to_source::<F>(logger),
             service: service::Service::default(),
+            hooks: ArcSwap::from_pointee(hooks),
             name_changes,
         });
         shared.recount();
@@ -250,9 +264,11 @@ impl<F: Serving> Server<F> {
         let clean_up = clean_up.transpose().map_err(io_error)?;
         let options =
             ServiceOptions { workers, name: "dhcp".to_owned(), ..ServiceOptions::default() };
-        let make = |id: kea_net::WorkerId, _| {
-            let seed = seed(id.0);
-            Worker::new(Arc::clone(&shared), id.0, F::worker(seed, run.client_port))
+        let parked = ParkedLimit::default();
+        let make = |id: kea_net::WorkerId, waker: kea_net::Waker| {
+            let lot = ParkingLot::new(parked.clone(), move || waker.wake());
+            let serve = F::worker(seed(id.0), run.client_port);
+            Worker::new(Arc::clone(&shared), id.0, serve, lot)
         };
         let events = logger.clone();
         let service =
@@ -273,6 +289,7 @@ impl<F: Serving> Server<F> {
             clean_up,
             reclamation,
             logger: logger.clone(),
+            libraries,
             started: Instant::now(),
             configured: Instant::now(),
             times,
@@ -280,6 +297,7 @@ impl<F: Serving> Server<F> {
             listeners,
         };
         server.refuse_taken_port()?;
+        server.shared.hooks.load().configured(&server.shared.config.load_full());
         Ok((server, calls))
     }
 
@@ -344,7 +362,8 @@ impl<F: Serving> Server<F> {
                         schedule = Schedule::new(&self.shared.config.load(), Instant::now());
                     }
                 }
-                Some(call) = calls.next() => {
+                Some(mut call) = calls.next() => {
+                    hooks::hear(&self.shared.hooks.load_full(), &mut call);
                     let log = self.logger.clone();
                     handlers.call(self, call, &log);
                     match std::mem::replace(&mut self.next, Next::Serve) {
@@ -383,9 +402,10 @@ impl<F: Serving> Server<F> {
 
     fn reclaim(&mut self) {
         let config = self.shared.config.load_full();
+        let hooks = self.shared.hooks.load_full();
         let statistics = self.shared.statistics(0, &config);
         let begin = Instant::now();
-        let corridor = corridor(&self.shared, &config, &statistics);
+        let corridor = corridor(&self.shared, &hooks, &config, &statistics);
         let report = reclaim(&corridor, &mut self.reclamation, || begin.elapsed());
         let elapsed = format_args!("{:?}", begin.elapsed());
         log!(
@@ -402,8 +422,9 @@ impl<F: Serving> Server<F> {
 
     fn flush(&self) {
         let config = self.shared.config.load_full();
+        let hooks = self.shared.hooks.load_full();
         let statistics = self.shared.statistics(0, &config);
-        let corridor = corridor(&self.shared, &config, &statistics);
+        let corridor = corridor(&self.shared, &hooks, &config, &statistics);
         flush_reclaimed(&corridor, &self.reclamation, usize::MAX);
         self.shared.journal.flush();
     }
@@ -447,6 +468,7 @@ impl<F: Serving> Server<F> {
         if storage::needs_restart(&self.shared.config.load(), &config) {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
+        let hooks = hooks::load(&config, self.libraries, &self.logger)?;
         self.shared.name_changes.apply(&config.dhcp_ddns).map_err(|error| error.to_string())?;
         self.listeners.apply(&config.control_sockets).map_err(|error| error.to_string())?;
         let loggers = configuration::loggers(&config);
@@ -456,8 +478,10 @@ impl<F: Serving> Server<F> {
         let listen = listen::<F>(&config, self.port);
         let summary = configuration::summary(&config);
         self.shared.leases.configure(&config.lease_specs());
+        self.shared.hooks.store(Arc::new(hooks));
         self.shared.config.store(Arc::new(config));
         self.shared.recount();
+        self.shared.hooks.load().configured(&self.shared.config.load_full());
         self.service.listen(listen);
         self.configured = Instant::now();
         self.times.configured();
@@ -468,8 +492,9 @@ impl<F: Serving> Server<F> {
     /// Reclaims everything that has ended, whatever the limits of a cycle are.
     fn reclaim_all(&mut self, remove: bool) {
         let config = self.shared.config.load_full();
+        let hooks = self.shared.hooks.load_full();
         let statistics = self.shared.statistics(0, &config);
-        let corridor = corridor(&self.shared, &config, &statistics);
+        let corridor = corridor(&self.shared, &hooks, &config, &statistics);
         let mut settings = self.reclamation.settings;
         settings.max_reclaim_leases = 0;
         settings.max_reclaim_time = 0;
@@ -522,6 +547,7 @@ impl CleaningUp {
 
 fn corridor<'a, F: Serving>(
     shared: &'a Shared<F>,
+    hooks: &'a Hooks<F>,
     config: &'a Snapshot<F>,
     statistics: &'a kea_dhcp::pipeline::Statistics<F>,
 ) -> Corridor<'a, F> {
@@ -532,8 +558,21 @@ fn corridor<'a, F: Serving>(
         statistics,
         log: &shared.log,
         name_changes: &shared.name_changes,
+        callouts: Some(Callouts { hooks, lot: None }),
         now: kea_net::Now::read().unix_seconds(),
     }
+}
+
+/// Whether the environment wants answers sent back to where queries came from (the manual's page on
+/// `perfdhcp`).
+fn answers_to_source<F: Serving>(logger: &Handle) -> bool {
+    let value = std::env::var_os("KEA_TEST_SEND_RESPONSES_TO_SOURCE");
+    let is_set =
+        F::VERSION == 4 && value.is_some_and(|value| value == "ENABLED" || value == "ENABLE");
+    if is_set {
+        log!(logger, DHCP4_TESTING_MODE_SEND_TO_SOURCE_ENABLED);
+    }
+    is_set
 }
 
 /// Threads as configured; as many as there are processors when that is left to the server.

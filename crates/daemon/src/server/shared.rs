@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Statistics, recount};
+use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
 use kea_stats::{Stats, UnixMicros};
 
@@ -22,8 +23,12 @@ pub(super) struct Shared<F: Serving> {
     pub(super) log: kea_log::Handle,
     /// For each worker the first ticket that it waits for; `u64::MAX` when it waits for none.
     pub(super) waiting: std::sync::Arc<[AtomicU64]>,
+    /// Answers go back to where queries came from: for tests alone.
+    pub(super) answers_to_source: bool,
     /// Whether clients are served.
     pub(super) service: Service,
+    /// Who is asked on the way of a query. Swapped before the configuration is.
+    pub(super) hooks: ArcSwap<Hooks<F>>,
     /// The way to the DNS update daemon.
     pub(super) name_changes: NameChangeSender,
 }

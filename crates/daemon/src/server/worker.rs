@@ -1,21 +1,25 @@
 //! What a worker thread does with datagrams: each goes down the corridor, and its answer leaves when
 //! the lease it grants is where the configured durability wants it.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use kea_config::snapshot::Snapshot;
-use kea_dhcp::pipeline::{Answer, Arrival, Corridor, MAX_ANSWER_WAIT, Statistics, Transmit};
+use kea_config::snapshot::{Outbound, Snapshot};
+use kea_dhcp::pipeline::{
+    Answer, Arrival, Backlog, Callouts, Corridor, LetGo, MAX_ANSWER_WAIT, Statistics, Transmit,
+    leaves,
+};
 use kea_dhcp::{Serve, Serving};
+use kea_hooks::{Hooks, ParkId, ParkingLot, Unparked};
 use kea_lease::Ticket;
 use kea_log::log;
 use kea_log::message::twin;
 use kea_net::{Datagram, Delivery, Destination, Now, Outbox};
 use kea_stats::ServerMetric;
-use kea_wire::Address as _;
+use kea_wire::{Address as _, HwAddr};
 
 use super::shared::Shared;
 
@@ -30,6 +34,16 @@ pub(super) struct Worker<F: Serving> {
     /// Where answers are written.
     buffer: Vec<u8>,
     parked: VecDeque<Parked<F>>,
+    /// Who is asked; none when nobody wants to be.
+    hooks: Option<Arc<Hooks<F>>>,
+    /// Where hooks let go of answers.
+    lot: Arc<ParkingLot>,
+    /// Answers that wait for hooks.
+    held: HashMap<ParkId, Parked<F>>,
+    /// Queries that wait, when more come than can be served.
+    backlog: Backlog<Held>,
+    /// Batches in a row that were full: the sockets were never empty.
+    full_batches: u32,
     /// Buffers of answers that have left, for the next ones.
     spare: Vec<Vec<u8>>,
 }
@@ -40,6 +54,8 @@ struct Parked<F: Serving> {
     since: Instant,
     answer: Answer<F>,
     octets: Vec<u8>,
+    /// What it answers, where hooks want to know.
+    query: Vec<u8>,
 }
 
 /// The most answers that a worker keeps waiting; more queries than that in two disk writes are not
@@ -47,9 +63,16 @@ struct Parked<F: Serving> {
 const PARKED: usize = 1 << 16;
 
 impl<F: Serving> Worker<F> {
-    pub(super) fn new(shared: Arc<Shared<F>>, number: usize, serve: F::Worker) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared<F>>,
+        number: usize,
+        serve: F::Worker,
+        lot: Arc<ParkingLot>,
+    ) -> Self {
         let config = shared.config.load_full();
         let statistics = shared.statistics(number, &config);
+        let hooks = hooks(&shared);
+        let backlog = Backlog::new(backlog_capacity(&config));
         Worker {
             shared,
             number,
@@ -58,6 +81,11 @@ impl<F: Serving> Worker<F> {
             statistics,
             buffer: Vec::with_capacity(2048),
             parked: VecDeque::new(),
+            hooks,
+            lot,
+            held: HashMap::new(),
+            backlog,
+            full_batches: 0,
             spare: Vec::new(),
         }
     }
@@ -68,6 +96,66 @@ impl<F: Serving> Worker<F> {
         if !Arc::ptr_eq(&current, &self.config) {
             self.statistics = self.shared.statistics(self.number, &current);
             self.config = Arc::clone(&current);
+            self.hooks = hooks(&self.shared);
+            self.backlog.resize(backlog_capacity(&self.config));
+        }
+    }
+
+    /// Lets queries wait in their order of urgency, and lets go of those that find no room.
+    fn absorb(&mut self, now: Now, batch: &[Datagram<'_>]) {
+        let since = now.since_epoch;
+        for datagram in batch {
+            let Some(source) = F::Addr::of_ip(datagram.arrival.peer.ip()) else { continue };
+            let rank = F::rank(datagram.payload, source);
+            if let Some((why, _)) = self.backlog.push(rank, since, Held::new(datagram)) {
+                self.let_go(why);
+            }
+        }
+    }
+
+    fn let_go(&self, why: LetGo) {
+        self.statistics.count(ServerMetric::Received);
+        self.statistics.count(ServerMetric::ReceiveDrop);
+        self.statistics.count(match why {
+            LetGo::Full => ServerMetric::QueueFull,
+            LetGo::Stale => ServerMetric::Stale,
+            LetGo::Repeated => ServerMetric::Duplicate,
+        });
+        if why == LetGo::Full {
+            log!(self.shared.log, (twin::PACKET_QUEUE_FULL.of(F::VERSION)));
+        }
+    }
+
+    /// Serves as many of those that wait as come in one batch.
+    fn serve_backlog(&mut self, now: Now, out: &mut Outbox) {
+        for _ in 0..kea_net::BATCH {
+            let mut stale = 0;
+            let next = self.backlog.pop(now.since_epoch, |_| stale += 1);
+            (0..stale).for_each(|_| self.let_go(LetGo::Stale));
+            let Some(held) = next else { break };
+            self.serve(now, &held.datagram(), out);
+        }
+    }
+
+    /// Makes what was decided durable, and sends what is.
+    fn commit(&mut self, now: Now, out: &mut Outbox) {
+        // Also changes that nobody is told of, such as a release, are to be kept.
+        if self.shared.journal.has_rows() {
+            self.tell_waiting();
+            self.shared.journal.flush();
+        }
+        // Meanwhile some may have become durable; and a watermark that rose before it was known that
+        // somebody waits for it wakes nobody.
+        self.send_ready(now, out);
+    }
+
+    fn send_ready(&mut self, now: Now, out: &mut Outbox) {
+        if !self.held.is_empty() {
+            self.unpark();
+        }
+        if !self.parked.is_empty() {
+            self.release(now, out);
+            self.tell_waiting();
         }
     }
 
@@ -84,17 +172,34 @@ impl<F: Serving> Worker<F> {
             statistics: &self.statistics,
             log: &self.shared.log,
             name_changes: &self.shared.name_changes,
+            callouts: self.hooks.as_deref().map(|hooks| Callouts { hooks, lot: Some(&self.lot) }),
             now: now.unix_seconds(),
         };
         self.buffer.clear();
         let decided = self.serve.decide(&corridor, &arrival, datagram.payload, &mut self.buffer);
-        let Ok(answer) = decided else { return };
-        if answer.after <= self.shared.journal.durable() {
-            self.statistics.sent(answer.message_type);
-            out.send(&to_destination(&answer.transmit), &self.buffer);
-        } else {
-            self.park(now, answer);
+        let Ok(mut answer) = decided else { return };
+        if self.shared.answers_to_source && !arrival.source.is_unspecified() {
+            answer.transmit.destination = arrival.source;
         }
+        if answer.parked.is_some() || answer.after > self.shared.journal.durable() {
+            self.park(now, answer, datagram.payload);
+        } else {
+            let mut octets = std::mem::take(&mut self.buffer);
+            self.leave(&answer, datagram.payload, &mut octets, out);
+            self.buffer = octets;
+        }
+    }
+
+    /// Sends an answer, unless hooks do not want it to leave.
+    fn leave(&self, answer: &Answer<F>, query: &[u8], octets: &mut Vec<u8>, out: &mut Outbox) {
+        if let Some(hooks) = &self.hooks
+            && !leaves(hooks, &self.shared.log, query, &answer.transmit, octets)
+        {
+            self.statistics.count(ServerMetric::ReceiveDrop);
+            return;
+        }
+        self.statistics.sent(answer.message_type);
+        out.send(&to_destination(&answer.transmit, self.config.interfaces.outbound), octets);
     }
 
     /// Service is switched off: the client may ask another server.
@@ -106,25 +211,49 @@ impl<F: Serving> Worker<F> {
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
-    fn park(&mut self, now: Now, answer: Answer<F>) {
-        if self.parked.len() >= PARKED {
+    fn park(&mut self, now: Now, answer: Answer<F>, query: &[u8]) {
+        if self.parked.len() + self.held.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
             self.statistics.count(ServerMetric::QueueFull);
             return;
         }
         let mut octets = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut octets, &mut self.buffer);
-        self.parked.push_back(Parked { since: now.instant, answer, octets });
+        self.serve.in_flight().begin(answer.transaction);
+        let query = self.hooks.as_ref().map(|_| query.to_vec()).unwrap_or_default();
+        let id = answer.parked;
+        let parked = Parked { since: now.instant, answer, octets, query };
+        match id {
+            Some(id) => drop(self.held.insert(id, parked)),
+            None => self.parked.push_back(parked),
+        }
     }
 
-    /// Sends what has become durable. Tickets of one worker rise, so the rest waits behind.
+    /// Takes what hooks have let go of: from then on it waits for the disk like the others.
+    fn unpark(&mut self) {
+        for (id, outcome) in self.lot.take() {
+            // One that found no room to wait is gone already.
+            let Some(parked) = self.held.remove(&id) else { continue };
+            match outcome {
+                Unparked::Leaves => self.parked.push_back(parked),
+                Unparked::Discarded => {
+                    self.statistics.count(ServerMetric::ReceiveDrop);
+                    self.serve.in_flight().end(parked.answer.transaction);
+                }
+            }
+        }
+    }
+
+    /// Sends what has become durable. Tickets of one worker rise, but for those of answers that hooks
+    /// held; so the rest waits behind.
     fn release(&mut self, now: Now, out: &mut Outbox) {
         let durable = self.shared.journal.durable();
         while self.parked.front().is_some_and(|parked| parked.answer.after <= durable) {
-            let Some(Parked { since, answer, mut octets }) = self.parked.pop_front() else { break };
+            let Some(parked) = self.parked.pop_front() else { break };
+            let Parked { since, answer, mut octets, query } = parked;
+            self.serve.in_flight().end(answer.transaction);
             if now.instant.saturating_duration_since(since) <= MAX_ANSWER_WAIT {
-                self.statistics.sent(answer.message_type);
-                out.send(&to_destination(&answer.transmit), &octets);
+                self.leave(&answer, &query, &mut octets, out);
             } else {
                 self.statistics.count(ServerMetric::ReceiveDrop);
             }
@@ -142,25 +271,121 @@ impl<F: Serving> Worker<F> {
 impl<F: Serving> kea_net::Handler for Worker<F> {
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         self.refresh();
-        for datagram in batch {
-            self.serve(now, datagram, out);
+        let is_full = batch.len() >= kea_net::BATCH;
+        self.full_batches = if is_full { self.full_batches.saturating_add(1) } else { 0 };
+        if self.backlog.is_empty() && self.full_batches < OVERLOAD {
+            for datagram in batch {
+                self.serve(now, datagram, out);
+            }
+        } else {
+            self.absorb(now, batch);
+            if self.is_hungry() {
+                return;
+            }
+            self.serve_backlog(now, out);
         }
-        // Also changes that nobody is told of, such as a release, are to be kept.
-        if self.shared.journal.has_rows() {
-            self.tell_waiting();
-            self.shared.journal.flush();
-        }
-        // Meanwhile some may have become durable; and a watermark that rose before it was known that
-        // somebody waits for it wakes nobody.
-        self.on_wake(now, out);
+        self.commit(now, out);
     }
 
     fn on_wake(&mut self, now: Now, out: &mut Outbox) {
-        if !self.parked.is_empty() {
-            self.release(now, out);
-            self.tell_waiting();
+        if self.backlog.is_empty() {
+            self.send_ready(now, out);
+        } else {
+            self.serve_backlog(now, out);
+            self.commit(now, out);
         }
     }
+
+    fn is_hungry(&self) -> bool {
+        // A batch that is not full was the last.
+        let is_overloaded = self.full_batches >= OVERLOAD || !self.backlog.is_empty();
+        self.full_batches % HELPINGS != 0 && is_overloaded
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        (!self.backlog.is_empty()).then(Instant::now)
+    }
+}
+
+/// So many full batches in a row are no burst any more: there is more than can be served.
+const OVERLOAD: u32 = 32;
+/// After so many batches that only waited, some are served even if still more have come.
+const HELPINGS: u32 = 64;
+
+/// A query that waits: a datagram with octets of its own.
+#[derive(Debug)]
+struct Held {
+    payload: Box<[u8]>,
+    interface: u32,
+    interface_name: Box<str>,
+    local: IpAddr,
+    local_port: u16,
+    delivery: Delivery,
+    peer: SocketAddr,
+    hw_addr: Option<HwAddr>,
+}
+
+impl Held {
+    fn new(datagram: &Datagram<'_>) -> Self {
+        let kea_net::Arrival {
+            interface,
+            interface_name,
+            local,
+            local_port,
+            delivery,
+            peer,
+            hw_addr,
+        } = datagram.arrival;
+        Held {
+            payload: datagram.payload.into(),
+            interface,
+            interface_name: interface_name.into(),
+            local,
+            local_port,
+            delivery,
+            peer,
+            hw_addr,
+        }
+    }
+
+    fn datagram(&self) -> Datagram<'_> {
+        Datagram {
+            payload: &self.payload,
+            arrival: kea_net::Arrival {
+                interface: self.interface,
+                interface_name: &self.interface_name,
+                local: self.local,
+                local_port: self.local_port,
+                delivery: self.delivery,
+                peer: self.peer,
+                hw_addr: self.hw_addr,
+            },
+        }
+    }
+}
+
+/// How many queries may wait at one worker: `packet-queue-size` with threads, the `capacity` of
+/// `dhcp-queue-control` without.
+fn backlog_capacity<F: Serving>(config: &Snapshot<F>) -> usize {
+    /// Where the configuration says nothing.
+    const USUAL: u32 = 1024;
+    /// Where it says that there is no limit.
+    const MOST: u32 = 1 << 16;
+    let threads = &config.multi_threading;
+    let queue = Some(&config.queue_control).filter(|queue| queue.enabled);
+    let capacity = match (threads.enabled, queue) {
+        (true, _) if threads.packet_queue_size == 0 => MOST,
+        (true, _) => threads.packet_queue_size,
+        (false, Some(queue)) => queue.capacity,
+        (false, None) => USUAL,
+    };
+    capacity.max(1) as usize
+}
+
+/// The hooks in force, if there are any.
+fn hooks<F: Serving>(shared: &Shared<F>) -> Option<Arc<Hooks<F>>> {
+    let hooks = shared.hooks.load_full();
+    Some(hooks).filter(|hooks| !hooks.is_empty())
 }
 
 /// `None` for a datagram of the other family, which no socket of this server receives.
@@ -181,12 +406,17 @@ fn arrival<'a, F: Serving>(datagram: &Datagram<'a>) -> Option<Arrival<'a, F>> {
     })
 }
 
-fn to_destination<F: Serving>(transmit: &Transmit<F>) -> Destination {
+/// Answers go back by the interface that the query came by, or the way that the routing table says
+/// (`outbound-interface`). What all hear goes to the link of the client in either case.
+fn to_destination<F: Serving>(transmit: &Transmit<F>, outbound: Outbound) -> Destination {
+    let destination = transmit.destination.ip();
+    let is_for_all = destination == IpAddr::V4(Ipv4Addr::BROADCAST);
+    let is_routed = F::VERSION == 4 && outbound == Outbound::UseRouting && !is_for_all;
     Destination {
-        peer: SocketAddr::new(transmit.destination.ip(), transmit.port),
-        interface: Some(transmit.interface_index),
-        source: Some(transmit.source.ip()),
-        hw_addr: transmit.link_destination,
+        peer: SocketAddr::new(destination, transmit.port),
+        interface: (!is_routed).then_some(transmit.interface_index),
+        source: (!is_routed).then_some(transmit.source.ip()),
+        hw_addr: transmit.link_destination.filter(|_| !is_routed),
     }
 }
 

@@ -1,10 +1,13 @@
 //! What every stage of the corridor can reach.
 
 use kea_config::snapshot::{Dialect, Snapshot};
+use kea_hooks::ParkId;
 use kea_lease::{Journal, Leases, Ticket};
 use kea_log::Log;
 
 use super::arrival::Transmit;
+use super::callouts::Callouts;
+use super::in_flight::Transaction;
 use super::name_change::NameChanges;
 use super::statistics::Statistics;
 
@@ -22,6 +25,8 @@ pub struct Corridor<'a, F: Dialect> {
     pub log: &'a dyn Log,
     /// Who tells the DNS; `&()` tells nobody.
     pub name_changes: &'a dyn NameChanges,
+    /// Who is asked on the way; none costs nothing.
+    pub callouts: Option<Callouts<'a, F>>,
     /// Unix seconds.
     pub now: i64,
 }
@@ -39,4 +44,8 @@ pub struct Answer<F: Dialect> {
     pub after: Ticket,
     /// The message type, for statistics when it leaves.
     pub message_type: u8,
+    /// Under which number it waits for hooks, if it does.
+    pub parked: Option<ParkId>,
+    /// The transaction that it ends.
+    pub transaction: Transaction,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use kea_hooks::Point;
 use kea_lease::LeaseFamily;
 use kea_stats::ServerMetric;
 use kea_wire::{Family, v4, v6};
@@ -66,6 +67,12 @@ pub enum Drop<F: Family> {
     },
     /// A release or decline: done as asked, and by design not answered.
     Done,
+    /// The answer to the same transaction is about to leave.
+    Duplicate,
+    /// A hook wants it dropped at this point.
+    Hook(Point),
+    /// As many answers wait for hooks as may.
+    ParkingLotFull,
     /// Lease storage takes no more changes: a lease that might be lost is not promised.
     StorageUnavailable,
 }
@@ -123,7 +130,11 @@ impl<F: Family> Drop<F> {
             Drop::OtherServer | Drop::NoSubnet | Drop::NoSubnetForInterface => {
                 Some(ServerMetric::NotForUs)
             }
-            Drop::ClassDrop | Drop::ClassReject => Some(ServerMetric::AdminFiltered),
+            Drop::Duplicate => Some(ServerMetric::Duplicate),
+            Drop::ParkingLotFull => Some(ServerMetric::QueueFull),
+            Drop::ClassDrop | Drop::ClassReject | Drop::Hook(_) => {
+                Some(ServerMetric::AdminFiltered)
+            }
             Drop::NoServerId | Drop::AnswerTooLong | Drop::StorageUnavailable => {
                 Some(ServerMetric::ProcessingFailed)
             }
@@ -186,6 +197,11 @@ impl<F: Family> fmt::Display for Drop<F> {
                 write!(f, "the client does not hold a lease of {address}")
             }
             Drop::Done => f.write_str("done as asked; the protocol has no answer to it"),
+            Drop::Duplicate => f.write_str("the answer to its transaction is about to leave"),
+            Drop::Hook(point) => {
+                write!(f, "a hook at {} wants it dropped", point.name(F::VERSION))
+            }
+            Drop::ParkingLotFull => f.write_str("too many answers wait for hooks"),
             Drop::StorageUnavailable => {
                 f.write_str("lease storage takes no changes, so nothing can be promised")
             }

@@ -3,9 +3,11 @@
 
 use kea_config::snapshot::{Dialect, Subnet};
 use kea_expr::{ClassId, ClassSet, Facts};
+use kea_hooks::Query;
 use kea_log::message::twin;
 use kea_log::{ClientLabel, log};
 
+use super::callouts::Flexible;
 use super::classify::Classifier;
 use super::corridor::Corridor;
 use super::drop::Drop;
@@ -32,6 +34,7 @@ impl Classifier {
         client: &impl Identified,
         facts: &impl Facts,
         label: ClientLabel<'_>,
+        query: &Query<'_, F>,
         select: impl FnOnce(&ClassSet) -> Option<&'s Subnet<F>>,
     ) -> Result<Located<'s, F>, Drop<F>> {
         let (config, log, version) = (corridor.config, corridor.log, F::VERSION);
@@ -39,6 +42,7 @@ impl Classifier {
             log!(log, (twin::PACKET_DROP_DROP_CLASS.of(version)), label);
             return Err(Drop::ClassDrop);
         }
+        let client = &Flexible { client, identifier: corridor.flexible_identifier(query) };
         let mut reserved = Reserved::none();
         if config.server.early_global_reservations_lookup {
             reserved = Reserved::early(config, client);
@@ -50,7 +54,7 @@ impl Classifier {
                 return Err(Drop::ClassDrop);
             }
         }
-        let subnet = select(&self.classes);
+        let subnet = corridor.subnet_selected(query, select(&self.classes), label)?;
         if let Some(subnet) = subnet {
             log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
             let network = config.network_of(subnet);

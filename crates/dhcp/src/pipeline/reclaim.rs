@@ -40,6 +40,10 @@ fn end<F: Dialect>(
     lease: &Lease<F>,
     remembered: Option<Lease<F>>,
 ) {
+    let is_declined = lease.state == LeaseState::Declined;
+    if !corridor.may_end(lease, is_declined, remembered.is_none()) {
+        return;
+    }
     match remembered {
         #[cfg(feature = "deliberate-faults")]
         Some(remembered) if kea_lease::Fault::UnrecordedReclamation.is_injected() => {

@@ -6,7 +6,7 @@ use kea_config::snapshot::IdentifierKind;
 use kea_wire::v4::{MessageType, Op, RelayAgentInfo, View, code};
 use kea_wire::{ClientId, HwAddr, V4};
 
-use crate::pipeline::{Drop, Identified};
+use crate::pipeline::{Drop, Identified, Transaction};
 
 /// A query of a kind that is served, and what every later stage asks of it.
 #[derive(Debug)]
@@ -86,6 +86,18 @@ impl Query<'_> {
     pub(super) fn wanted_address(&self) -> Option<Ipv4Addr> {
         let ciaddr = Some(self.view.ciaddr());
         self.view.requested_address().or(ciaddr).filter(|address| !address.is_unspecified())
+    }
+
+    /// What a repetition of this query is known by.
+    pub(super) fn transaction(&self) -> Transaction {
+        let client_id = self.client.client_id.as_ref().map_or(&[][..], ClientId::octets);
+        Transaction::new(self.view.xid(), client_id, self.client.hw_addr.octets())
+    }
+
+    /// True for messages that clients send again when they get no answer. DISCOVER and REQUEST of
+    /// one transaction follow each other: nobody asks for what has been answered.
+    pub(super) fn is_repeatable(&self) -> bool {
+        !matches!(self.kind, Kind::Release | Kind::Decline)
     }
 
     /// True for a client that speaks BOOTP.

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use kea_config::snapshot::{Pool, Subnet};
 use kea_expr::ClassId;
+use kea_hooks::{Next, ParkId, Point};
 use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::{ClientLabel, log};
 use kea_wire::v4::{MessageType, RelayAgentInfo};
@@ -16,10 +17,10 @@ use super::answer::{Reply, Terms, configured_server_id};
 use super::destination::{Recipient, destination};
 use super::extended_info;
 use super::facts::QueryFacts;
-use super::lease::{GivingBack, Leasing, Mismatch, Particulars, Refusal, Spot};
+use super::lease::{GivingBack, Leasing, Mismatch, Offered, Particulars, Refusal, Spot};
 use super::name::{GivenName, SentName};
 use crate::pipeline::{
-    Answer, Arrival, Classifier, Corridor, Drop, NamePolicy, Place, Reserved, Scopes,
+    Answer, Arrival, Classifier, Corridor, Drop, NamePolicy, Place, Reserved, Scopes, asked,
 };
 
 /// One query on its way through the stages.
@@ -113,7 +114,13 @@ impl<'s> Exchange<'_, 's> {
             reserved: self.reserved,
             label: self.label,
             random: self.random,
+            asked: self.asked(),
         }
+    }
+
+    /// The query as hooks see it.
+    fn asked(&self) -> kea_hooks::Query<'_, V4> {
+        asked(self.arrival, self.query.view.bytes())
     }
 
     fn discover(
@@ -143,6 +150,13 @@ impl<'s> Exchange<'_, 's> {
         let lifetime =
             lifetime.unwrap_or_else(|| self.query.lifetime(self.corridor, classes, spot.subnet));
         let name = self.name(&spot);
+        let particulars =
+            Particulars { lifetime, name: name.lease.clone(), ..Particulars::default() };
+        let Offered::Granted(particulars) = leasing.offered(&spot, None, true, particulars) else {
+            log!(self.corridor.log, DHCPSRV_HOOK_LEASE4_SELECT_SKIP);
+            return Err(Drop::Hook(Point::LeaseSelect));
+        };
+        let lifetime = particulars.lifetime;
         let after = match self.query.offer_lifetime(self.corridor, classes, spot.subnet) {
             0 => Ticket(0),
             seconds => {
@@ -195,9 +209,14 @@ impl<'s> Exchange<'_, 's> {
                     log!(log, DHCP4_LEASE_ALLOC, self.label, lease.address, lifetime);
                 }
                 let (spot, after) = (grant.spot, grant.ticket);
-                Ok(self.grant(MessageType::Ack, place, &spot, lifetime, &name, after, out))
+                let leases = if grant.is_reused { &[][..] } else { std::slice::from_ref(lease) };
+                let parked = self.committed(leases, grant.given_up.as_slice())?;
+                let answer =
+                    self.grant(MessageType::Ack, place, &spot, lifetime, &name, after, out);
+                Ok(Answer { parked, ..answer })
             }
             Err(Refusal::StorageUnavailable) => Err(Drop::StorageUnavailable),
+            Err(Refusal::Hook(point)) => Err(Drop::Hook(point)),
             Err(Refusal::OutOfPool(address)) if held.is_none() => {
                 let (ciaddr, wanted) = self.addresses();
                 log!(log, DHCP4_UNKNOWN_ADDRESS_REQUESTED, self.label, ciaddr, wanted);
@@ -222,7 +241,8 @@ impl<'s> Exchange<'_, 's> {
                 let own = own.unwrap_or(Ipv4Addr::UNSPECIFIED);
                 log!(log, ALLOC_ENGINE_V4_REQUEST_INVALID, self.label, own, address);
             }
-            Refusal::OutOfPool(_) | Refusal::StorageUnavailable => {}
+            Refusal::Vetoed => log!(log, DHCPSRV_HOOK_LEASE4_SELECT_SKIP),
+            Refusal::OutOfPool(_) | Refusal::StorageUnavailable | Refusal::Hook(_) => {}
         }
         let (ciaddr, wanted) = self.addresses();
         log!(log, DHCP4_PACKET_NAK_0004, self.label, ciaddr, wanted);
@@ -242,7 +262,23 @@ impl<'s> Exchange<'_, 's> {
         if self.sent_name.leads_to_nothing(&policy, host) {
             return GivenName::default();
         }
-        self.sent_name.given(&policy, host, spot.address)
+        let mut name = self.sent_name.given(&policy, host, spot.address);
+        let before = name.lease.hostname.clone();
+        let asked = self.asked();
+        self.corridor.name_known(&asked, policy.parameters, &mut name.lease);
+        if name.lease.hostname != before {
+            name.option = self.sent_name.option_of(&name.lease, name.option);
+        }
+        name
+    }
+
+    /// The lease changes of the query are stored: hooks hear of it.
+    fn committed(
+        &self,
+        leases: &[Lease<V4>],
+        deleted: &[Lease<V4>],
+    ) -> Result<Option<ParkId>, Drop<V4>> {
+        self.corridor.committed(&self.asked(), leases, deleted, self.label)
     }
 
     fn particulars(
@@ -317,6 +353,13 @@ impl<'s> Exchange<'_, 's> {
         let expired = &self.corridor.config.expired_leases;
         let remember =
             expired.flush_reclaimed_timer_wait_time != 0 && expired.hold_reclaimed_time != 0;
+        if let Some(hooks) = self.corridor.hooks_at(Point::LeaseRelease)
+            && let Ok(lease) = self.giving_back().lease(address)
+            && hooks.lease_release(&self.asked(), &lease) != Next::Continue
+        {
+            log!(log, DHCP4_HOOK_LEASE4_RELEASE_SKIP, self.label);
+            return Err(Drop::Hook(Point::LeaseRelease));
+        }
         match self.giving_back().release(address, remember) {
             Ok(lease) => {
                 log!(log, DHCP4_RELEASE, self.label, lease.address);
@@ -325,6 +368,7 @@ impl<'s> Exchange<'_, 's> {
                 } else {
                     log!(log, DHCP4_RELEASE_DELETED, self.label, lease.address);
                 }
+                self.committed(&[], &[lease])?;
                 Err(Drop::Done)
             }
             Err(mismatch) => {
@@ -345,9 +389,17 @@ impl<'s> Exchange<'_, 's> {
         let log = self.corridor.log;
         let address = self.query.view.requested_address().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let probation = self.corridor.config.server.decline_probation_period;
+        if let Some(hooks) = self.corridor.hooks_at(Point::LeaseDecline)
+            && let Ok(lease) = self.giving_back().lease(address)
+            && hooks.lease_decline(&self.asked(), &lease) != Next::Continue
+        {
+            log!(log, DHCP4_HOOK_DECLINE_SKIP);
+            return Err(Drop::Hook(Point::LeaseDecline));
+        }
         match self.giving_back().decline(address, probation) {
             Ok(lease) => {
                 log!(log, DHCP4_DECLINE_LEASE, lease.address, self.label, probation);
+                self.committed(&[lease], &[])?;
                 Err(Drop::Done)
             }
             Err(mismatch) => {
@@ -403,7 +455,8 @@ impl<'s> Exchange<'_, 's> {
         let recipient = Recipient { kind, yiaddr, inform: self.query.is_inform() };
         let relay = self.query.relay.as_ref();
         let transmit = destination(&self.query.view, relay, self.arrival, recipient, self.ports);
-        Answer { transmit, after, message_type: kind.number() }
+        let (message_type, transaction) = (kind.number(), self.query.transaction());
+        Answer { transmit, after, message_type, parked: None, transaction }
     }
 
     fn addresses(&self) -> (Ipv4Addr, Ipv4Addr) {

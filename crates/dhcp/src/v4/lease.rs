@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 use kea_config::snapshot::{Pool, Subnet};
+use kea_hooks::{Next, Point, Query};
 use kea_lease::{
     INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V4Owner,
 };
@@ -28,6 +29,8 @@ pub(super) struct Leasing<'q, 's> {
     pub(super) label: ClientLabel<'q>,
     /// Anything hard to foresee.
     pub(super) random: u64,
+    /// The query as hooks see it.
+    pub(super) asked: Query<'q, V4>,
 }
 
 /// An address that the client may have, and where it is.
@@ -60,6 +63,21 @@ pub(super) struct Grant<'s> {
     pub(super) is_reused: bool,
     /// What must be durable before the client is told.
     pub(super) ticket: Ticket,
+    /// The lease that the client had before, and has no more.
+    pub(super) given_up: Option<Lease<V4>>,
+}
+
+/// What hooks make of a lease that is about to be granted.
+#[derive(Debug)]
+pub(super) enum Offered {
+    /// It is granted, perhaps changed.
+    Granted(Particulars),
+    /// What the client has stays as it is.
+    Kept(Lease<V4>),
+    /// It is not granted.
+    Vetoed,
+    /// The query is dropped at this point.
+    Dropped(Point),
 }
 
 /// Why nothing is granted.
@@ -75,6 +93,10 @@ pub(super) enum Refusal {
     Exhausted,
     /// Lease storage takes no changes.
     StorageUnavailable,
+    /// A hook does not want the lease.
+    Vetoed,
+    /// A hook wants the query dropped at this point.
+    Hook(Point),
 }
 
 impl<'q, 's> Leasing<'q, 's> {
@@ -252,14 +274,81 @@ impl<'q, 's> Leasing<'q, 's> {
             return Err(Refusal::StorageUnavailable);
         }
         let spot = self.spot_to_grant(held, wanted)?;
-        let mut grant = self.claim(spot, &particulars)?;
+        let mut grant = self.grant_there(spot, &particulars)?;
         if let Some(before) = held.filter(|before| before.address != grant.lease.address) {
             // Not before the new one is stored: a client never loses both.
             if let Some(ticket) = self.remove(before) {
                 grant.ticket = grant.ticket.max(ticket);
+                grant.given_up = Some(before.clone());
             }
         }
         Ok(grant)
+    }
+
+    /// Grants an address, if hooks agree.
+    fn grant_there(
+        &self,
+        spot: Spot<'s>,
+        particulars: &impl Fn(&Spot<'s>, Option<&Lease<V4>>) -> Particulars,
+    ) -> Result<Grant<'s>, Refusal> {
+        let asks = |point| self.corridor.hooks_at(point).is_some();
+        if !asks(Point::LeaseSelect) && !asks(Point::LeaseRenew) {
+            return self.claim(spot, particulars);
+        }
+        // They are asked while no lease is locked; claiming sees whether anything changed meanwhile.
+        let before =
+            self.corridor.leases.at(spot.address).get(spot.address).map(LeaseRef::to_lease);
+        let mine = before.filter(|before| self.is_mine(before));
+        let planned = particulars(&spot, mine.as_ref());
+        match self.offered(&spot, mine, false, planned) {
+            Offered::Granted(planned) => self.claim(spot, &|_, _| planned.clone()),
+            Offered::Kept(lease) => {
+                let end = lease.expires();
+                let left = end.map_or(INFINITE, |end| (end - self.corridor.now) as u32);
+                let ticket = self.corridor.journal.latest();
+                Ok(Grant { lease, spot, lifetime: left, is_reused: true, ticket, given_up: None })
+            }
+            Offered::Vetoed => Err(Refusal::Vetoed),
+            Offered::Dropped(point) => Err(Refusal::Hook(point)),
+        }
+    }
+
+    /// Asks hooks about a lease as it is planned; `mine` is what the client has there.
+    pub(super) fn offered(
+        &self,
+        spot: &Spot<'s>,
+        mine: Option<Lease<V4>>,
+        is_offer: bool,
+        planned: Particulars,
+    ) -> Offered {
+        let is_current = |lease: &Lease<V4>| {
+            lease.state == LeaseState::Assigned && !lease.is_expired(self.corridor.now)
+        };
+        let current = mine.filter(is_current);
+        let point = if current.is_some() { Point::LeaseRenew } else { Point::LeaseSelect };
+        if self.corridor.hooks_at(point).is_none() {
+            return Offered::Granted(planned);
+        }
+        let mut lease = self.renewed(spot, planned);
+        let next =
+            self.corridor.lease_offered(point, &self.asked, spot.subnet, is_offer, &mut lease);
+        match (next, current) {
+            (Next::Continue, _) => Offered::Granted(Particulars {
+                lifetime: lease.valid_lifetime,
+                name: LeaseName {
+                    hostname: lease.hostname.into(),
+                    forward: lease.fqdn_fwd,
+                    reverse: lease.fqdn_rev,
+                },
+                user_context: lease.user_context,
+            }),
+            (Next::Skip, Some(current)) => {
+                log!(self.corridor.log, DHCPSRV_HOOK_LEASE4_RENEW_SKIP);
+                Offered::Kept(current)
+            }
+            (Next::Skip, None) => Offered::Vetoed,
+            (Next::Drop, _) => Offered::Dropped(point),
+        }
     }
 
     fn spot_to_grant(
@@ -305,7 +394,14 @@ impl<'q, 's> Leasing<'q, 's> {
         if let Some(left) = mine.and_then(|before| self.reusable(&spot, before, &lease)) {
             // Whoever asks again must not hear of a lease before it is as safe as at first.
             let ticket = self.corridor.journal.latest();
-            return Ok(Grant { lease, spot, lifetime: left, is_reused: true, ticket });
+            return Ok(Grant {
+                lease,
+                spot,
+                lifetime: left,
+                is_reused: true,
+                ticket,
+                given_up: None,
+            });
         }
         if let Some(before) = before.as_ref().filter(|_| mine.is_none()) {
             give_up(self.corridor, before);
@@ -315,7 +411,7 @@ impl<'q, 's> Leasing<'q, 's> {
         #[cfg(feature = "deliberate-faults")]
         if kea_lease::Fault::UnrecordedRenewal.is_injected() && mine.is_some() {
             let (lifetime, ticket) = (lease.valid_lifetime, Ticket(0));
-            return Ok(Grant { lease, spot, lifetime, is_reused: false, ticket });
+            return Ok(Grant { lease, spot, lifetime, is_reused: false, ticket, given_up: None });
         }
         let ticket = self.corridor.journal.append(&lease);
         #[cfg(feature = "deliberate-faults")]
@@ -328,7 +424,7 @@ impl<'q, 's> Leasing<'q, 's> {
         let lifetime = lease.valid_lifetime;
         #[cfg(feature = "deliberate-faults")]
         let lifetime = lifetime << u32::from(kea_lease::Fault::WrongLifetime.is_injected());
-        Ok(Grant { lease, spot, lifetime, is_reused: false, ticket })
+        Ok(Grant { lease, spot, lifetime, is_reused: false, ticket, given_up: None })
     }
 
     /// The lease as it is from now on. What the server keeps about it is the client's own only.
@@ -494,6 +590,11 @@ impl GivingBack<'_, '_> {
         self.corridor.journal.append(&lease);
         self.corridor.statistics.declined(&lease);
         Ok(lease)
+    }
+
+    /// The client's lease of `address`.
+    pub(super) fn lease(&self, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {
+        self.own(&self.corridor.leases.at(address), address)
     }
 
     fn own(&self, leases: &SubnetLeases<V4>, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {

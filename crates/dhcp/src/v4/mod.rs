@@ -8,9 +8,11 @@ mod extended_info;
 mod facts;
 mod lease;
 mod name;
+mod rank;
 mod select;
 mod worker;
 
+pub(crate) use rank::rank;
 pub use worker::Worker;
 
 /// The UDP ports that answers go to.

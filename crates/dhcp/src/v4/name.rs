@@ -102,6 +102,26 @@ impl SentName {
         GivenName { lease: LeaseName { hostname, forward: updates, reverse: updates }, option }
     }
 
+    /// The option that tells the client a name that is not the one that `option` tells.
+    pub(super) fn option_of(
+        &self,
+        name: &LeaseName,
+        option: Option<(u8, Vec<u8>)>,
+    ) -> Option<(u8, Vec<u8>)> {
+        match option {
+            Some((code::FQDN, mut data)) => {
+                let full = name.hostname.parse::<DomainName>().ok();
+                data.truncate(FQDN_FIXED);
+                let (wire, flags) = (full.as_ref().map(DomainName::wire), data.first_mut()?);
+                // The name is in wire form from here on.
+                *flags |= ENCODED;
+                data.extend_from_slice(wire.unwrap_or_default());
+                Some((code::FQDN, data))
+            }
+            _ => Some((code::HOST_NAME, name.hostname.clone().into_bytes())),
+        }
+    }
+
     fn host_name(
         &self,
         policy: &NamePolicy<'_>,
@@ -128,3 +148,8 @@ impl SentName {
         }
     }
 }
+
+/// Octets of option 81 before the name: flags, and two response codes (RFC 4702 section 2).
+const FQDN_FIXED: usize = 3;
+/// The flag E: the name is in wire form.
+const ENCODED: u8 = 0x04;

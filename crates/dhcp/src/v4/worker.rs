@@ -16,7 +16,9 @@ use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
 use crate::Serve;
-use crate::pipeline::{Answer, Arrival, Chance, Classifier, Corridor, Drop, Place, Unreadable};
+use crate::pipeline::{
+    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Place, Unreadable, asked,
+};
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
 #[derive(Debug)]
@@ -25,12 +27,14 @@ pub struct Worker {
     /// The ports that answers go to.
     pub ports: Ports,
     chance: Chance,
+    in_flight: InFlight,
 }
 
 impl Worker {
     /// A worker whose unpredictable numbers follow from `seed`.
     pub fn new(seed: u64, ports: Ports) -> Self {
-        Worker { classifier: Classifier::default(), ports, chance: Chance::new(seed) }
+        let (classifier, in_flight) = (Classifier::default(), InFlight::default());
+        Worker { classifier, ports, chance: Chance::new(seed), in_flight }
     }
 }
 
@@ -43,24 +47,29 @@ impl Serve<V4> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
         corridor.statistics.count(ServerMetric::Received);
-        let result = match View::parse(payload) {
-            Ok(view) => self.serve(corridor, arrival, view, out),
-            Err(error) => {
-                log!(
-                    corridor.log,
-                    DHCP4_PACKET_DROP_0001,
-                    arrival.source,
-                    arrival.destination,
-                    arrival.interface,
-                    error
-                );
-                Err(Drop::Unreadable(Unreadable::V4(error)))
-            }
-        };
+        let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
+            let error = match View::parse(&payload) {
+                Ok(view) => return self.serve(corridor, arrival, view, out),
+                Err(error) => error,
+            };
+            log!(
+                corridor.log,
+                DHCP4_PACKET_DROP_0001,
+                arrival.source,
+                arrival.destination,
+                arrival.interface,
+                error
+            );
+            Err(Drop::Unreadable(Unreadable::V4(error)))
+        });
         if let Err(reason) = &result {
             reason.count(corridor.statistics);
         }
         result
+    }
+
+    fn in_flight(&mut self) -> &mut InFlight {
+        &mut self.in_flight
     }
 }
 
@@ -93,22 +102,49 @@ impl Worker {
             arrival.destination,
             arrival.interface
         );
+        if query.is_repeatable() && self.in_flight.contains(query.transaction()) {
+            let thread = InFlight::thread();
+            log!(corridor.log, DHCP4_PACKET_DROP_0011, label, thread, label, thread);
+            return Err(Drop::Duplicate);
+        }
         recall_relay(corridor, &mut query);
         let facts = QueryFacts::new(&query, arrival);
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
         let vendor_class = query.view.vendor_class_id();
         self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
-        let located = self.classifier.locate(corridor, &query, &facts, label, |classes| {
-            select(corridor.config, &query, arrival, classes)
-        })?;
+        let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
+            return self.answer(corridor, arrival, &query, (&sent_name, label), out);
+        };
+        let view = View::parse(&octets).map_err(|e| Drop::Unreadable(Unreadable::V4(e)))?;
+        let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
+        let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
+        recall_relay(corridor, &mut query);
+        self.answer(corridor, arrival, &query, (&sent_name, label), out)
+    }
+
+    /// From a query whose client is classified to its answer.
+    fn answer(
+        &mut self,
+        corridor: &Corridor<'_, V4>,
+        arrival: &Arrival<'_, V4>,
+        query: &Query<'_>,
+        (sent_name, label): (&SentName, ClientLabel<'_>),
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V4>, Drop<V4>> {
+        let facts = QueryFacts::new(query, arrival);
+        let asked = asked(arrival, query.view.bytes());
+        let located =
+            self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
+                select(corridor.config, query, arrival, classes)
+            })?;
         let place = located
             .subnet
             .map(|subnet| Place::new(corridor.config, subnet, &self.classifier.classes));
         let exchange = Exchange {
             corridor,
             arrival,
-            query: &query,
-            sent_name: &sent_name,
+            query,
+            sent_name,
             label,
             reserved: &located.reserved,
             classifier: &mut self.classifier,
@@ -116,6 +152,21 @@ impl Worker {
             random: self.chance.number(),
         };
         exchange.run(place.as_ref(), out)
+    }
+
+    /// Asks hooks about a query that is not dropped for its classes.
+    fn packet_received(
+        &mut self,
+        corridor: &Corridor<'_, V4>,
+        arrival: &Arrival<'_, V4>,
+        query: &Query<'_>,
+        label: ClientLabel<'_>,
+    ) -> Result<Option<Vec<u8>>, Drop<V4>> {
+        let classes = &mut self.classifier.classes;
+        if classes.contains(ClassId::DROP) {
+            return Ok(None);
+        }
+        corridor.packet_received(&asked(arrival, query.view.bytes()), classes, label)
     }
 }
 

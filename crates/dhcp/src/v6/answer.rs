@@ -2,6 +2,7 @@
 
 use kea_config::snapshot::{Pool, Subnet};
 use kea_expr::ClassSet;
+use kea_hooks::ParkId;
 use kea_lease::Ticket;
 use kea_options::Enterprise;
 use kea_wire::v6::{Builder, IaKind, MessageType, code};
@@ -29,6 +30,8 @@ pub(super) struct Outcome<'s> {
     pub(super) fqdn: Option<Vec<u8>>,
     /// What must be durable before it leaves.
     pub(super) after: Ticket,
+    /// Under which number it waits for hooks, if it does.
+    pub(super) parked: Option<ParkId>,
 }
 
 impl<'s> Outcome<'s> {
@@ -42,6 +45,7 @@ impl<'s> Outcome<'s> {
             is_configuring: true,
             fqdn: None,
             after: Ticket(0),
+            parked: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::Subnet;
+use kea_hooks::Point;
 use kea_lease::Ticket;
 use kea_log::{ClientLabel, log};
 use kea_wire::v6::{IaKind, MessageType, StatusCode};
@@ -14,6 +15,7 @@ use super::accept::{Kind, Query};
 use super::answer::Outcome;
 use super::association::{Association, Note, Wish};
 use super::extended_info;
+use super::hearing::Hearing;
 use super::holdings::{Holdings, Mismatch};
 use super::lease::{Leasing, Refusal, Step};
 use super::name::Naming;
@@ -31,10 +33,17 @@ pub(super) struct Exchange<'q, 'p, 's> {
     pub(super) reserved: &'q Reserved<'s, V6>,
     pub(super) classifier: &'q Classifier,
     pub(super) random: u64,
+    pub(super) hearing: &'q Hearing<'q>,
 }
 
 impl<'s> Exchange<'_, '_, 's> {
     pub(super) fn run(&self) -> Result<Outcome<'s>, Drop<V6>> {
+        let outcome = self.decide()?;
+        let parked = self.hearing.commit()?;
+        Ok(Outcome { parked, ..outcome })
+    }
+
+    fn decide(&self) -> Result<Outcome<'s>, Drop<V6>> {
         let Some(duid) = &self.query.duid else {
             // What else has no client identifier was refused.
             return Ok(Outcome::of(MessageType::Reply));
@@ -44,8 +53,8 @@ impl<'s> Exchange<'_, '_, 's> {
             Kind::Request => self.assign(duid, MessageType::Reply, Step::Grant),
             Kind::Renew | Kind::Rebind => self.extend(duid),
             Kind::Confirm => self.confirm(),
-            Kind::Release => Ok(self.release(duid)),
-            Kind::Decline => Ok(self.decline(duid)),
+            Kind::Release => self.release(duid),
+            Kind::Decline => self.decline(duid),
             Kind::InformationRequest => Ok(Outcome::of(MessageType::Reply)),
             Kind::Register => register(self.corridor, self.query, self.arrival, self.place, duid),
         }
@@ -150,6 +159,8 @@ impl<'s> Exchange<'_, '_, 's> {
             user_context: &user_context,
             random: self.random,
             given: SmallVec::new(),
+            hearing: self.hearing,
+            is_vetoed: false,
         })
     }
 
@@ -181,38 +192,38 @@ impl<'s> Exchange<'_, '_, 's> {
         Ok(outcome)
     }
 
-    fn release(&self, duid: &Duid) -> Outcome<'s> {
+    fn release(&self, duid: &Duid) -> Result<Outcome<'s>, Drop<V6>> {
         let expired = &self.corridor.config.expired_leases;
         let remember =
             expired.flush_reclaimed_timer_wait_time != 0 && expired.hold_reclaimed_time != 0;
-        let holdings = Holdings { corridor: self.corridor, duid };
+        let holdings = Holdings { corridor: self.corridor, duid, hearing: self.hearing };
         let mut outcome = self.give_back(|wish, named| {
             let kind = wish.lease_kind();
             let result = holdings.release(named, kind, wish.iaid, remember);
             self.log_released(wish, named, remember, &result);
             result
-        });
+        })?;
         for association in &mut outcome.associations {
             association.status.get_or_insert(RELEASED);
         }
         outcome.status = Some(RELEASE_DONE);
-        outcome
+        Ok(outcome)
     }
 
-    fn decline(&self, duid: &Duid) -> Outcome<'s> {
+    fn decline(&self, duid: &Duid) -> Result<Outcome<'s>, Drop<V6>> {
         let probation = self.corridor.config.server.decline_probation_period;
-        let holdings = Holdings { corridor: self.corridor, duid };
+        let holdings = Holdings { corridor: self.corridor, duid, hearing: self.hearing };
         let mut outcome = self.give_back(|wish, named| {
             log!(self.corridor.log, DHCP6_DECLINE_PROCESS_IA, wish.iaid.0, self.label);
             let result = holdings.decline(named, wish.iaid, probation);
             self.log_declined(wish, named, probation, &result);
             result
-        });
+        })?;
         outcome.associations.retain(|association| association.kind == IaKind::Na);
         for association in &mut outcome.associations {
             association.status.get_or_insert(DECLINED);
         }
-        outcome
+        Ok(outcome)
     }
 
     /// Does something with everything that each association names. An association of which anything
@@ -220,7 +231,7 @@ impl<'s> Exchange<'_, '_, 's> {
     fn give_back(
         &self,
         act: impl Fn(&Wish, Prefix<Ipv6Addr>) -> Result<Ticket, Mismatch>,
-    ) -> Outcome<'s> {
+    ) -> Result<Outcome<'s>, Drop<V6>> {
         let mut outcome = Outcome::of(MessageType::Reply);
         outcome.is_configuring = false;
         let declining = self.query.kind == Kind::Decline;
@@ -232,6 +243,9 @@ impl<'s> Exchange<'_, '_, 's> {
             for named in wish.named() {
                 match act(&wish, named) {
                     Ok(ticket) => outcome.after = outcome.after.max(ticket),
+                    // The answer looks as if it had been done.
+                    Err(Mismatch::Kept) => {}
+                    Err(Mismatch::Dropped) => return Err(Drop::Hook(Point::LeaseDecline)),
                     Err(mismatch) => association.status = Some(not_yours(&mismatch)),
                 }
             }
@@ -241,7 +255,7 @@ impl<'s> Exchange<'_, '_, 's> {
             }
             outcome.push(association);
         }
-        outcome
+        Ok(outcome)
     }
 }
 
@@ -274,7 +288,7 @@ fn nothing_left(kind: IaKind) -> Note {
 
 fn not_yours(mismatch: &Mismatch) -> Note {
     match mismatch {
-        Mismatch::NoLease => NO_BINDING,
+        Mismatch::NoLease | Mismatch::Kept | Mismatch::Dropped => NO_BINDING,
         Mismatch::OtherClient(_) => (StatusCode::NoBinding, "It is leased to another client."),
         Mismatch::OtherAssociation(_) => {
             (StatusCode::NoBinding, "It is leased for another association.")

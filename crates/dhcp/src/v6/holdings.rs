@@ -2,11 +2,13 @@
 
 use std::net::Ipv6Addr;
 
+use kea_hooks::Next;
 use kea_lease::{
     Lease, LeaseKind, LeaseRef, LeaseState, SubnetLeases, Ticket, V6Owner, no_duid, no_hw_addr,
 };
 use kea_wire::{Duid, Iaid, Prefix, V6};
 
+use super::hearing::Hearing;
 use crate::pipeline::{Corridor, remembered};
 
 /// The leases of one client, wherever they are.
@@ -14,6 +16,7 @@ use crate::pipeline::{Corridor, remembered};
 pub(super) struct Holdings<'q> {
     pub(super) corridor: &'q Corridor<'q, V6>,
     pub(super) duid: &'q Duid,
+    pub(super) hearing: &'q Hearing<'q>,
 }
 
 /// Why a client cannot give something back.
@@ -25,6 +28,10 @@ pub(super) enum Mismatch {
     OtherClient(Duid),
     /// It is another association's.
     OtherAssociation(Iaid),
+    /// A hook keeps it as it is; the client is told nothing of that.
+    Kept,
+    /// A hook wants the query dropped.
+    Dropped,
 }
 
 impl Holdings<'_> {
@@ -37,8 +44,13 @@ impl Holdings<'_> {
         iaid: Iaid,
         remember: bool,
     ) -> Result<Ticket, Mismatch> {
+        self.asked(prefix, kind, iaid, |lease| match self.hearing.may_release(lease) {
+            true => Next::Continue,
+            false => Next::Skip,
+        })?;
         let mut leases = self.corridor.leases.at(prefix.first());
         let lease = self.own(&leases, prefix, kind, iaid)?;
+        self.hearing.note(&lease, true);
         self.corridor.statistics.removed(&lease);
         self.corridor.names_end(&lease);
         if remember {
@@ -58,6 +70,7 @@ impl Holdings<'_> {
         iaid: Iaid,
         probation: u32,
     ) -> Result<Ticket, Mismatch> {
+        self.asked(address, LeaseKind::Address, iaid, |lease| self.hearing.declined(lease))?;
         let mut leases = self.corridor.leases.at(address.first());
         let before = self.own(&leases, address, LeaseKind::Address, iaid)?;
         self.corridor.names_end(&before);
@@ -72,6 +85,7 @@ impl Holdings<'_> {
         lease.state = LeaseState::Declined;
         lease.pool_id = before.pool_id;
         leases.put(&lease);
+        self.hearing.note(&lease, false);
         self.corridor.statistics.declined(&lease);
         Ok(self.corridor.journal.append(&lease))
     }
@@ -84,11 +98,31 @@ impl Holdings<'_> {
             return Ticket(0);
         };
         leases.remove(there.address);
+        self.hearing.note(&there, true);
         if there.state == LeaseState::Assigned {
             self.corridor.statistics.removed(&there);
             self.corridor.names_end(&there);
         }
         self.corridor.journal.append_deletion(&there)
+    }
+
+    /// Asks hooks, if there are some, while no lease is locked.
+    fn asked(
+        &self,
+        prefix: Prefix<Ipv6Addr>,
+        kind: LeaseKind,
+        iaid: Iaid,
+        ask: impl FnOnce(&Lease<V6>) -> Next,
+    ) -> Result<(), Mismatch> {
+        if self.corridor.callouts.is_none() {
+            return Ok(());
+        }
+        let lease = self.own(&self.corridor.leases.at(prefix.first()), prefix, kind, iaid)?;
+        match ask(&lease) {
+            Next::Continue => Ok(()),
+            Next::Skip => Err(Mismatch::Kept),
+            Next::Drop => Err(Mismatch::Dropped),
+        }
     }
 
     fn own(

@@ -17,6 +17,7 @@ use kea_wire::{Duid, HwAddr, Iaid, Prefix, V6};
 use smallvec::SmallVec;
 
 use super::association::{Binding, Wish};
+use super::hearing::{Hearing, Verdict, is_current};
 use super::holdings::Holdings;
 use super::name::Naming;
 use super::terms::Lifetimes;
@@ -44,6 +45,10 @@ pub(super) struct Leasing<'q, 's> {
     pub(super) random: u64,
     /// What other associations of the same message got.
     pub(super) given: SmallVec<[Ipv6Addr; 2]>,
+    /// Hooks.
+    pub(super) hearing: &'q Hearing<'q>,
+    /// A hook does not want the association to get anything.
+    pub(super) is_vetoed: bool,
 }
 
 /// Whether the client is only told, or gets it.
@@ -86,6 +91,7 @@ impl<'q, 's> Leasing<'q, 's> {
         if step == Step::Grant && !self.corridor.journal.accepting() {
             return Err(Refusal::StorageUnavailable);
         }
+        self.is_vetoed = false;
         let held = self.held(wish);
         let binding = self.find(wish, step, &held);
         if let Some(binding) = &binding {
@@ -256,7 +262,7 @@ impl<'q, 's> Leasing<'q, 's> {
     /// Offers or grants `target`, unless it is somebody's.
     fn take(&mut self, wish: &Wish, step: Step, target: Target<'s>) -> Option<Binding<'s>> {
         let (address, kind) = (target.prefix.first(), wish.lease_kind());
-        if self.given.contains(&address) {
+        if self.is_vetoed || self.given.contains(&address) {
             return None;
         }
         let now = self.corridor.now;
@@ -283,19 +289,37 @@ impl<'q, 's> Leasing<'q, 's> {
         let config = self.corridor.config;
         let lifetimes =
             Lifetimes::granted(config, self.classes, target.subnet, wish.lifetimes(address));
-        let binding = self.binding(target, kind, lifetimes);
+        let mut binding = self.binding(target, kind, lifetimes);
+        let name = self.name(wish, &binding);
+        let mine = before.as_ref().filter(|before| self.is_mine(wish, before));
+        let point = self.hearing.lease_point(mine.is_some_and(|mine| is_current(mine, now)));
+        let mut lease = (step == Step::Grant || point.is_some())
+            .then(|| self.renewed(wish, &binding, name, mine));
+        if let (Some(point), Some(lease)) = (point, &mut lease) {
+            drop(leases);
+            let is_offer = step == Step::Offer;
+            match self.hearing.offered(point, target.subnet, is_offer, lease) {
+                Verdict::Granted => binding.lifetimes.valid = lease.valid_lifetime,
+                Verdict::Kept => return Some(self.kept(binding, mine?)),
+                Verdict::Vetoed => {
+                    self.is_vetoed = true;
+                    return None;
+                }
+            }
+            leases = self.corridor.leases.at(address);
+            if leases.get(address).map(LeaseRef::to_lease) != before {
+                // Somebody was quicker while the hooks were asked.
+                return None;
+            }
+        }
         match step {
             Step::Offer => {
                 if before.is_none() {
                     leases.offer(address, kind, self.holder(wish), now + OFFER_HOLD);
                 }
-                self.name(wish, &binding);
                 Some(binding)
             }
-            Step::Grant => {
-                let name = self.name(wish, &binding);
-                Some(self.store(&mut leases, wish, binding, name, before.as_ref()))
-            }
+            Step::Grant => Some(self.store(&mut leases, wish, binding, &lease?, before.as_ref())),
         }
     }
 
@@ -334,7 +358,11 @@ impl<'q, 's> Leasing<'q, 's> {
         let policy = NamePolicy::new(config, binding.subnet, binding.pool, self.classes);
         let host = self.reserved.in_subnet(binding.subnet);
         let is_prefix = wish.kind == IaKind::Pd;
-        self.naming.of_lease(&policy, host, binding.prefix.first(), is_prefix)
+        let asked = |name: &mut LeaseName| {
+            let parameters = policy.parameters;
+            self.corridor.name_known(&self.hearing.query, parameters, name);
+        };
+        self.naming.of_lease(&policy, host, binding.prefix.first(), is_prefix, asked)
     }
 
     fn store(
@@ -342,13 +370,12 @@ impl<'q, 's> Leasing<'q, 's> {
         leases: &mut SubnetLeases<V6>,
         wish: &Wish,
         mut binding: Binding<'s>,
-        name: LeaseName,
+        lease: &Lease<V6>,
         before: Option<&Lease<V6>>,
     ) -> Binding<'s> {
         let mine = before.filter(|before| self.is_mine(wish, before));
-        let lease = self.renewed(wish, &binding, name, mine);
         let (corridor, now) = (self.corridor, self.corridor.now);
-        if let Some(remaining) = mine.and_then(|mine| reusable(&binding, mine, &lease, now)) {
+        if let Some(remaining) = mine.and_then(|mine| reusable(&binding, mine, lease, now)) {
             binding.lifetimes = remaining;
             binding.is_reused = true;
             // Whoever asks again must not hear of a lease before it is as safe as at first.
@@ -358,13 +385,30 @@ impl<'q, 's> Leasing<'q, 's> {
         if let Some(before) = before.filter(|_| mine.is_none()) {
             give_up(corridor, before);
         }
-        corridor.statistics.granted(&lease, before, now);
-        leases.put(&lease);
-        binding.ticket = corridor.journal.append(&lease);
+        corridor.statistics.granted(lease, before, now);
+        leases.put(lease);
+        self.hearing.note(lease, false);
+        binding.ticket = corridor.journal.append(lease);
         if wish.kind == IaKind::Na {
             let of_pool = binding.pool.and_then(|pool| pool.ddns.as_deref());
-            corridor.names_begin(&lease, mine, of_pool.unwrap_or(&binding.subnet.ddns));
+            corridor.names_begin(lease, mine, of_pool.unwrap_or(&binding.subnet.ddns));
         }
+        binding
+    }
+
+    /// What the client has stays as it is: it is told what is left.
+    fn kept(&self, mut binding: Binding<'s>, mine: &Lease<V6>) -> Binding<'s> {
+        let age = u32::try_from(self.corridor.now - mine.cltt).unwrap_or(0);
+        let left = |lifetime: u32| match lifetime {
+            INFINITE => INFINITE,
+            lifetime => lifetime.saturating_sub(age),
+        };
+        binding.lifetimes = Lifetimes {
+            preferred: left(mine.owner.preferred_lifetime),
+            valid: left(mine.valid_lifetime),
+        };
+        binding.is_reused = true;
+        binding.ticket = self.corridor.journal.latest();
         binding
     }
 
@@ -412,7 +456,8 @@ impl<'q, 's> Leasing<'q, 's> {
         } else {
             log!(log, ALLOC_ENGINE_V6_REVOKED_ADDR_LEASE, address, owner.duid, "another");
         }
-        let holdings = Holdings { corridor: self.corridor, duid: self.duid };
+        let (corridor, duid, hearing) = (self.corridor, self.duid, self.hearing);
+        let holdings = Holdings { corridor, duid, hearing };
         holdings.revoke(lease)
     }
 

@@ -6,10 +6,12 @@ mod association;
 mod exchange;
 mod extended_info;
 mod facts;
+mod hearing;
 mod holdings;
 mod hw_addr;
 mod lease;
 mod name;
+mod rank;
 mod register;
 mod select;
 mod server_id;
@@ -19,6 +21,7 @@ mod tests;
 mod told;
 mod worker;
 
+pub(crate) use rank::rank;
 pub use server_id::{Origin, ServerIdentity, server_identity};
 pub use worker::Worker;
 

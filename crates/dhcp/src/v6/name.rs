@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::Reservation;
-use kea_options::{ClientFqdn, ClientName, NameEncoding, Parsing};
+use kea_options::{ClientFqdn, ClientName, DomainName, NameEncoding, Parsing};
 use kea_wire::V6;
 use kea_wire::v6::{View, code};
 
@@ -39,6 +39,7 @@ impl Naming {
         host: Option<&Reservation<V6>>,
         address: Ipv6Addr,
         is_prefix: bool,
+        ask_hooks: impl FnOnce(&mut LeaseName),
     ) -> LeaseName {
         let hostname_only = |name: &LeaseName| LeaseName {
             hostname: name.hostname.clone(),
@@ -52,8 +53,13 @@ impl Naming {
             }
             None => {}
         }
-        let (name, option) = self.find(policy, host, address);
-        self.option = option;
+        let (mut name, option) = self.find(policy, host, address);
+        let before = name.hostname.clone();
+        ask_hooks(&mut name);
+        self.option = match option {
+            Some(data) if name.hostname != before => Some(renamed(&data, &name.hostname)),
+            option => option,
+        };
         self.given = Some(name.clone());
         name
     }
@@ -76,6 +82,16 @@ impl Naming {
         answer.write::<V6>(&mut option);
         (name, Some(option))
     }
+}
+
+/// The data of option 39 with another name.
+fn renamed(data: &[u8], hostname: &str) -> Vec<u8> {
+    // Flags come before the name (RFC 4704 section 4).
+    let mut renamed: Vec<u8> = data.iter().copied().take(1).collect();
+    if let Ok(name) = hostname.parse::<DomainName>() {
+        renamed.extend_from_slice(name.wire());
+    }
+    renamed
 }
 
 /// What a client that says nothing is taken to have asked for, where names are made for such.

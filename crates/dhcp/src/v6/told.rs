@@ -82,7 +82,7 @@ impl Exchange<'_, '_, '_> {
         let (log, label, iaid) = (self.corridor.log, self.label, wish.iaid.0);
         let (address, len) = (named.address(), named.len());
         match (wish.lease_kind(), result) {
-            (_, Err(Mismatch::NoLease)) => {}
+            (_, Err(Mismatch::NoLease | Mismatch::Kept | Mismatch::Dropped)) => {}
             (LeaseKind::Prefix, Ok(_)) => {
                 log!(log, DHCP6_RELEASE_PD, label, address, len, iaid);
                 if remember {
@@ -125,6 +125,7 @@ impl Exchange<'_, '_, '_> {
         let address = named.address();
         match result {
             Ok(_) => log!(log, DHCP6_DECLINE_LEASE, label, address, probation),
+            Err(Mismatch::Kept | Mismatch::Dropped) => {}
             Err(Mismatch::NoLease) => log!(log, DHCP6_DECLINE_FAIL_NO_LEASE, label, address),
             Err(Mismatch::OtherClient(duid)) => {
                 log!(log, DHCP6_DECLINE_FAIL_DUID_MISMATCH, label, address, duid);

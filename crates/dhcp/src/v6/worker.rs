@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use kea_config::Snapshot;
+use kea_expr::ClassId;
 use kea_log::{ClientLabel, log};
 use kea_options::Parsing;
 use kea_stats::ServerMetric;
@@ -11,15 +12,17 @@ use kea_wire::{Duid, V6};
 use smallvec::SmallVec;
 
 use super::Ports;
-use super::accept::{Query, accept};
+use super::accept::{Kind, Query, accept};
 use super::answer::{Outcome, Reply};
 use super::exchange::Exchange;
 use super::facts::QueryFacts;
+use super::hearing::Hearing;
 use super::name::Naming;
 use super::select::select;
 use crate::Serve;
 use crate::pipeline::{
-    Answer, Arrival, Chance, Classifier, Corridor, Drop, Located, Place, Transmit, Unreadable,
+    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Located, Place, Transaction,
+    Transmit, Unreadable, asked,
 };
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -29,12 +32,14 @@ pub struct Worker {
     /// The ports that answers go to.
     pub ports: Ports,
     chance: Chance,
+    in_flight: InFlight,
 }
 
 impl Worker {
     /// A worker whose unpredictable numbers follow from `seed`.
     pub fn new(seed: u64, ports: Ports) -> Self {
-        Worker { classifier: Classifier::default(), ports, chance: Chance::new(seed) }
+        let (classifier, in_flight) = (Classifier::default(), InFlight::default());
+        Worker { classifier, ports, chance: Chance::new(seed), in_flight }
     }
 }
 
@@ -47,24 +52,29 @@ impl Serve<V6> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
         corridor.statistics.count(ServerMetric::Received);
-        let result = match View::parse(payload) {
-            Ok(view) => self.serve(corridor, arrival, view, out),
-            Err(error) => {
-                log!(
-                    corridor.log,
-                    DHCP6_PACKET_DROP_PARSE_FAIL,
-                    arrival.source,
-                    arrival.destination,
-                    arrival.interface,
-                    error
-                );
-                Err(Drop::Unreadable(Unreadable::V6(error)))
-            }
-        };
+        let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
+            let error = match View::parse(&payload) {
+                Ok(view) => return self.serve(corridor, arrival, view, out),
+                Err(error) => error,
+            };
+            log!(
+                corridor.log,
+                DHCP6_PACKET_DROP_PARSE_FAIL,
+                arrival.source,
+                arrival.destination,
+                arrival.interface,
+                error
+            );
+            Err(Drop::Unreadable(Unreadable::V6(error)))
+        });
         if let Err(reason) = &result {
             reason.count(corridor.statistics);
         }
         result
+    }
+
+    fn in_flight(&mut self) -> &mut InFlight {
+        &mut self.in_flight
     }
 }
 
@@ -91,11 +101,7 @@ impl Worker {
             Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
-        let label = ClientLabel::V6 {
-            duid: query.duid.as_ref().map(Duid::octets),
-            hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
-            xid: query.view.xid(),
-        };
+        let label = label(&query);
         log!(
             corridor.log,
             DHCP6_PACKET_RECEIVED,
@@ -106,27 +112,59 @@ impl Worker {
             arrival.destination,
             arrival.interface
         );
-        let naming = Naming::of(&query.view, parsing(config))
+        let naming = |query: &Query<'_>| {
+            Naming::of(&query.view, parsing(config))
+                .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))
+        };
+        let sent_name = naming(&query)?;
+        if self.is_in_flight(&query) {
+            let thread = InFlight::thread();
+            log!(corridor.log, DHCP6_PACKET_DROP_DUPLICATE, label, thread, label, thread);
+            return Err(Drop::Duplicate);
+        }
+        self.classify(corridor, arrival, &query);
+        let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
+            return self.answer(corridor, arrival, &query, (server_id, sent_name), out);
+        };
+        let view = View::parse(&octets).map_err(|e| Drop::Unreadable(Unreadable::V6(e)))?;
+        let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
-        let located = self.locate(corridor, arrival, &query, label)?;
+        let sent_name = naming(&query)?;
+        self.answer(corridor, arrival, &query, (server_id, sent_name), out)
+    }
+
+    /// From a query whose client is classified to its answer.
+    fn answer(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        query: &Query<'_>,
+        (server_id, naming): (&Duid, Naming),
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V6>, Drop<V6>> {
+        let label = label(query);
+        let located = self.locate(corridor, arrival, query, label)?;
         let classes = &self.classifier.classes;
-        let place = located.subnet.map(|subnet| Place::new(config, subnet, classes));
+        let place = located.subnet.map(|subnet| Place::new(corridor.config, subnet, classes));
+        let asked = asked(arrival, query.view.bytes());
+        let hearing = Hearing::new(corridor, asked, query.kind, label);
         let exchange = Exchange {
             corridor,
             arrival,
-            query: &query,
+            query,
             naming,
             label,
             place: place.as_ref(),
             reserved: &located.reserved,
             classifier: &self.classifier,
             random: self.chance.number(),
+            hearing: &hearing,
         };
         let outcome = exchange.run()?;
-        self.require_classes(corridor, arrival, &query, place.as_ref(), &outcome);
+        self.require_classes(corridor, arrival, query, place.as_ref(), &outcome);
         let reply = Reply {
             corridor,
-            query: &query,
+            query,
             server_id,
             place: place.as_ref(),
             reserved: &located.reserved,
@@ -135,10 +173,46 @@ impl Worker {
         };
         reply.write(out)?;
         Ok(Answer {
-            transmit: self.transmit(&query, arrival),
+            transmit: self.transmit(query, arrival),
             after: outcome.after,
             message_type: outcome.message_type.number(),
+            parked: outcome.parked,
+            transaction: transaction(query),
         })
+    }
+
+    /// True while an answer to the same transaction waits to leave. Messages that give something
+    /// back are no repetition of others.
+    fn is_in_flight(&self, query: &Query<'_>) -> bool {
+        !matches!(query.kind, Kind::Release | Kind::Decline)
+            && self.in_flight.contains(transaction(query))
+    }
+
+    fn classify(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        query: &Query<'_>,
+    ) {
+        let facts = QueryFacts { query, arrival };
+        let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
+        let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
+        self.classifier.classify(corridor, &facts, vendor_classes);
+    }
+
+    /// Asks hooks about a query that is not dropped for its classes.
+    fn packet_received(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        query: &Query<'_>,
+        label: ClientLabel<'_>,
+    ) -> Result<Option<Vec<u8>>, Drop<V6>> {
+        let classes = &mut self.classifier.classes;
+        if classes.contains(ClassId::DROP) {
+            return Ok(None);
+        }
+        corridor.packet_received(&asked(arrival, query.view.bytes()), classes, label)
     }
 
     fn locate<'s>(
@@ -149,12 +223,11 @@ impl Worker {
         label: ClientLabel<'_>,
     ) -> Result<Located<'s, V6>, Drop<V6>> {
         let facts = QueryFacts { query, arrival };
-        let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
-        let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
-        self.classifier.classify(corridor, &facts, vendor_classes);
-        let located = self.classifier.locate(corridor, query, &facts, label, |classes| {
-            select(corridor.config, &query.view, arrival, classes)
-        })?;
+        let asked = asked(arrival, query.view.bytes());
+        let located =
+            self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
+                select(corridor.config, &query.view, arrival, classes)
+            })?;
         if located.subnet.is_none() {
             log!(corridor.log, DHCP6_SUBNET_SELECTION_FAILED, label);
         }
@@ -198,6 +271,19 @@ impl Worker {
             link_destination: None,
         }
     }
+}
+
+fn label<'q>(query: &'q Query<'_>) -> ClientLabel<'q> {
+    ClientLabel::V6 {
+        duid: query.duid.as_ref().map(Duid::octets),
+        hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
+        xid: query.view.xid(),
+    }
+}
+
+fn transaction(query: &Query<'_>) -> Transaction {
+    let duid = query.duid.as_ref().map_or(&[][..], Duid::octets);
+    Transaction::new(query.view.xid(), duid, &[])
 }
 
 /// How strictly options are read.

@@ -1,9 +1,10 @@
 //! A DHCPv4 server without a process: the corridor, lease files in a folder, and a clock that stands
 //! still until it is moved.
 
+pub(crate) mod hooks;
 pub(crate) mod name_changes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +14,12 @@ use kea_config::document::{Document, Files};
 use kea_config::{Snapshot, load as check};
 use kea_ddns::NameChangeRequest;
 use kea_dhcp::pipeline::{
-    Arrival, Corridor, NameChanges, QueueFull, Statistics, Transmit, reclaim, recount,
+    Arrival, Callouts, Corridor, NameChanges, QueueFull, Statistics, Transaction, Transmit, leaves,
+    reclaim, recount,
 };
 use kea_dhcp::v4::{Ports, Worker};
 use kea_dhcp::{Serve as _, pipeline};
+use kea_hooks::{Hook, Hooks, ParkId, ParkedLimit, ParkingLot, Unparked};
 use kea_lease::{
     Durability, ExpiredLeasesProcessing, FileDisk, Journal, JournalLimits, LeaseFiles, Leases,
     Progress, Reclamation, load,
@@ -36,6 +39,9 @@ pub(crate) struct InProcess {
     told: Told,
     running: Option<Running>,
     replies: VecDeque<Frame>,
+    hooks: Arc<Hooks<V4>>,
+    lot: Arc<ParkingLot>,
+    held: HashMap<ParkId, (Transaction, Frame)>,
 }
 
 /// What the DNS was told. Clones share one list.
@@ -67,7 +73,16 @@ impl InProcess {
             told: Told::default(),
             running: None,
             replies: VecDeque::new(),
+            hooks: Arc::new(Hooks::new(&[], Captured::default())),
+            lot: ParkingLot::new(ParkedLimit::default(), || {}),
+            held: HashMap::new(),
         })
+    }
+
+    /// The same server with a hook.
+    pub(crate) fn with_hook(mut self, hook: Arc<dyn Hook<V4>>) -> Self {
+        self.hooks = Arc::new(Hooks::new(&[hook], self.log.clone()));
+        self
     }
 
     /// What the DNS was told so far.
@@ -125,6 +140,7 @@ impl InProcess {
 
     fn reclaim(&mut self, remove: bool) -> io::Result<()> {
         let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
+        let (hooks, lot) = (Arc::clone(&self.hooks), Arc::clone(&self.lot));
         let running = self.running()?;
         let hold = if remove { 0 } else { u32::MAX };
         let settings = ExpiredLeasesProcessing {
@@ -135,7 +151,8 @@ impl InProcess {
             max_reclaim_time: 0,
             unwarned_reclaim_cycles: 0,
         };
-        let corridor = running.corridor(&log, &told, now);
+        let callouts = Callouts { hooks: &hooks, lot: Some(&lot) };
+        let corridor = running.corridor(&log, &told, callouts, now);
         reclaim(&corridor, &mut Reclamation::new(settings), || Duration::ZERO);
         running.commit();
         Ok(())
@@ -143,7 +160,13 @@ impl InProcess {
 }
 
 impl Running {
-    fn corridor<'a>(&'a self, log: &'a Captured, told: &'a Told, now: i64) -> Corridor<'a, V4> {
+    fn corridor<'a>(
+        &'a self,
+        log: &'a Captured,
+        told: &'a Told,
+        callouts: Callouts<'a, V4>,
+        now: i64,
+    ) -> Corridor<'a, V4> {
         Corridor {
             config: &self.config,
             leases: &self.leases,
@@ -151,11 +174,19 @@ impl Running {
             statistics: &self.statistics,
             log,
             name_changes: told,
+            callouts: Some(callouts),
             now,
         }
     }
 
-    fn decide(&mut self, query: &Query, log: &Captured, told: &Told, now: i64) -> Option<Frame> {
+    fn decide(
+        &mut self,
+        query: &Query,
+        log: &Captured,
+        told: &Told,
+        callouts: Callouts<'_, V4>,
+        now: i64,
+    ) -> Option<(Option<(ParkId, Transaction)>, Frame)> {
         let arrival = arrival(query);
         let corridor = Corridor {
             config: &self.config,
@@ -164,6 +195,7 @@ impl Running {
             statistics: &self.statistics,
             log,
             name_changes: told,
+            callouts: Some(callouts),
             now,
         };
         let mut payload = Vec::new();
@@ -174,8 +206,16 @@ impl Running {
             answer.after <= self.journal.durable(),
             "an answer waits for a row that is written"
         );
+        let hooks = callouts.hooks;
+        if !leaves(hooks, log, &query.payload, &answer.transmit, &mut payload) {
+            return None;
+        }
         self.statistics.sent(answer.message_type);
-        Some(frame(&answer.transmit, payload))
+        let parked = answer.parked.map(|id| (id, answer.transaction));
+        if parked.is_some() {
+            self.worker.in_flight().begin(answer.transaction);
+        }
+        Some((parked, frame(&answer.transmit, payload)))
     }
 
     fn commit(&self) {
@@ -228,12 +268,24 @@ impl Backend for InProcess {
             return Ok(());
         }
         let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
-        let reply = self.running()?.decide(query, &log, &told, now);
-        self.replies.extend(reply);
+        let (hooks, lot) = (Arc::clone(&self.hooks), Arc::clone(&self.lot));
+        let callouts = Callouts { hooks: &hooks, lot: Some(&lot) };
+        match self.running()?.decide(query, &log, &told, callouts, now) {
+            Some((Some((id, transaction)), frame)) => {
+                self.held.insert(id, (transaction, frame));
+            }
+            Some((None, frame)) => self.replies.push_back(frame),
+            None => {}
+        }
         Ok(())
     }
 
     fn receive(&mut self) -> io::Result<Option<Reply>> {
+        for (id, outcome) in self.lot.take() {
+            let Some((transaction, frame)) = self.held.remove(&id) else { continue };
+            self.running()?.worker.in_flight().end(transaction);
+            self.replies.extend(Some(frame).filter(|_| outcome == Unparked::Leaves));
+        }
         Ok(self.replies.pop_front())
     }
 

@@ -3,6 +3,7 @@
 mod assign;
 mod extend;
 mod give_back;
+mod hooks;
 mod name;
 mod options;
 mod refuse;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use kea_config::document::NoIncludes;
 use kea_config::{Document, Snapshot, load};
 use kea_ddns::NameChangeRequest;
+use kea_hooks::{Hooks, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Lease, LeaseRef, Leases};
 use kea_log::{Captured, Threshold};
 use kea_stats::{ServerKind, Stats, UnixMicros};
@@ -24,7 +26,9 @@ use kea_wire::{Duid, Iaid, Prefix, V6};
 
 use super::{Ports, Worker};
 use crate::Serve;
-use crate::pipeline::{Answer, Arrival, Corridor, Drop, NameChanges, QueueFull, Statistics};
+use crate::pipeline::{
+    Answer, Arrival, Callouts, Corridor, Drop, NameChanges, QueueFull, Statistics,
+};
 
 /// A server under a configuration, at a moment.
 struct Lab {
@@ -40,6 +44,8 @@ struct Lab {
     destination: Ipv6Addr,
     answer: Option<Answer<V6>>,
     name_changes: Told,
+    hooks: Option<Hooks<V6>>,
+    lot: Arc<ParkingLot>,
 }
 
 /// What the DNS was asked for, as text.
@@ -90,6 +96,8 @@ impl Lab {
             destination: "ff02::1:2".parse().unwrap(),
             answer: None,
             name_changes: Told::default(),
+            hooks: None,
+            lot: ParkingLot::new(ParkedLimit::default(), || {}),
         }
     }
 
@@ -104,6 +112,7 @@ impl Lab {
             statistics: &statistics,
             log: &self.log,
             name_changes: &self.name_changes,
+            callouts: self.hooks.as_ref().map(|hooks| Callouts { hooks, lot: Some(&self.lot) }),
             now: self.now,
         };
         let arrival = Arrival {

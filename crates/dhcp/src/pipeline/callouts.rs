@@ -1,0 +1,276 @@
+//! The places on a query's way at which hooks are asked.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use kea_config::snapshot::{DdnsParameters, Dialect, IdentifierKind, Subnet};
+use kea_expr::ClassSet;
+use kea_hooks::{
+    Addressed, CommitOutcome, Committed, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkId,
+    ParkingLot, Point, Query,
+};
+use kea_lease::Lease;
+use kea_log::message::twin;
+use kea_log::{ClientLabel, log};
+
+use super::arrival::{Arrival, Transmit};
+use super::client_name::LeaseName;
+use super::corridor::Corridor;
+use super::drop::Drop;
+use super::reserve::Identified;
+
+/// The hooks of a server, and where answers of one worker wait for them.
+#[derive(Debug)]
+pub struct Callouts<'a, F: Dialect> {
+    /// The hooks.
+    pub hooks: &'a Hooks<F>,
+    /// The lot; without one, no answer waits.
+    pub lot: Option<&'a Arc<ParkingLot>>,
+}
+
+impl<F: Dialect> Clone for Callouts<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Dialect> Copy for Callouts<'_, F> {}
+
+/// A query as hooks see it.
+pub(crate) fn asked<'a, F: Dialect>(arrival: &Arrival<'a, F>, message: &'a [u8]) -> Query<'a, F> {
+    Query {
+        interface: arrival.interface,
+        source: arrival.source,
+        destination: arrival.destination,
+        message,
+    }
+}
+
+impl<'s, F: Dialect> Corridor<'s, F> {
+    /// The hooks, when some want to be asked at `point`.
+    pub(crate) fn hooks_at(&self, point: Point) -> Option<&'s Hooks<F>> {
+        self.callouts.map(|callouts| callouts.hooks).filter(|hooks| hooks.attend(point))
+    }
+
+    /// Octets arrived. Gives them as hooks leave them.
+    pub(crate) fn buffer_received<'p>(
+        &self,
+        arrival: &Arrival<'_, F>,
+        payload: &'p [u8],
+    ) -> Result<Cow<'p, [u8]>, Drop<F>> {
+        let Some(hooks) = self.hooks_at(Point::BufferReceive) else { return Ok(payload.into()) };
+        let mut message = payload.to_vec();
+        match hooks.buffer_receive(&asked(arrival, payload), &mut message) {
+            Next::Continue => {}
+            Next::Skip => {
+                let skipped = twin::HOOK_BUFFER_RCVD_SKIP.of(F::VERSION);
+                log!(self.log, (skipped), arrival.source, arrival.destination, arrival.interface);
+            }
+            Next::Drop => {
+                let dropped = twin::HOOK_BUFFER_RCVD_DROP.of(F::VERSION);
+                log!(self.log, (dropped), arrival.source, arrival.destination, arrival.interface);
+                return Err(Drop::Hook(Point::BufferReceive));
+            }
+        }
+        Ok(message.into())
+    }
+
+    /// A message was read and classified. Gives the message that takes its place, if hooks have one.
+    pub(crate) fn packet_received(
+        &self,
+        query: &Query<'_, F>,
+        classes: &mut ClassSet,
+        label: ClientLabel<'_>,
+    ) -> Result<Option<Vec<u8>>, Drop<F>> {
+        let Some(hooks) = self.hooks_at(Point::PacketReceive) else { return Ok(None) };
+        let mut replacement = None;
+        let names = self.config.classes.names();
+        match hooks.packet_receive(query, classes, names, &mut replacement) {
+            Next::Continue => Ok(replacement),
+            Next::Skip | Next::Drop => {
+                log!(self.log, (twin::HOOK_PACKET_RCVD_SKIP.of(F::VERSION)), label);
+                Err(Drop::Hook(Point::PacketReceive))
+            }
+        }
+    }
+
+    /// The client's flexible identifier, where anybody asks for it.
+    pub(crate) fn flexible_identifier(&self, query: &Query<'_, F>) -> Option<Vec<u8>> {
+        let hooks = self.hooks_at(Point::HostIdentifier)?;
+        let is_wanted =
+            self.config.server.reservation_identifiers.contains(&IdentifierKind::FlexId);
+        if is_wanted { hooks.host_identifier(query) } else { None }
+    }
+
+    /// A subnet was selected. Gives the one that hooks leave.
+    pub(crate) fn subnet_selected(
+        &self,
+        query: &Query<'_, F>,
+        mut selected: Option<&'s Subnet<F>>,
+        label: ClientLabel<'_>,
+    ) -> Result<Option<&'s Subnet<F>>, Drop<F>> {
+        let Some(hooks) = self.hooks_at(Point::SubnetSelect) else { return Ok(selected) };
+        match hooks.subnet_select(query, self.config, &mut selected) {
+            Next::Continue => Ok(selected),
+            Next::Skip => {
+                log!(self.log, (twin::HOOK_SUBNET_SELECT_SKIP.of(F::VERSION)), label);
+                Ok(None)
+            }
+            Next::Drop => {
+                log!(self.log, (twin::HOOK_SUBNET_SELECT_DROP.of(F::VERSION)), label);
+                Err(Drop::Hook(Point::SubnetSelect))
+            }
+        }
+    }
+
+    /// A lease is about to be offered, granted or extended, as `point` says. Hooks may change it.
+    pub(crate) fn lease_offered(
+        &self,
+        point: Point,
+        query: &Query<'_, F>,
+        subnet: &Subnet<F>,
+        is_offer: bool,
+        lease: &mut Lease<F>,
+    ) -> Next {
+        let Some(hooks) = self.hooks_at(point) else { return Next::Continue };
+        let mut changed = lease.clone();
+        let mut offer = LeaseOffer { query: *query, subnet, is_offer, lease: &mut changed };
+        let next = hooks.lease_offer(point, &mut offer);
+        lease.valid_lifetime = changed.valid_lifetime;
+        lease.hostname = changed.hostname;
+        (lease.fqdn_fwd, lease.fqdn_rev) = (changed.fqdn_fwd, changed.fqdn_rev);
+        lease.user_context = changed.user_context;
+        next
+    }
+
+    /// The lease changes of a query are stored. Gives the number under which the answer waits, if
+    /// hooks keep it.
+    pub(crate) fn committed(
+        &self,
+        query: &Query<'_, F>,
+        leases: &[Lease<F>],
+        deleted: &[Lease<F>],
+        label: ClientLabel<'_>,
+    ) -> Result<Option<ParkId>, Drop<F>> {
+        let Some(hooks) = self.hooks_at(Point::LeasesCommitted) else { return Ok(None) };
+        let Some(lot) = self.callouts.and_then(|callouts| callouts.lot) else { return Ok(None) };
+        let version = F::VERSION;
+        let Some(parking) = lot.enter(self.config.server.parked_packet_limit) else {
+            let limit = self.config.server.parked_packet_limit;
+            log!(self.log, (twin::HOOK_LEASES_PARKING_LOT_FULL.of(version)), limit, label);
+            return Err(Drop::ParkingLotFull);
+        };
+        match hooks.leases_committed(&Committed { query: *query, leases, deleted }, parking) {
+            CommitOutcome::Leaves => Ok(None),
+            CommitOutcome::Parked(id) => {
+                log!(self.log, (twin::HOOK_LEASES_COMMITTED_PARK.of(version)), label);
+                Ok(Some(id))
+            }
+            CommitOutcome::Dropped => {
+                log!(self.log, (twin::HOOK_LEASES_COMMITTED_DROP.of(version)), label);
+                Err(Drop::Hook(Point::LeasesCommitted))
+            }
+        }
+    }
+
+    /// An ended lease is about to be reclaimed, or a declined address to come back. False when hooks
+    /// keep it.
+    pub(crate) fn may_end(&self, lease: &Lease<F>, is_declined: bool, is_removed: bool) -> bool {
+        let next = if is_declined {
+            self.hooks_at(Point::LeaseRecover).map(|hooks| hooks.lease_recover(lease))
+        } else {
+            let end = LeaseEnd { lease, is_removed };
+            self.hooks_at(Point::LeaseExpire).map(|hooks| hooks.lease_expire(&end))
+        };
+        let stays = matches!(next, Some(Next::Skip | Next::Drop));
+        if stays && is_declined {
+            match F::VERSION {
+                4 => log!(self.log, DHCPSRV_HOOK_LEASE4_RECOVER_SKIP, lease.address),
+                _ => log!(self.log, DHCPSRV_HOOK_LEASE6_RECOVER_SKIP, lease.address),
+            }
+        }
+        !stays
+    }
+
+    /// The client's name is known. Hooks may change it.
+    pub(crate) fn name_known(
+        &self,
+        query: &Query<'_, F>,
+        parameters: &DdnsParameters,
+        name: &mut LeaseName,
+    ) {
+        let Some(hooks) = self.hooks_at(Point::DdnsUpdate) else { return };
+        let before = name.clone();
+        hooks.ddns_update(&mut NameUpdate {
+            query: *query,
+            parameters,
+            hostname: &mut name.hostname,
+            forward: &mut name.forward,
+            reverse: &mut name.reverse,
+        });
+        if *name != before {
+            let changed = twin::HOOK_DDNS_UPDATE.of(F::VERSION);
+            log!(
+                self.log,
+                (changed),
+                before.hostname,
+                name.hostname,
+                before.forward,
+                name.forward,
+                before.reverse,
+                name.reverse
+            );
+        }
+    }
+}
+
+/// An answer is about to leave. False when hooks do not want it to.
+pub fn leaves<F: Dialect>(
+    hooks: &Hooks<F>,
+    log: &dyn kea_log::Log,
+    query: &[u8],
+    transmit: &Transmit<F>,
+    answer: &mut Vec<u8>,
+) -> bool {
+    let Transmit { destination, port, .. } = *transmit;
+    for point in [Point::PacketSend, Point::BufferSend] {
+        if !hooks.attend(point) {
+            continue;
+        }
+        let next = hooks.send(point, &mut Addressed { query, destination, port, answer });
+        let is_packet = point == Point::PacketSend;
+        match next {
+            Next::Continue => {}
+            // The octets are the hook's own.
+            Next::Skip if is_packet && F::VERSION != 4 => {}
+            Next::Skip if is_packet => {
+                log!(log, (twin::HOOK_PACKET_SEND_SKIP.of(F::VERSION)), destination);
+                return false;
+            }
+            Next::Drop if is_packet => {
+                log!(log, (twin::HOOK_PACKET_SEND_DROP.of(F::VERSION)), destination);
+                return false;
+            }
+            Next::Skip | Next::Drop => {
+                log!(log, (twin::HOOK_BUFFER_SEND_SKIP.of(F::VERSION)), destination);
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// A client with the flexible identifier that hooks know of it.
+pub(crate) struct Flexible<'a, C> {
+    pub(crate) client: &'a C,
+    pub(crate) identifier: Option<Vec<u8>>,
+}
+
+impl<C: Identified> Identified for Flexible<'_, C> {
+    fn identifier(&self, kind: IdentifierKind) -> Option<&[u8]> {
+        match kind {
+            IdentifierKind::FlexId => self.identifier.as_deref(),
+            _ => self.client.identifier(kind),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The hook trait: one method for each point.
+
+use std::sync::Arc;
+
+use kea_config::Snapshot;
+use kea_config::snapshot::{DdnsParameters, Dialect, Subnet};
+use kea_expr::{ClassNames, ClassSet};
+use kea_lease::Lease;
+use kea_wire::Family;
+use serde_json::Value;
+
+use crate::parking::ParkingSpace;
+use crate::point::Point;
+
+/// What a hook wants done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Next {
+    /// Go on.
+    #[default]
+    Continue,
+    /// Do not do what is about to be done. What that means depends on the point.
+    Skip,
+    /// As if the query had never come.
+    Drop,
+}
+
+/// What is known of a query at every point of its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a, F: Family> {
+    /// Name of the interface that it came by.
+    pub interface: &'a str,
+    /// Who sent the datagram: the client, or its relay.
+    pub source: F::Addr,
+    /// To which address.
+    pub destination: F::Addr,
+    /// The message.
+    pub message: &'a [u8],
+}
+
+/// A lease that is about to be offered, granted or extended.
+#[derive(Debug)]
+pub struct LeaseOffer<'a, F: Dialect> {
+    /// The client's message.
+    pub query: Query<'a, F>,
+    /// Where the lease is.
+    pub subnet: &'a Subnet<F>,
+    /// Nothing will be stored: the answer to DISCOVER or SOLICIT.
+    pub is_offer: bool,
+    /// The lease as it will be. Lifetime, name, directions of DNS updates and user context may be
+    /// changed; changes of anything else do not count.
+    pub lease: &'a mut Lease<F>,
+}
+
+/// The lease changes of one query.
+#[derive(Clone, Copy, Debug)]
+pub struct Committed<'a, F: Dialect> {
+    /// The client's message.
+    pub query: Query<'a, F>,
+    /// New and changed leases.
+    pub leases: &'a [Lease<F>],
+    /// Leases that are gone.
+    pub deleted: &'a [Lease<F>],
+}
+
+/// A lease that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseEnd<'a, F: Dialect> {
+    /// The lease.
+    pub lease: &'a Lease<F>,
+    /// It will be forgotten, rather than remembered for its client's return.
+    pub is_removed: bool,
+}
+
+/// The client's name for the DNS.
+#[derive(Debug)]
+pub struct NameUpdate<'a, F: Family> {
+    /// The client's message.
+    pub query: Query<'a, F>,
+    /// What the place of the client says about names.
+    pub parameters: &'a DdnsParameters,
+    /// The name, with the final dot where it is complete; may be changed.
+    pub hostname: &'a mut String,
+    /// The server updates the address record; may be changed.
+    pub forward: &'a mut bool,
+    /// The server updates the pointer record; may be changed.
+    pub reverse: &'a mut bool,
+}
+
+/// An answer on its way out.
+#[derive(Debug)]
+pub struct Addressed<'a, F: Family> {
+    /// The client's message.
+    pub query: &'a [u8],
+    /// Where the answer goes.
+    pub destination: F::Addr,
+    /// To which port.
+    pub port: u16,
+    /// Its octets; may be changed.
+    pub answer: &'a mut Vec<u8>,
+}
+
+/// What is asked at the callout points. Hooks run on the threads that serve clients: several at once,
+/// and whoever takes long keeps clients waiting.
+pub trait Hook<F: Dialect>: Send + Sync {
+    /// The name in messages.
+    fn name(&self) -> &str;
+
+    /// The points at which it wants to be asked.
+    fn points(&self) -> &[Point];
+
+    /// A configuration is in force: at the start, and after each change.
+    fn configured(&self, _config: &Arc<Snapshot<F>>) {}
+
+    /// Changes of the configuration database are in force.
+    fn backend_updated(&self, _config: &Arc<Snapshot<F>>) {}
+
+    /// Octets arrived; `message` may be changed. [`Next::Skip`] means that the hook has read the
+    /// message itself; it is read again all the same.
+    fn buffer_receive(&self, _query: &Query<'_, F>, _message: &mut Vec<u8>) -> Next {
+        Next::Continue
+    }
+
+    /// A message was read, classified and not dropped for that. Classes may be changed; a message in
+    /// `replacement` takes the place of the received one. [`Next::Skip`] drops the query.
+    fn packet_receive(
+        &self,
+        _query: &Query<'_, F>,
+        _classes: &mut ClassSet,
+        _names: &ClassNames,
+        _replacement: &mut Option<Vec<u8>>,
+    ) -> Next {
+        Next::Continue
+    }
+
+    /// The client's `flex-id`, where reservations are looked for by that.
+    fn host_identifier(&self, _query: &Query<'_, F>) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// A subnet was selected, or none; `selected` may be changed to any that is configured.
+    /// [`Next::Skip`] goes on without one.
+    fn subnet_select<'s>(
+        &self,
+        _query: &Query<'_, F>,
+        _config: &'s Snapshot<F>,
+        _selected: &mut Option<&'s Subnet<F>>,
+    ) -> Next {
+        Next::Continue
+    }
+
+    /// A new lease is about to be offered or granted. [`Next::Skip`]: it is not, and the client gets
+    /// nothing there (DHCPNAK, NoAddrsAvail).
+    fn lease_select(&self, _offer: &mut LeaseOffer<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// A lease is about to be extended: at DHCPREQUEST, at RENEW. [`Next::Skip`]: it stays as it is.
+    fn lease_renew(&self, _offer: &mut LeaseOffer<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// The same at REBIND (DHCPv6).
+    fn lease_rebind(&self, _offer: &mut LeaseOffer<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// A lease is about to be given back. [`Next::Skip`]: it stays.
+    fn lease_release(&self, _query: &Query<'_, F>, _lease: &Lease<F>) -> Next {
+        Next::Continue
+    }
+
+    /// An address is about to be declined. [`Next::Skip`] and [`Next::Drop`]: the lease stays
+    /// assigned.
+    fn lease_decline(&self, _query: &Query<'_, F>, _lease: &Lease<F>) -> Next {
+        Next::Continue
+    }
+
+    /// The lease changes of a query are stored. A hook that takes a hold of `parking` keeps the
+    /// answer waiting until it lets go of that. [`Next::Drop`]: there is no answer.
+    fn leases_committed(&self, _committed: &Committed<'_, F>, _parking: &ParkingSpace) -> Next {
+        Next::Continue
+    }
+
+    /// A lease is about to be reclaimed. [`Next::Skip`]: it stays, until the next cycle. Called while
+    /// the leases of the subnet are locked: they cannot be looked at from here.
+    fn lease_expire(&self, _end: &LeaseEnd<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// A declined address is about to come back into use. [`Next::Skip`]: not before the next cycle.
+    /// Called while the leases of the subnet are locked.
+    fn lease_recover(&self, _lease: &Lease<F>) -> Next {
+        Next::Continue
+    }
+
+    /// The client's name is known, and is not yet in the answer or the lease.
+    fn ddns_update(&self, _update: &mut NameUpdate<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// An answer is about to leave. [`Next::Skip`] and [`Next::Drop`]: it does not, for DHCPv4. For
+    /// DHCPv6, [`Next::Skip`] means that the hook has written the octets itself.
+    fn packet_send(&self, _sent: &mut Addressed<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// The octets of an answer are about to leave. [`Next::Skip`] and [`Next::Drop`]: they do not.
+    fn buffer_send(&self, _sent: &mut Addressed<'_, F>) -> Next {
+        Next::Continue
+    }
+
+    /// A control command was answered; `answer` may be changed.
+    fn command_processed(&self, _command: &str, _arguments: Option<&Value>, _answer: &mut Value) {}
+}

@@ -1,0 +1,67 @@
+//! The way that answers leave by: the routing table's, the query's, or back to the sender.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use kea_testkit::{Frame, Lab, MessageType, Packet4, RawClient4, ServerSetup, Subject};
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_secs(5);
+const RELAY: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+const NEIGHBOUR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+
+/// A DISCOVER of a relay that sends it from another of its addresses.
+fn discover(xid: u32) -> Frame {
+    let mut discover = Packet4::query(MessageType::Discover, [2, 0, 0, 0, 0, 0x0a], xid);
+    (discover.giaddr, discover.hops) = (RELAY, 1);
+    Frame {
+        to_mac: [0xff; 6],
+        from_mac: [2, 0, 0, 0, 0, 7],
+        from: SocketAddr::from((NEIGHBOUR, 67)),
+        to: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 67)),
+        payload: discover.encode(),
+    }
+}
+
+#[test]
+fn answers_leave_as_the_routing_table_says() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, near_ns) = lab.pair().unwrap();
+    let far_ns = lab.netns("far").unwrap();
+    lab.cable((&server_ns, "eth1"), (&far_ns, "eth0")).unwrap();
+    server_ns.address("eth1", "203.0.113.1/24").unwrap();
+    far_ns.address("eth0", "203.0.113.2/24").unwrap();
+    server_ns.ip(&["route", "add", "198.51.100.0/24", "via", "203.0.113.2"]).unwrap();
+    let interfaces = json!({
+        "interfaces": ["eth0", "eth1"], "dhcp-socket-type": "udp",
+        "outbound-interface": "use-routing",
+    });
+    let config = json!({ "interfaces-config": interfaces, "subnet4": [
+        { "id": 1, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.10/31" }] },
+    ] });
+    let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
+    let _server = setup.start_with(&server_ns, &config).unwrap();
+    let mut near = RawClient4::open(&near_ns, "eth0").unwrap();
+    let mut far = RawClient4::open(&far_ns, "eth0").unwrap();
+    near.send(&discover(7)).unwrap();
+    let (frame, offer) = far.answer(7, LIMIT).unwrap().expect("the answer on the other cable");
+    assert_eq!(offer.message_type(), Some(MessageType::Offer));
+    assert_eq!(frame.to, SocketAddr::from((RELAY, 67)));
+}
+
+#[test]
+fn tests_can_have_answers_sent_back_to_the_sender() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let mut setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
+    setup.set_environment("KEA_TEST_SEND_RESPONSES_TO_SOURCE", "ENABLED");
+    let config = json!({ "subnet4": [
+        { "id": 1, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.10/31" }] },
+    ] });
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    server.logged(0, "DHCP4_TESTING_MODE_SEND_TO_SOURCE_ENABLED", LIMIT).unwrap();
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    client.send(&discover(8)).unwrap();
+    let (frame, _) = client.answer(8, LIMIT).unwrap().expect("an answer");
+    assert_eq!(frame.to, SocketAddr::from((NEIGHBOUR, 67)));
+}
