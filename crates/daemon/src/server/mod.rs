@@ -1,5 +1,6 @@
 //! A DHCP server process: everything around the corridor.
 
+mod announce;
 mod commands;
 mod deep_check;
 mod identity;
@@ -110,8 +111,10 @@ fn serve<F: Serving>(program: Program, run: &Run) -> Result<u8, Fatal> {
         .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
     logging.start_writer().map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
 
+    announce::received::<F>(&logger, config.document());
     let (server, calls) = Server::start(run, config, &layout, server_port, &logger)?;
     let code = server.run_until_stopped(calls)?;
+    log!(logger, (twin::SHUTDOWN_REQUEST.of(F::VERSION)));
     log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
     Ok(code)
 }
@@ -159,6 +162,8 @@ fn load_first<F: Serving>(file: &Path, logger: &Handle) -> Result<Snapshot<F>, F
         Err(problems) => {
             let summary = configuration::first_line(&problems);
             log!(logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file.display(), summary);
+            let text = format!("{}: {summary}", file.display());
+            log!(logger, (twin::INIT_FAIL.of(F::VERSION)), text);
             fail(&problems);
             Err(Fatal)
         }
@@ -210,13 +215,12 @@ impl<F: Serving> Server<F> {
             (0..workers.get()).map(|_| AtomicU64::new(u64::MAX)).collect();
         let wakers = Arc::new(OnceLock::new());
         let summary = configuration::summary(&config);
+        announce::contents(logger, &config);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        let enabled = if workers.get() > 1 { "yes" } else { "no" };
-        let queue = config.multi_threading.packet_queue_size;
-        log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);
+        announce::threads(logger, &config, workers.get());
         let stats = Stats::new(
             ServerKind::of_version(F::VERSION),
             workers.get(),
@@ -436,6 +440,7 @@ impl<F: Serving> Server<F> {
 
     /// Puts a checked configuration in force, or leaves everything as it is.
     fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
+        announce::received::<F>(&self.logger, config.document());
         identity::identify(&mut config, &Layout::of_this_process())?;
         if storage::needs_restart(&self.shared.config.load(), &config) {
             return Err("the lease database cannot be changed while serving; restart for it".into());
@@ -445,15 +450,19 @@ impl<F: Serving> Server<F> {
         let loggers = configuration::loggers(&config);
         self.logger.configure(&loggers).map_err(|error| error.to_string())?;
         self.logger.reopen();
+        announce::contents(&self.logger, &config);
         self.reclamation.settings = configuration::expired_leases(&config);
         let listen = listen::<F>(&config, self.port);
         let summary = configuration::summary(&config);
+        let workers = self.shared.waiting.len();
         self.shared.leases.configure(&config.lease_specs());
-        self.shared.config.store(Arc::new(config));
+        let config = Arc::new(config);
+        self.shared.config.store(Arc::clone(&config));
         self.shared.recount();
         self.service.listen(listen);
         self.configured = Instant::now();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
+        announce::threads(&self.logger, &config, workers);
         Ok(())
     }
 

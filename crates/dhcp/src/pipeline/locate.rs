@@ -41,7 +41,7 @@ impl Classifier {
         }
         let mut reserved = Reserved::none();
         if config.server.early_global_reservations_lookup {
-            reserved = Reserved::early(config, client);
+            reserved = Reserved::early(corridor, client);
             if reserved.host().is_some() {
                 self.reclassify(corridor, facts, &reserved);
             }
@@ -53,10 +53,11 @@ impl Classifier {
         let subnet = select(&self.classes);
         if let Some(subnet) = subnet {
             log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
+            log!(log, (twin::SUBNET_DATA.of(version)), label, subnet.prefix_text);
             let network = config.network_of(subnet);
             let siblings = network.into_iter().flat_map(|network| config.members(network));
             let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
-            reserved = Reserved::find(config, std::iter::once(subnet).chain(siblings), client);
+            reserved = Reserved::find(corridor, std::iter::once(subnet).chain(siblings), client);
         }
         self.join_reserved(&reserved);
         let is_known = reserved.host().is_some() || self.classes.contains(ClassId::KNOWN);

@@ -14,6 +14,7 @@ mod reclaim;
 mod reserve;
 mod scopes;
 mod statistics;
+mod traffic;
 
 pub use arrival::{Arrival, Transmit};
 pub use chance::Chance;

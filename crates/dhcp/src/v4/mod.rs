@@ -9,6 +9,7 @@ mod facts;
 mod lease;
 mod name;
 mod select;
+mod shown;
 mod worker;
 
 pub use worker::Worker;

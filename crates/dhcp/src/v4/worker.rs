@@ -15,6 +15,7 @@ use super::extended_info;
 use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
+use super::shown::{kind_name, shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{Answer, Arrival, Chance, Classifier, Corridor, Drop, Place, Unreadable};
 
@@ -43,6 +44,7 @@ impl Serve<V4> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
         corridor.statistics.count(ServerMetric::Received);
+        corridor.tell_arrival(arrival);
         let result = match View::parse(payload) {
             Ok(view) => self.serve(corridor, arrival, view, out),
             Err(error) => {
@@ -87,19 +89,20 @@ impl Worker {
             corridor.log,
             DHCP4_PACKET_RECEIVED,
             label,
-            kind.map_or("BOOTREQUEST", |kind| kind.name().unwrap_or("")),
+            kind_name(kind),
             kind.map_or(0, MessageType::number),
             arrival.source,
             arrival.destination,
             arrival.interface
         );
+        log!(corridor.log, DHCP4_QUERY_DATA, label, shown(corridor, &query.view));
         recall_relay(corridor, &mut query);
         let facts = QueryFacts::new(&query, arrival);
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
         let vendor_class = query.view.vendor_class_id();
         self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
         let located = self.classifier.locate(corridor, &query, &facts, label, |classes| {
-            select(corridor.config, &query, arrival, classes)
+            select(corridor, &query, arrival, classes)
         })?;
         let place = located
             .subnet
@@ -115,7 +118,14 @@ impl Worker {
             ports: self.ports,
             random: self.chance.number(),
         };
-        exchange.run(place.as_ref(), out)
+        let answer = exchange.run(place.as_ref(), out)?;
+        let kind = match query.is_bootp() {
+            true => "BOOTREPLY",
+            false => kind_name(Some(answer.message_type.into())),
+        };
+        let content = shown_octets(corridor, out);
+        corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+        Ok(answer)
     }
 }
 

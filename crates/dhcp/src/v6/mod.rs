@@ -13,6 +13,7 @@ mod name;
 mod register;
 mod select;
 mod server_id;
+mod shown;
 mod terms;
 #[cfg(test)]
 mod tests;

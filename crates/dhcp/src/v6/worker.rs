@@ -17,6 +17,7 @@ use super::exchange::Exchange;
 use super::facts::QueryFacts;
 use super::name::Naming;
 use super::select::select;
+use super::shown::{shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, Located, Place, Transmit, Unreadable,
@@ -47,6 +48,7 @@ impl Serve<V6> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
         corridor.statistics.count(ServerMetric::Received);
+        corridor.tell_arrival(arrival);
         let result = match View::parse(payload) {
             Ok(view) => self.serve(corridor, arrival, view, out),
             Err(error) => {
@@ -106,6 +108,7 @@ impl Worker {
             arrival.destination,
             arrival.interface
         );
+        log!(corridor.log, DHCP6_QUERY_DATA, label, shown(corridor, &query.view));
         let naming = Naming::of(&query.view, parsing(config))
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
         let located = self.locate(corridor, arrival, &query, label)?;
@@ -134,11 +137,12 @@ impl Worker {
             outcome: &outcome,
         };
         reply.write(out)?;
-        Ok(Answer {
-            transmit: self.transmit(&query, arrival),
-            after: outcome.after,
-            message_type: outcome.message_type.number(),
-        })
+        let kind = outcome.message_type;
+        let transmit = self.transmit(&query, arrival);
+        let answer = Answer { transmit, after: outcome.after, message_type: kind.number() };
+        let content = shown_octets(corridor, out);
+        corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+        Ok(answer)
     }
 
     fn locate<'s>(

@@ -431,9 +431,8 @@ pub(super) static LOGGING: &[Key] = &[
         "severity",
         LOGGER,
         Kind::Word(&["DEFAULT", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"]),
-        "Least severity",
-    )
-    .default(Text("INFO")),
+        "Least severity; that of the program's logger, or INFO",
+    ),
     key("debuglevel", LOGGER, Kind::Integer(0, 99), "How much detail DEBUG gives")
         .shows(Integer(0)),
     key("output_options", LOGGER, Kind::SomeMaps(Scope::LogOutput), "Where messages go")
