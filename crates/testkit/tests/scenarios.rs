@@ -75,8 +75,8 @@ impl Messages {
     /// When there is no such file, or a line of it cannot be read.
     fn read(version: u8) -> Self {
         let file = Self::file(version);
-        let text = fs::read_to_string(&file)
-            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let text =
+            fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let record = Record::parse(&text)
             .unwrap_or_else(|line| panic!("{}:{line}: cannot be read", file.display()));
         Messages { version, record: Mutex::new(record) }

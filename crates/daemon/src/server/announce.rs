@@ -54,8 +54,11 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     }
 }
 
-/// Tells how many threads serve.
-pub(super) fn threads<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers: usize) {
+/// Tells who the server is and how many threads serve.
+pub(super) fn service<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers: usize) {
+    if let Some(server_id) = F::server_id(config) {
+        log!(logger, DHCP6_USING_SERVERID, server_id);
+    }
     let enabled = if workers > 1 { "yes" } else { "no" };
     let queue = config.multi_threading.packet_queue_size;
     log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);

@@ -220,7 +220,7 @@ impl<F: Serving> Server<F> {
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        announce::threads(logger, &config, workers.get());
+        announce::service(logger, &config, workers.get());
         let stats = Stats::new(
             ServerKind::of_version(F::VERSION),
             workers.get(),
@@ -462,7 +462,7 @@ impl<F: Serving> Server<F> {
         self.service.listen(listen);
         self.configured = Instant::now();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
-        announce::threads(&self.logger, &config, workers);
+        announce::service(&self.logger, &config, workers);
         Ok(())
     }
 

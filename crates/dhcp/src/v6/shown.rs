@@ -13,7 +13,8 @@ pub(super) fn shown<'a>(corridor: &'a Corridor<'_, V6>, view: &'a View<'_>) -> i
         let kind = view.message_type();
         write!(f, "{kind} (type {}), tid=0x{:x}", kind.number(), view.xid())?;
         for relay in view.relays() {
-            let (hops, link, peer) = (relay.hop_count(), relay.link_address(), relay.peer_address());
+            let (hops, link, peer) =
+                (relay.hop_count(), relay.link_address(), relay.peer_address());
             write!(f, ", relayed at hop {hops}, link address {link}, peer address {peer}")?;
         }
         view.options().iter().try_for_each(|(code, data)| corridor.show_option(f, code, data))

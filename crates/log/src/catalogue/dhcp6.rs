@@ -3,6 +3,9 @@
 use super::catalogue;
 
 catalogue! {
+    [Info] Dhcp6 {
+        DHCP6_USING_SERVERID: "the server's identifier is DUID %1";
+    }
     [Debug 40] Packets {
         DHCP6_ADD_GLOBAL_STATUS_CODE: "%1: status code in the response: %2";
         DHCP6_ADD_STATUS_CODE_FOR_IA: "%1: status code in IA %2: %3";

@@ -200,7 +200,8 @@ fn merge(ours: &[&str], debian: &[&str]) -> Vec<Said> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# Head.\n\nbecause @debian B\n    has no B\n\none\n    A\n    @debian B\n    C\n";
+    const TEXT: &str =
+        "# Head.\n\nbecause @debian B\n    has no B\n\none\n    A\n    @debian B\n    C\n";
 
     #[test]
     fn a_record_is_read_and_printed_alike() {
