@@ -431,8 +431,9 @@ pub(super) static LOGGING: &[Key] = &[
         "severity",
         LOGGER,
         Kind::Word(&["DEFAULT", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"]),
-        "Least severity; that of the program's logger, or INFO",
-    ),
+        "Least severity",
+    )
+    .default(Text("INFO")),
     key("debuglevel", LOGGER, Kind::Integer(0, 99), "How much detail DEBUG gives")
         .shows(Integer(0)),
     key("output_options", LOGGER, Kind::SomeMaps(Scope::LogOutput), "Where messages go")
