@@ -75,7 +75,7 @@ pub(crate) fn loggers<F: Dialect>(config: &Snapshot<F>) -> Vec<LoggerConfig> {
 fn logger(logger: &Logger) -> LoggerConfig {
     LoggerConfig {
         name: logger.name.to_string(),
-        severity: Some(logger.severity.to_string()),
+        severity: logger.severity.as_ref().map(ToString::to_string),
         debuglevel: Some(logger.debug_level),
         outputs: logger.outputs.iter().map(output).collect(),
     }

@@ -31,6 +31,11 @@ pub trait Serving: Dialect + Counted {
         None
     }
 
+    /// The server's identifier, where it has one of its own.
+    fn server_id(_config: &Snapshot<Self>) -> Option<&Duid> {
+        None
+    }
+
     /// Fills in the server's identifier, given the one in the file. Gives what is to be written
     /// there, if anything.
     fn identify(
@@ -94,6 +99,10 @@ impl Serving for V6 {
 
     fn data_directory(config: &Snapshot<Self>) -> Option<&str> {
         config.specific.data_directory.as_deref()
+    }
+
+    fn server_id(config: &Snapshot<Self>) -> Option<&Duid> {
+        config.specific.duid.as_ref()
     }
 
     fn identify(

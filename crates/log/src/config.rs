@@ -18,8 +18,8 @@ pub const MIN_ROTATED_SIZE: u64 = 204_800;
 pub struct LoggerConfig {
     /// `<root>`, `<root>.<component>`, or a component alone. Names that no logger has never match.
     pub name: String,
-    /// Severity word in any case. `None` inherits severity and debug level; an unknown word counts as INFO and is
-    /// reported.
+    /// Severity word in any case. `None` and `DEFAULT` inherit severity and debug level; an unknown word counts as
+    /// INFO and is reported.
     pub severity: Option<String>,
     /// 0–99; `None` is 0 when a severity is given.
     pub debuglevel: Option<u8>,
@@ -111,7 +111,8 @@ pub(crate) fn resolve(
 ) -> (Vec<Effective>, Vec<String>) {
     let mut unknown = Vec::new();
     let mut own_threshold = |logger: &LoggerConfig| {
-        let word = logger.severity.as_deref()?;
+        let given = logger.severity.as_deref();
+        let word = given.filter(|word| !word.eq_ignore_ascii_case("DEFAULT"))?;
         let threshold = Threshold::parse(word, logger.debuglevel.unwrap_or(0));
         Some(threshold.unwrap_or_else(|error| {
             unknown.push(error.0);
@@ -205,11 +206,13 @@ mod tests {
                 entry("kea-dhcp4", Some("DEBUG"), Some(99), &["a"]),
                 entry("kea-dhcp4.leases", Some("DEBUG"), None, &[]),
                 entry("kea-dhcp4.hosts", None, Some(3), &[]),
+                entry("kea-dhcp4.eval", Some("default"), Some(3), &[]),
             ],
         );
         let debug = |level| Threshold::of(Severity::Debug, level);
         assert_eq!(of(&tree, Component::Leases), (debug(0), vec!["a"]));
         assert_eq!(of(&tree, Component::Hosts), (debug(99), vec!["a"]));
+        assert_eq!(of(&tree, Component::Eval), (debug(99), vec!["a"]));
         assert_eq!(of(&tree, Component::Packets), (debug(99), vec!["a"]));
     }
 

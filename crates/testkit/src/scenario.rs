@@ -27,6 +27,7 @@
 mod backend;
 mod check;
 mod dialect;
+mod messages;
 mod parse;
 mod play;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod process_backend;
 
 pub use backend::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_LINK_LOCAL, SERVER_MAC};
 pub use dialect::Dialect;
+pub use messages::{Record, identifiers};
 pub use parse::{Detail, ParseError, Scenario, Step, StepKind};
 pub use play::{Mismatch, play};
 pub use process_backend::ProcessBackend;

@@ -8,6 +8,7 @@ mod floors;
 mod fuzz;
 mod install;
 mod manual;
+mod messages;
 mod sim;
 mod sources;
 mod tidy;

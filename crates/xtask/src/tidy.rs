@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::{floors, sources};
+use crate::{floors, messages, sources};
 
 /// Checks every tracked file.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
@@ -34,6 +34,7 @@ struct Finding {
 fn check(root: &Path, files: &[String]) -> Vec<Finding> {
     let mut findings = missing_files(files);
     findings.extend(twins(files));
+    findings.extend(silent_messages(root, files));
     for path in files {
         findings.extend(module_name(path));
         let Ok(text) = fs::read_to_string(root.join(path)) else { continue };
@@ -69,6 +70,16 @@ fn twins(files: &[String]) -> Vec<Finding> {
     };
     let pairs = files.iter().filter_map(|path| twin_of(path).map(|twin| (path, twin)));
     pairs.map(|(path, twin)| finding("twin", path, 1, format!("has a twin: {twin}"))).collect()
+}
+
+fn silent_messages(root: &Path, files: &[String]) -> Vec<Finding> {
+    let Ok(list) = fs::read_to_string(root.join(messages::LIST)) else { return Vec::new() };
+    let rust = files.iter().filter(|path| path.starts_with("crates/") && path.ends_with(".rs"));
+    let read = |path: &String| Some((path.clone(), fs::read_to_string(root.join(path)).ok()?));
+    let sources: Vec<(String, String)> = rust.filter_map(read).collect();
+    let sources: Vec<_> = sources.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let wrong = messages::check(&sources, &list).into_iter();
+    wrong.map(|(line, why)| finding("silent-message", messages::LIST, line, why)).collect()
 }
 
 fn module_name(path: &str) -> Option<Finding> {

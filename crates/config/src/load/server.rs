@@ -95,6 +95,7 @@ pub(crate) fn interfaces<A: Address>(
     InterfacesConfig {
         interfaces: interfaces.into(),
         socket_type: section.word("dhcp-socket-type", &[("udp", SocketType::Udp)], SocketType::Raw),
+        names_socket_type: section.text("dhcp-socket-type").is_some(),
         outbound: section.word(
             "outbound-interface",
             &[("use-routing", Outbound::UseRouting)],
@@ -384,7 +385,7 @@ pub(crate) fn loggers(global: Section<'_>) -> Box<[Logger]> {
         let outputs = older.chain(section.sections("output-options", Scope::LogOutput));
         Logger {
             name: section.text("name").unwrap_or("").into(),
-            severity: section.text_or_default("severity").to_ascii_uppercase().into(),
+            severity: section.some_text("severity").map(|word| word.to_ascii_uppercase().into()),
             debug_level: u8::try_from(section.u32_or_default("debuglevel")).unwrap_or(99),
             outputs: outputs.map(log_output).collect(),
         }

@@ -41,6 +41,8 @@ pub struct InterfacesConfig<A> {
     pub interfaces: Box<[Listen<A>]>,
     /// Kind of socket (DHCPv4).
     pub socket_type: SocketType,
+    /// Whether that was configured.
+    pub names_socket_type: bool,
     /// How answers leave (DHCPv4).
     pub outbound: Outbound,
     /// Look for interfaces at every reconfiguration.
@@ -369,8 +371,8 @@ pub struct HooksLibrary {
 pub struct Logger {
     /// The program, or PROGRAM.PART.
     pub name: Box<str>,
-    /// Least severity, in capitals.
-    pub severity: Box<str>,
+    /// Least severity, in capitals; that of the program's logger when not given.
+    pub severity: Option<Box<str>>,
     /// How much detail DEBUG gives, 0 to 99.
     pub debug_level: u8,
     /// Where messages go.

@@ -1,5 +1,6 @@
 //! A DHCP server process: everything around the corridor.
 
+mod announce;
 mod commands;
 mod deep_check;
 mod hooks;
@@ -118,8 +119,10 @@ fn serve<F: Serving>(
         .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
     logging.start_writer().map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
 
+    announce::received::<F>(&logger, config.document());
     let (server, calls) = Server::start(run, config, &layout, server_port, &logger, libraries)?;
     let code = server.run_until_stopped(calls)?;
+    log!(logger, (twin::SHUTDOWN_REQUEST.of(F::VERSION)));
     log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
     Ok(code)
 }
@@ -167,6 +170,8 @@ fn load_first<F: Serving>(file: &Path, logger: &Handle) -> Result<Snapshot<F>, F
         Err(problems) => {
             let summary = configuration::first_line(&problems);
             log!(logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file.display(), summary);
+            let text = format!("{}: {summary}", file.display());
+            log!(logger, (twin::INIT_FAIL.of(F::VERSION)), text);
             fail(&problems);
             Err(Fatal)
         }
@@ -223,13 +228,12 @@ impl<F: Serving> Server<F> {
             (0..workers.get()).map(|_| AtomicU64::new(u64::MAX)).collect();
         let wakers = Arc::new(OnceLock::new());
         let summary = configuration::summary(&config);
+        announce::contents(logger, &config);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        let enabled = if workers.get() > 1 { "yes" } else { "no" };
-        let queue = config.multi_threading.packet_queue_size;
-        log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);
+        announce::service(logger, &config, workers.get());
         let stats = Stats::new(
             ServerKind::of_version(F::VERSION),
             workers.get(),
@@ -464,6 +468,7 @@ impl<F: Serving> Server<F> {
 
     /// Puts a checked configuration in force, or leaves everything as it is.
     fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
+        announce::received::<F>(&self.logger, config.document());
         identity::identify(&mut config, &Layout::of_this_process())?;
         if storage::needs_restart(&self.shared.config.load(), &config) {
             return Err("the lease database cannot be changed while serving; restart for it".into());
@@ -474,18 +479,22 @@ impl<F: Serving> Server<F> {
         let loggers = configuration::loggers(&config);
         self.logger.configure(&loggers).map_err(|error| error.to_string())?;
         self.logger.reopen();
+        announce::contents(&self.logger, &config);
         self.reclamation.settings = configuration::expired_leases(&config);
         let listen = listen::<F>(&config, self.port);
         let summary = configuration::summary(&config);
+        let workers = self.shared.waiting.len();
         self.shared.leases.configure(&config.lease_specs());
         self.shared.hooks.store(Arc::new(hooks));
-        self.shared.config.store(Arc::new(config));
+        let config = Arc::new(config);
+        self.shared.config.store(Arc::clone(&config));
         self.shared.recount();
         self.shared.hooks.load().configured(&self.shared.config.load_full());
         self.service.listen(listen);
         self.configured = Instant::now();
         self.times.configured();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
+        announce::service(&self.logger, &config, workers);
         Ok(())
     }
 

@@ -27,7 +27,7 @@ pub(super) fn listen<F: Serving>(config: &Snapshot<F>, port: u16) -> Listen {
 pub(super) fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
     match event {
         ServiceEvent::Opened(socket) => {
-            log!(logger, DHCPSRV_CFGMGR_ADD_IFACE, socket.interface);
+            log!(logger, (twin::ACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
         }
         ServiceEvent::Failed(error) => {
             log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);

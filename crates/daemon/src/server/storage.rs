@@ -69,6 +69,7 @@ pub(super) fn open<F: Serving>(
     }
     let files = LeaseFiles::of(&path);
     wait_for_clean_up(&files)?;
+    let is_new = !path.exists();
     let mut other_layout = false;
     let mut events = |event: LoadEvent<'_>| {
         other_layout |= matches!(event, LoadEvent::Layout(..));
@@ -77,6 +78,9 @@ pub(super) fn open<F: Serving>(
     let admit = |lease, subnet: &mut _| sanity::admit(config, logger, lease, subnet);
     load(&files, leases, memfile.max_row_errors.into(), admit, &mut events)
         .map_err(|error| format!("the leases cannot be loaded: {error}"))?;
+    if is_new {
+        log_load_event::<F>(logger, &LoadEvent::File(&path));
+    }
     let (disk, len) = FileDisk::open::<F>(files.clone())
         .map_err(|error| format!("the lease file cannot be opened: {}: {error}", path.display()))?;
     if other_layout && files.cleanup_is_due() {
@@ -96,7 +100,9 @@ pub(super) fn open<F: Serving>(
     let events = log_journal_events(logger.clone(), path, clean_up.clone());
     let limits = JournalLimits::default();
     let journal = Journal::new(Box::new(disk), len, durability, limits, wake, events);
-    log!(logger, DHCPSRV_MEMFILE_LFC_SETUP, memfile.lfc_interval);
+    if memfile.lfc_interval > 0 {
+        log!(logger, DHCPSRV_MEMFILE_LFC_SETUP, memfile.lfc_interval);
+    }
     Ok(Storage { journal, file: Some(FileStorage { files, clean_up, requests }) })
 }
 

@@ -45,7 +45,7 @@ impl Classifier {
         let client = &Flexible { client, identifier: corridor.flexible_identifier(query) };
         let mut reserved = Reserved::none();
         if config.server.early_global_reservations_lookup {
-            reserved = Reserved::early(config, client);
+            reserved = Reserved::early(corridor, client);
             if reserved.host().is_some() {
                 self.reclassify(corridor, facts, &reserved);
             }
@@ -57,10 +57,11 @@ impl Classifier {
         let subnet = corridor.subnet_selected(query, select(&self.classes), label)?;
         if let Some(subnet) = subnet {
             log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
+            log!(log, (twin::SUBNET_DATA.of(version)), label, subnet.prefix_text);
             let network = config.network_of(subnet);
             let siblings = network.into_iter().flat_map(|network| config.members(network));
             let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
-            reserved = Reserved::find(config, std::iter::once(subnet).chain(siblings), client);
+            reserved = Reserved::find(corridor, std::iter::once(subnet).chain(siblings), client);
         }
         self.join_reserved(&reserved);
         let is_known = reserved.host().is_some() || self.classes.contains(ClassId::KNOWN);

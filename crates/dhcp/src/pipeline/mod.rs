@@ -17,6 +17,7 @@ mod reclaim;
 mod reserve;
 mod scopes;
 mod statistics;
+mod traffic;
 
 pub use arrival::{Arrival, Transmit};
 pub use backlog::{Backlog, LetGo, Rank, Urgency};

@@ -1,10 +1,14 @@
 //! What is set aside for a client (the manual's section on host reservations).
 
+use std::fmt::{self, Display};
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::{Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
+use kea_log::log;
 use kea_wire::Prefix;
 use smallvec::SmallVec;
+
+use super::corridor::Corridor;
 
 /// A client, as reservations know clients.
 pub trait Identified {
@@ -27,10 +31,11 @@ impl<'s, F: Dialect> Reserved<'s, F> {
     /// What these subnets, the selected one first, and the global reservations hold for `client`.
     /// Each is searched only as far as its `reservations-…` parameters say.
     pub fn find<'a>(
-        config: &'s Snapshot<F>,
+        corridor: &Corridor<'s, F>,
         subnets: impl Iterator<Item = &'a Subnet<F>>,
         client: &impl Identified,
     ) -> Self {
+        let config = corridor.config;
         let mut hosts = SmallVec::new();
         if config.reservations.is_empty() {
             return Reserved { hosts };
@@ -38,19 +43,19 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         let mut global = false;
         for subnet in subnets {
             if subnet.reservation_search.in_subnet {
-                hosts.extend(lookup(config, Some(subnet), client));
+                hosts.extend(lookup(corridor, Some(subnet), client));
             }
             global |= subnet.reservation_search.global;
         }
         if global {
-            hosts.extend(lookup(config, None, client));
+            hosts.extend(lookup(corridor, None, client));
         }
         Reserved { hosts }
     }
 
     /// The global reservation of `client`, for the lookup before a subnet is selected.
-    pub fn early(config: &'s Snapshot<F>, client: &impl Identified) -> Self {
-        Reserved { hosts: lookup(config, None, client).into_iter().collect() }
+    pub fn early(corridor: &Corridor<'s, F>, client: &impl Identified) -> Self {
+        Reserved { hosts: lookup(corridor, None, client).into_iter().collect() }
     }
 
     /// All, nearest first.
@@ -117,13 +122,41 @@ fn is_checked<F: Dialect>(config: &Snapshot<F>, subnet: &Subnet<F>) -> bool {
 
 /// By each identifier in the configured order; the first that is known decides.
 fn lookup<'s, F: Dialect>(
-    config: &'s Snapshot<F>,
+    corridor: &Corridor<'s, F>,
     subnet: Option<&Subnet<F>>,
     client: &impl Identified,
 ) -> Option<&'s Reservation<F>> {
+    let (config, log) = (corridor.config, corridor.log);
     let subnet = subnet.map(|subnet| subnet.id);
+    let id = subnet.map_or(0, |id| id.0);
     config.server.reservation_identifiers.iter().find_map(|kind| {
         let identifier = client.identifier(*kind).filter(|octets| !octets.is_empty())?;
-        config.reservations.find(subnet, *kind, identifier)
+        let shown = shown(*kind, identifier);
+        let family = format_args!("IPv{}", F::VERSION);
+        log!(log, HOSTS_CFG_GET_ONE_SUBNET_ID_IDENTIFIER, family, id, shown);
+        let found = config.reservations.find(subnet, *kind, identifier);
+        match found {
+            Some(host) => {
+                let facts = format_args!("hostname={}", host.hostname);
+                log!(log, HOSTS_CFG_GET_ONE_SUBNET_ID_IDENTIFIER_HOST, id, shown, facts);
+            }
+            None => log!(log, HOSTS_CFG_GET_ONE_SUBNET_ID_IDENTIFIER_NULL, id, shown),
+        }
+        found
+    })
+}
+
+/// An identifier as the log shows it: `hwaddr=000C01020304`.
+fn shown(kind: IdentifierKind, octets: &[u8]) -> impl Display {
+    let kind = match kind {
+        IdentifierKind::HwAddress => "hwaddr",
+        IdentifierKind::Duid => "duid",
+        IdentifierKind::CircuitId => "circuit-id",
+        IdentifierKind::ClientId => "client-id",
+        IdentifierKind::FlexId => "flex-id",
+    };
+    fmt::from_fn(move |f| {
+        write!(f, "{kind}=")?;
+        octets.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
     })
 }

@@ -81,11 +81,14 @@ impl<'s> Exchange<'_, 's> {
             return Err(Drop::NoSubnetForInterface);
         }
         log!(log, DHCP4_SUBNET_SELECTION_FAILED, self.label);
-        if self.query.kind != Kind::Request {
+        if !matches!(self.query.kind, Kind::Request | Kind::Discover) {
             return Err(Drop::NoSubnet);
         }
         let number = view.message_type().map_or(0, MessageType::number);
         log!(log, DHCP4_PACKET_NAK_0001, self.label, self.arrival.source, number);
+        if self.query.kind == Kind::Discover {
+            return Err(Drop::NoSubnet);
+        }
         Ok(self.nak(None, out))
     }
 

@@ -108,6 +108,7 @@ impl<'q, 's> Leasing<'q, 's> {
 
     fn held_by_client_id(&self) -> Option<Lease<V4>> {
         let client_id = self.client.client_id.as_ref()?;
+        log!(self.corridor.log, DHCPSRV_MEMFILE_GET_CLIENTID, client_id);
         self.place.grounds().filter(|ground| ground.subnet.specific.match_client_id).find_map(
             |ground| {
                 let leases = self.lock(ground.subnet)?;
@@ -120,6 +121,7 @@ impl<'q, 's> Leasing<'q, 's> {
         if self.client.hw_addr.is_empty() {
             return None;
         }
+        log!(self.corridor.log, DHCPSRV_MEMFILE_GET_HWADDR, self.client.hw_addr);
         self.place.grounds().find_map(|ground| {
             let leases = self.lock(ground.subnet)?;
             let mine = |lease: &LeaseRef<'_, V4>| {
@@ -191,9 +193,13 @@ impl<'q, 's> Leasing<'q, 's> {
         if let Some(own) = self.own_reservation()
             && self.is_reservation_free(own)
         {
+            log!(self.corridor.log, ALLOC_ENGINE_V4_DISCOVER_HR, self.label, own.address);
             return Ok(own);
         }
         let has = held.and_then(|lease| self.allowed(lease.address));
+        if has.is_some() {
+            log!(self.corridor.log, ALLOC_ENGINE_V4_OFFER_EXISTING_LEASE, self.label);
+        }
         has.or_else(|| wanted.and_then(|address| self.offer_wanted(address)))
             .or_else(|| self.offer_any())
             .ok_or(Refusal::Exhausted)
@@ -228,12 +234,14 @@ impl<'q, 's> Leasing<'q, 's> {
             Occupancy::NotAllocatable => false,
         };
         available.then(|| {
+            log!(self.corridor.log, ALLOC_ENGINE_V4_OFFER_REQUESTED_LEASE, address, self.label);
             leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
             spot
         })
     }
 
     fn offer_any(&self) -> Option<Spot<'s>> {
+        log!(self.corridor.log, ALLOC_ENGINE_V4_OFFER_NEW_LEASE, self.label);
         let now = self.corridor.now;
         let holder = self.holder();
         self.place.grounds().find_map(|ground| {
@@ -356,8 +364,13 @@ impl<'q, 's> Leasing<'q, 's> {
         held: Option<&Lease<V4>>,
         wanted: Option<Ipv4Addr>,
     ) -> Result<Spot<'s>, Refusal> {
+        let log = self.corridor.log;
         let own = self.own_reservation();
+        if let Some(own) = own.filter(|_| wanted.is_none()) {
+            log!(log, ALLOC_ENGINE_V4_REQUEST_USE_HR, self.label, own.address);
+        }
         let Some(address) = wanted.or(own.map(|own| own.address)) else {
+            log!(log, ALLOC_ENGINE_V4_REQUEST_PICK_ADDRESS, self.label);
             let has = held.and_then(|lease| self.allowed(lease.address));
             return has.or_else(|| self.offer_any()).ok_or(Refusal::Exhausted);
         };
@@ -365,12 +378,18 @@ impl<'q, 's> Leasing<'q, 's> {
             return Err(Refusal::InUse(address));
         }
         match own {
-            Some(own) if own.address == address => Ok(own),
+            Some(own) if own.address == address => {
+                log!(log, ALLOC_ENGINE_V4_REQUEST_ADDRESS_RESERVED, self.label, address);
+                Ok(own)
+            }
             // The client goes back to DHCPDISCOVER, and is offered what is set aside for it.
             Some(own) if self.is_vacant_for_me(own.address) => {
                 Err(Refusal::ReservedElsewhere(address))
             }
-            _ => self.allowed(address).ok_or(Refusal::OutOfPool(address)),
+            _ => self.allowed(address).ok_or_else(|| {
+                log!(log, ALLOC_ENGINE_V4_REQUEST_OUT_OF_POOL, self.label, address);
+                Refusal::OutOfPool(address)
+            }),
         }
     }
 
@@ -390,6 +409,15 @@ impl<'q, 's> Leasing<'q, 's> {
             return Err(Refusal::InUse(spot.address));
         }
         let mine = before.as_ref().filter(|before| self.is_mine(before));
+        let log = self.corridor.log;
+        match mine {
+            Some(_) => {
+                log!(log, ALLOC_ENGINE_V4_REQUEST_EXTEND_LEASE, self.label, spot.address);
+            }
+            None => {
+                log!(log, ALLOC_ENGINE_V4_REQUEST_ALLOC_REQUESTED, self.label, spot.address);
+            }
+        }
         let lease = self.renewed(&spot, particulars(&spot, mine));
         if let Some(left) = mine.and_then(|before| self.reusable(&spot, before, &lease)) {
             // Whoever asks again must not hear of a lease before it is as safe as at first.
@@ -407,6 +435,10 @@ impl<'q, 's> Leasing<'q, 's> {
             give_up(self.corridor, before);
         }
         self.corridor.statistics.granted(&lease, before.as_ref(), self.corridor.now);
+        match before {
+            Some(_) => log!(log, DHCPSRV_MEMFILE_UPDATE_ADDR4, lease.address),
+            None => log!(log, DHCPSRV_MEMFILE_ADD_ADDR4, lease.address),
+        }
         leases.put(&lease);
         #[cfg(feature = "deliberate-faults")]
         if kea_lease::Fault::UnrecordedRenewal.is_injected() && mine.is_some() {
@@ -503,6 +535,7 @@ impl<'q, 's> Leasing<'q, 's> {
             return None;
         }
         log!(self.corridor.log, ALLOC_ENGINE_V4_REQUEST_REMOVE_LEASE, self.label, lease.address);
+        log!(self.corridor.log, DHCPSRV_MEMFILE_DELETE_ADDR, lease.address);
         leases.remove(lease.address);
         if there.state == LeaseState::Assigned {
             self.corridor.statistics.removed(&there);
@@ -560,9 +593,11 @@ impl GivingBack<'_, '_> {
             lease.cltt = self.corridor.now - i64::from(lease.valid_lifetime);
             (lease.fqdn_fwd, lease.fqdn_rev) = (false, false);
             lease.hostname = Box::default();
+            log!(self.corridor.log, DHCPSRV_MEMFILE_UPDATE_ADDR4, address);
             leases.put(&lease);
             self.corridor.journal.append(&lease);
         } else {
+            log!(self.corridor.log, DHCPSRV_MEMFILE_DELETE_ADDR, address);
             leases.remove(address);
             self.corridor.journal.append_deletion(&lease);
         }

@@ -10,6 +10,7 @@ mod lease;
 mod name;
 mod rank;
 mod select;
+mod shown;
 mod worker;
 
 pub(crate) use rank::rank;

@@ -1,11 +1,12 @@
 //! The client's name: options 12 and 81 (RFC 2132 section 3.14, RFC 4702), reservations, and names
 //! made of addresses.
 
+use std::fmt::{self, Display};
 use std::net::Ipv4Addr;
 
 use kea_config::snapshot::Reservation;
 use kea_log::{ClientLabel, Log, log};
-use kea_options::{ClientFqdn, DomainName, Parsing};
+use kea_options::{ClientFqdn, ClientName, DomainName, NameEncoding, Parsing};
 use kea_wire::V4;
 use kea_wire::v4::{View, code};
 
@@ -20,6 +21,26 @@ pub(super) enum SentName {
     Fqdn(ClientFqdn, [u8; 2]),
     /// Option 12, as text without surrounding blanks and NULs.
     HostName(String),
+}
+
+/// Option 81 in words, for logs.
+struct Flags<'f>(&'f ClientFqdn);
+
+impl Display for Flags<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ClientFqdn { server_updates, overridden, no_updates, encoding, name } = self.0;
+        let is_wire = *encoding == NameEncoding::Wire;
+        let flags = [(no_updates, 'N'), (&is_wire, 'E'), (overridden, 'O'), (server_updates, 'S')];
+        f.write_str("flags ")?;
+        for (flag, letter) in flags {
+            write!(f, "{letter}={} ", u8::from(*flag))?;
+        }
+        match name {
+            ClientName::Empty => f.write_str("without name"),
+            ClientName::Partial(name) => write!(f, "partial name {name}"),
+            ClientName::Full(name) => write!(f, "full name {name}"),
+        }
+    }
 }
 
 /// A name for the client: what its lease keeps, and the option that tells it.
@@ -44,6 +65,7 @@ impl SentName {
             let fqdn = ClientFqdn::parse::<V4>(&data, Parsing::Strict);
             let fqdn = fqdn.ok().filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
             let fqdn = fqdn.ok_or(Drop::UnacceptableOptions("its FQDN option is malformed"))?;
+            log!(log, DHCP4_CLIENT_FQDN_DATA, label, Flags(&fqdn));
             let rcodes = [data.get(1), data.get(2)].map(|octet| octet.copied().unwrap_or(0));
             return Ok(SentName::Fqdn(fqdn, rcodes));
         }
@@ -56,7 +78,10 @@ impl SentName {
             return Ok(SentName::Nothing);
         }
         match text.parse::<DomainName>() {
-            Ok(_) => Ok(SentName::HostName(text.to_owned())),
+            Ok(_) => {
+                log!(log, DHCP4_CLIENT_HOSTNAME_DATA, label, text);
+                Ok(SentName::HostName(text.to_owned()))
+            }
             Err(error) => {
                 log!(log, DHCP4_CLIENT_HOSTNAME_MALFORMED, label, error);
                 Ok(SentName::Nothing)

@@ -15,6 +15,7 @@ use super::extended_info;
 use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
+use super::shown::{kind_name, shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Place, Unreadable, asked,
@@ -47,6 +48,7 @@ impl Serve<V4> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
         corridor.statistics.count(ServerMetric::Received);
+        corridor.tell_arrival(arrival);
         let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
             let error = match View::parse(&payload) {
                 Ok(view) => return self.serve(corridor, arrival, view, out),
@@ -96,12 +98,13 @@ impl Worker {
             corridor.log,
             DHCP4_PACKET_RECEIVED,
             label,
-            kind.map_or("BOOTREQUEST", |kind| kind.name().unwrap_or("")),
+            kind_name(kind),
             kind.map_or(0, MessageType::number),
             arrival.source,
             arrival.destination,
             arrival.interface
         );
+        log!(corridor.log, DHCP4_QUERY_DATA, label, shown(corridor, &query.view));
         if query.is_repeatable() && self.in_flight.contains(query.transaction()) {
             let thread = InFlight::thread();
             log!(corridor.log, DHCP4_PACKET_DROP_0011, label, thread, label, thread);
@@ -135,7 +138,7 @@ impl Worker {
         let asked = asked(arrival, query.view.bytes());
         let located =
             self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
-                select(corridor.config, query, arrival, classes)
+                select(corridor, query, arrival, classes)
             })?;
         let place = located
             .subnet
@@ -151,7 +154,14 @@ impl Worker {
             ports: self.ports,
             random: self.chance.number(),
         };
-        exchange.run(place.as_ref(), out)
+        let answer = exchange.run(place.as_ref(), out)?;
+        let kind = match query.is_bootp() {
+            true => "BOOTREPLY",
+            false => kind_name(Some(answer.message_type.into())),
+        };
+        let content = shown_octets(corridor, out);
+        corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+        Ok(answer)
     }
 
     /// Asks hooks about a query that is not dropped for its classes.

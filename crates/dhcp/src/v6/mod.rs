@@ -15,6 +15,7 @@ mod rank;
 mod register;
 mod select;
 mod server_id;
+mod shown;
 mod terms;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use super::facts::QueryFacts;
 use super::hearing::Hearing;
 use super::name::Naming;
 use super::select::select;
+use super::shown::{shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Located, Place, Transaction,
@@ -52,6 +53,7 @@ impl Serve<V6> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
         corridor.statistics.count(ServerMetric::Received);
+        corridor.tell_arrival(arrival);
         let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
             let error = match View::parse(&payload) {
                 Ok(view) => return self.serve(corridor, arrival, view, out),
@@ -112,6 +114,7 @@ impl Worker {
             arrival.destination,
             arrival.interface
         );
+        log!(corridor.log, DHCP6_QUERY_DATA, label, shown(corridor, &query.view));
         let naming = |query: &Query<'_>| {
             Naming::of(&query.view, parsing(config))
                 .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))
@@ -172,13 +175,17 @@ impl Worker {
             outcome: &outcome,
         };
         reply.write(out)?;
-        Ok(Answer {
+        let kind = outcome.message_type;
+        let answer = Answer {
             transmit: self.transmit(query, arrival),
             after: outcome.after,
-            message_type: outcome.message_type.number(),
+            message_type: kind.number(),
             parked: outcome.parked,
             transaction: transaction(query),
-        })
+        };
+        let content = shown_octets(corridor, out);
+        corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+        Ok(answer)
     }
 
     /// True while an answer to the same transaction waits to leave. Messages that give something

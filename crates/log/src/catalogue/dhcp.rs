@@ -61,6 +61,10 @@ twins! {
         DB_RECONNECT_NO_DB_CTL = DHCP4_DB_RECONNECT_NO_DB_CTL, DHCP6_DB_RECONNECT_NO_DB_CTL:
             "no control structure for connecting to the database again";
     }
+    [Info] Dhcpsrv Dhcpsrv {
+        NEW_SUBNET = DHCPSRV_CFGMGR_NEW_SUBNET4, DHCPSRV_CFGMGR_NEW_SUBNET6:
+            "subnet configured: %1";
+    }
     [Info] Packets Packets {
         CONFIG_UPDATE = DHCP4_CONFIG_UPDATE, DHCP6_CONFIG_UPDATE:
             "configuration update received: %1";
@@ -126,7 +130,7 @@ twins! {
     }
     [Debug 50] Packets Packets {
         BUFFER_RECEIVED = DHCP4_BUFFER_RECEIVED, DHCP6_BUFFER_RECEIVED:
-            "datagram from %1:%2 to %3:%4 on %5";
+            "datagram from %1 port %2 to %3 on %4";
         SUBNET_SELECTION_FAILED = DHCP4_SUBNET_SELECTION_FAILED, DHCP6_SUBNET_SELECTION_FAILED:
             "%1: no configured subnet fits the packet",
             "Compare the interface or relay address of the packet with the subnets.";
@@ -142,9 +146,16 @@ twins! {
     }
     [Debug 55] Packets Packets {
         QUERY_DATA = DHCP4_QUERY_DATA, DHCP6_QUERY_DATA: "%1: received packet: %2";
+        RESPONSE_DATA = DHCP4_RESPONSE_DATA, DHCP6_RESPONSE_DATA: "%1: response %2 (type %3): %4";
         SUBNET_DATA = DHCP4_SUBNET_DATA, DHCP6_SUBNET_DATA: "%1: the chosen subnet: %2";
     }
+    [Debug 40] Packets Packets {
+        PACKET_SEND = DHCP4_PACKET_SEND, DHCP6_PACKET_SEND:
+            "%1: sending %2 (type %3) from %4 to %5 port %6 on %7";
+    }
     [Debug 50] Options Options {
+        PACKET_PACK = DHCP4_PACKET_PACK, DHCP6_PACKET_PACK:
+            "%1: putting the response on the wire";
         PACKET_OPTIONS_SKIPPED = DHCP4_PACKET_OPTIONS_SKIPPED, DHCP6_PACKET_OPTIONS_SKIPPED:
             "options after a malformed one were skipped: %1";
     }

@@ -63,9 +63,6 @@ catalogue! {
         DHCP4_RELEASE_DELETED: "%1: address %2 released, lease deleted";
         DHCP4_RELEASE_EXPIRED: "%1: address %2 released, lease kept as expired";
         DHCP4_INIT_REBOOT: "%1: client in INIT-REBOOT asks for %2";
-        DHCP4_NO_LEASE_INIT_REBOOT:
-            "%1: client in INIT-REBOOT asks for %2, of which nothing is known here",
-            "The server stays silent, another one may be responsible.";
     }
     [Warn] Leases {
         DHCP4_DECLINE_LEASE_MISMATCH:
@@ -77,6 +74,9 @@ catalogue! {
         DHCP4_RELEASE_FAIL: "%1: lease %2 could not be removed";
     }
     [Debug 50] Leases {
+        DHCP4_NO_LEASE_INIT_REBOOT:
+            "%1: client in INIT-REBOOT asks for %2, of which nothing is known here",
+            "The server stays silent, another one may be responsible.";
         DHCP4_RELEASE_FAIL_NO_LEASE: "%1: release of %2, which is not leased";
         DHCP4_RELEASE_FAIL_WRONG_CLIENT: "%1: release of %2, which another client holds";
         DHCP4_UNKNOWN_ADDRESS_REQUESTED:
@@ -125,12 +125,10 @@ catalogue! {
         DHCP4_DHCP4O6_PACKET_SEND:
             "%1: sending %2 (type %3) to %4 port %5 on %6, carrying %7: %8 (type %9)";
         DHCP4_DHCP4O6_RECEIVING: "reading a message from the DHCPv6 server";
-        DHCP4_PACKET_SEND: "%1: sending %2 (type %3) from %4:%5 to %6:%7 on %8";
         DHCP4_INFORM_DIRECT_REPLY: "%1: answer to DHCPINFORM goes straight to %2 on %3";
     }
     [Debug 55] Packets {
         DHCP4_DHCP4O6_RESPONSE_DATA: "%1: response %2 (type %3): %4";
-        DHCP4_RESPONSE_DATA: "%1: response %2 (type %3): %4";
         DHCP4_DHCP4O6_SUBNET_DATA: "%1: the chosen subnet: %2";
     }
     [Debug 45] Packets {
@@ -141,8 +139,5 @@ catalogue! {
     }
     [Debug 40] Dhcp4 {
         DHCP4_OPEN_SOCKET: "opening sockets on port %1";
-    }
-    [Debug 50] Options {
-        DHCP4_PACKET_PACK: "%1: putting the response on the wire";
     }
 }

@@ -72,8 +72,6 @@ catalogue! {
             "%1 of dhcp-ddns is out of date, the global %2 is used";
         DHCPSRV_CFGMGR_DDNS_PARAMETER_MOVED:
             "%1 of dhcp-ddns is out of date, used as the global %2";
-        DHCPSRV_CFGMGR_NEW_SUBNET4: "subnet configured: %1";
-        DHCPSRV_CFGMGR_NEW_SUBNET6: "subnet configured: %1";
         DHCPSRV_CFGMGR_SOCKET_TYPE_DEFAULT: "dhcp-socket-type not given, using %1";
         DHCPSRV_CFGMGR_SOCKET_TYPE_SELECT: "using sockets of type %1";
         DHCPSRV_CFGMGR_USE_ADDRESS: "listening on address %1 of interface %2";

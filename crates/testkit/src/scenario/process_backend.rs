@@ -26,6 +26,8 @@ pub struct ProcessBackend<M> {
     subject: Subject,
     sent: i64,
     offset: u32,
+    /// Log lines of processes that have ended.
+    past: Vec<String>,
     // Dropped last: the namespaces go when nothing runs in them.
     _lab: Lab,
 }
@@ -50,7 +52,25 @@ impl<M: Message> ProcessBackend<M> {
             fake_clock(&mut setup)?;
         }
         let state = State::Stopped(Some(setup));
-        Ok(ProcessBackend { client, server_netns, state, subject, sent: 0, offset: 0, _lab: lab })
+        Ok(ProcessBackend {
+            client,
+            server_netns,
+            state,
+            subject,
+            sent: 0,
+            offset: 0,
+            past: Vec::new(),
+            _lab: lab,
+        })
+    }
+
+    /// Stops the server by SIGTERM; every line that it, and those before it, logged.
+    pub fn into_log(mut self) -> io::Result<Vec<String>> {
+        if let State::Running(server) = &mut self.state {
+            server.stop()?;
+            self.past.extend(server.process().lines_from(0));
+        }
+        Ok(self.past)
     }
 
     fn server(&mut self) -> io::Result<&mut Server> {
@@ -80,6 +100,7 @@ impl<M: Message> Backend for ProcessBackend<M> {
                 Err(io::Error::other(format!("refused, yet it ended with success:\n{said}")))
             }
             Err(refusal) => {
+                self.past.extend(refusal.text.lines().map(str::to_owned));
                 self.state = State::Stopped(Some(refusal.setup));
                 Ok(Err(refusal.text))
             }
@@ -102,7 +123,10 @@ impl<M: Message> Backend for ProcessBackend<M> {
         self.sent = 0;
         let server = self.server()?;
         server.kill()?;
-        server.start_again()
+        let lines = server.process().lines_from(0);
+        server.start_again()?;
+        self.past.extend(lines);
+        Ok(())
     }
 
     fn send(&mut self, query: &Query) -> io::Result<()> {

@@ -1,0 +1,82 @@
+//! What a configuration means, told to who reads the log when it is put in force.
+
+use std::fmt::{self, Display};
+
+use kea_config::document::Document;
+use kea_config::snapshot::{Listen, Snapshot, SocketType, Subnet};
+use kea_dhcp::Serving;
+use kea_log::message::twin;
+use kea_log::{Handle, Log as _, log, redact_json};
+
+/// Shows a configuration that is about to be applied, without its secrets.
+pub(super) fn received<F: Serving>(logger: &Handle, document: &Document) {
+    if !logger.enabled(twin::CONFIG_RECEIVED.of(F::VERSION)) {
+        return;
+    }
+    let text = document.root().value.to_string();
+    let Ok(config) = serde_json::from_str(&text) else { return };
+    let shown = redact_json(&config);
+    log!(logger, (twin::CONFIG_RECEIVED.of(F::VERSION)), shown);
+    log!(logger, (twin::CONFIG_START.of(F::VERSION)), shown);
+}
+
+/// Tells where the server will listen and which subnets it serves.
+pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
+    // Databases of hosts would stand here.
+    log!(logger, HOSTS_BACKENDS_REGISTERED, "none but the configuration");
+    for listen in &config.interfaces.interfaces {
+        match listen {
+            Listen::All => log!(logger, DHCPSRV_CFGMGR_ALL_IFACES_ACTIVE),
+            Listen::Interface { name, address: None } => {
+                log!(logger, DHCPSRV_CFGMGR_ADD_IFACE, name);
+            }
+            Listen::Interface { name, address: Some(address) } if F::VERSION == 4 => {
+                log!(logger, DHCPSRV_CFGMGR_USE_ADDRESS, address, name);
+            }
+            Listen::Interface { name, address: Some(address) } => {
+                log!(logger, DHCPSRV_CFGMGR_USE_UNICAST, address, name);
+            }
+        }
+    }
+    if F::VERSION == 4 {
+        let name = match config.interfaces.socket_type {
+            SocketType::Raw => "raw",
+            SocketType::Udp => "udp",
+        };
+        if config.interfaces.names_socket_type {
+            log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_SELECT, name);
+        } else {
+            log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_DEFAULT, name);
+        }
+    }
+    for subnet in config.subnets() {
+        log!(logger, (twin::NEW_SUBNET.of(F::VERSION)), Particulars(subnet));
+    }
+}
+
+/// Tells who the server is and how many threads serve.
+pub(super) fn service<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers: usize) {
+    if let Some(server_id) = F::server_id(config) {
+        log!(logger, DHCP6_USING_SERVERID, server_id);
+    }
+    let enabled = if workers > 1 { "yes" } else { "no" };
+    let queue = config.multi_threading.packet_queue_size;
+    log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);
+}
+
+/// A subnet with the times that its leases get.
+struct Particulars<'s, F: Serving>(&'s Subnet<F>);
+
+impl<F: Serving> Display for Particulars<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subnet = self.0;
+        write!(f, "{} with params: ", subnet.prefix_text)?;
+        let timers = [("t1", subnet.timers.renew), ("t2", subnet.timers.rebind)];
+        for (name, seconds) in timers {
+            if let Some(seconds) = seconds {
+                write!(f, "{name}={seconds}, ")?;
+            }
+        }
+        write!(f, "valid-lifetime={}", subnet.valid.default)
+    }
+}
