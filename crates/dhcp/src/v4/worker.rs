@@ -1,7 +1,7 @@
 //! From a datagram to a query that is known: who asks, from where, in which classes.
 
 use kea_config::snapshot::Snapshot;
-use kea_expr::ClassId;
+use kea_expr::{ClassId, Facts as _};
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
@@ -16,7 +16,9 @@ use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
 use crate::Serve;
-use crate::pipeline::{Answer, Arrival, Chance, Classifier, Corridor, Drop, Place, Unreadable};
+use crate::pipeline::{
+    Answer, Arrival, Chance, Classifier, Corridor, Drop, Place, Unreadable, check_tuples,
+};
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
 #[derive(Debug)]
@@ -43,7 +45,11 @@ impl Serve<V4> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
         corridor.statistics.count(ServerMetric::Received);
-        let result = match View::parse(payload) {
+        let readable = View::parse(payload).map_err(Unreadable::V4).and_then(|view| {
+            check_tuples(corridor.config, |code| view.option(u8::try_from(code).ok()?))?;
+            Ok(view)
+        });
+        let result = match readable {
             Ok(view) => self.serve(corridor, arrival, view, out),
             Err(error) => {
                 log!(
@@ -54,7 +60,7 @@ impl Serve<V4> for Worker {
                     arrival.interface,
                     error
                 );
-                Err(Drop::Unreadable(Unreadable::V4(error)))
+                Err(Drop::Unreadable(error))
             }
         };
         if let Err(reason) = &result {
@@ -94,10 +100,10 @@ impl Worker {
             arrival.interface
         );
         recall_relay(corridor, &mut query);
-        let facts = QueryFacts::new(&query, arrival);
+        let facts = QueryFacts::new(&query, arrival, corridor.config);
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
-        let vendor_class = query.view.vendor_class_id();
-        self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
+        let vendor_class = facts.option(code::VENDOR_CLASS_ID.into());
+        self.classifier.classify_member(corridor, &facts, vendor_class, joined);
         let located = self.classifier.locate(corridor, &query, &facts, label, |classes| {
             select(corridor.config, &query, arrival, classes)
         })?;

@@ -1,5 +1,6 @@
 //! From a datagram to a query that is known, and from what it led to, to its answer.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use kea_config::Snapshot;
@@ -20,6 +21,7 @@ use super::select::select;
 use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, Located, Place, Transmit, Unreadable,
+    check_tuples,
 };
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -47,7 +49,11 @@ impl Serve<V6> for Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
         corridor.statistics.count(ServerMetric::Received);
-        let result = match View::parse(payload) {
+        let readable = View::parse(payload).map_err(Unreadable::V6).and_then(|view| {
+            check_tuples(corridor.config, |code| view.options().all(code).map(Cow::Borrowed))?;
+            Ok(view)
+        });
+        let result = match readable {
             Ok(view) => self.serve(corridor, arrival, view, out),
             Err(error) => {
                 log!(
@@ -58,7 +64,7 @@ impl Serve<V6> for Worker {
                     arrival.interface,
                     error
                 );
-                Err(Drop::Unreadable(Unreadable::V6(error)))
+                Err(Drop::Unreadable(error))
             }
         };
         if let Err(reason) = &result {
@@ -148,7 +154,7 @@ impl Worker {
         query: &Query<'_>,
         label: ClientLabel<'_>,
     ) -> Result<Located<'s, V6>, Drop<V6>> {
-        let facts = QueryFacts { query, arrival };
+        let facts = QueryFacts { query, arrival, config: corridor.config };
         let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
         let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
         self.classifier.classify(corridor, &facts, vendor_classes);
@@ -176,7 +182,8 @@ impl Worker {
         let pools = outcome.pools();
         let of_pools = pools.iter().flat_map(|(_, pool)| &pool.additional_classes);
         let required = network.iter().chain(&subnet.additional_classes).chain(of_pools).copied();
-        self.classifier.require(corridor, &QueryFacts { query, arrival }, required);
+        let facts = QueryFacts { query, arrival, config: corridor.config };
+        self.classifier.require(corridor, &facts, required);
     }
 
     /// To where the query came from: the client's port, or the relay's, or the one that the nearest
