@@ -377,7 +377,9 @@ impl<'a> Fields<'a> {
     fn hw_addr(&self) -> Result<HwAddr, RowError> {
         let htype = self.parse_or(Column::HwType, HwAddr::ETHERNET)?;
         let octets = self.octets(Column::HwAddr).unwrap_or_default();
-        Ok(HwAddr::new(htype, &octets).unwrap_or_else(no_hw_addr))
+        // Without an address its type is not written, and must not come back as another one.
+        let hw_addr = (!octets.is_empty()).then(|| HwAddr::new(htype, &octets)).flatten();
+        Ok(hw_addr.unwrap_or_else(no_hw_addr))
     }
 }
 

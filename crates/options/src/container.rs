@@ -20,6 +20,13 @@ pub struct TooDeep {
 }
 
 impl<F: Family> Registry<F> {
+    /// True for the options of which one scope may give several: vendor options, for several
+    /// enterprises, and sub-options that name a server each. Of others one value counts.
+    pub fn may_repeat(&self, space: &str, code: u16) -> bool {
+        let is_vendor = matches!((F::VERSION, code), (4, 124 | 125) | (6, 16 | 17));
+        (space == F::OPTION_SPACE && is_vendor) || REPEATING_SPACES.contains(&space)
+    }
+
     /// The data of `option` with the sub-options after it: those options of `siblings` that are of
     /// the space it encapsulates, by code, each with its own sub-options. Of several with one code
     /// the first is taken, except where several servers are listed that way.
@@ -157,6 +164,38 @@ mod tests {
         let others = [option("rsoo-opts", 65, b"a"), option("rsoo-opts", 65, b"b")];
         let data = registry.assemble(&option("dhcp6", 66, b""), &others).unwrap();
         assert_eq!(data, &b"\0\x41\0\x01a"[..]);
+    }
+
+    #[test]
+    fn sub_options_begin_after_what_has_one_length() {
+        let mut registry = Registry::<V4>::standard();
+        for (code, space, data_type, encapsulate) in [
+            (222, None, "uint16", "one"),
+            (7, Some("one"), "empty", "two"),
+            (223, None, "fqdn", "one"),
+        ] {
+            let name = format!("option-{code}");
+            let text = DefinitionText {
+                name: &name,
+                code,
+                space,
+                data_type,
+                encapsulate,
+                ..DefinitionText::default()
+            };
+            registry.define(Definition::custom(&text).unwrap()).unwrap();
+        }
+        for (path, at) in [
+            (&[43][..], Some(0)),
+            (&[222], Some(2)),
+            (&[222, 7], Some(0)),
+            (&[222, 8], None),
+            (&[223], None),
+            (&[3], None),
+            (&[], None),
+        ] {
+            assert_eq!(registry.sub_options_at(path), at, "{path:?}");
+        }
     }
 
     #[test]

@@ -196,6 +196,31 @@ impl<F: Family> Definition<F> {
         decode(self, octets, parsing)
     }
 
+    /// True when the data ends with a text, after which NUL octets of a message do not count.
+    pub fn ends_with_text(&self) -> bool {
+        self.field_types().last() == Some(&DataType::String)
+    }
+
+    /// True when lengths inside the data say where its parts end.
+    pub(crate) fn has_tuples(&self) -> bool {
+        self.notation() == Notation::VendorClass || self.field_types().contains(&DataType::Tuple)
+    }
+
+    /// Whether the lengths of the tuples in a received option agree with where it ends. What else may
+    /// be wrong with it is not looked at.
+    pub fn check_tuples(&self, octets: &[u8]) -> Result<(), DecodeError> {
+        let error = match self.notation() {
+            Notation::VendorClass => first_open_tuple::<F>(octets),
+            _ => match decode(self, octets, Parsing::Strict) {
+                Err(error @ DecodeError::Truncated { expected: DataType::Tuple, .. }) => {
+                    Some(error)
+                }
+                _ => None,
+            },
+        };
+        error.map_or(Ok(()), Err)
+    }
+
     pub(crate) fn from_row(space: &'static str, row: &Row) -> Self {
         Definition {
             code: row.code,
@@ -263,18 +288,7 @@ impl<F: Family> Definition<F> {
         if self.notation() != Notation::VendorClass || octets.len() == 4 {
             return Ok(());
         }
-        let damage = VendorBlocks::<F>::new(octets).find_map(|block| match block {
-            Err(error) => Some(error.offset),
-            Ok((_, data)) if F::VERSION == 6 => {
-                VendorClassData::new(data).find_map(Result::err).map(|error| 4 + error.offset)
-            }
-            Ok(_) => None,
-        });
-        let malformed = |offset| {
-            let (index, expected) = (1, DataType::Binary);
-            OptionTextError::Content(DecodeError::Malformed { index, expected, offset })
-        };
-        damage.map_or(Ok(()), |offset| Err(malformed(offset)))
+        first_open_tuple::<F>(octets).map_or(Ok(()), |error| Err(OptionTextError::Content(error)))
     }
 
     /// Whether a list of these may have nothing in it. Kea has it so.
@@ -328,6 +342,21 @@ fn read_token<F: Family>(
         offset,
         expected,
         reason,
+    })
+}
+
+/// The first tuple of vendor class data that runs over the end.
+fn first_open_tuple<F: Family>(octets: &[u8]) -> Option<DecodeError> {
+    let open = |offset| {
+        let (index, expected) = (1, DataType::Tuple);
+        Some(DecodeError::Truncated { index, expected, offset })
+    };
+    VendorBlocks::<F>::new(octets).find_map(|block| match block {
+        Err(error) => open(error.offset),
+        Ok((_, data)) if F::VERSION == 6 => {
+            VendorClassData::new(data).find_map(Result::err).and_then(|e| open(4 + e.offset))
+        }
+        Ok(_) => None,
     })
 }
 

@@ -15,6 +15,8 @@ use crate::text::OptionTextError;
 #[derive(Clone, Debug)]
 pub struct Registry<F> {
     spaces: HashMap<String, Space<F>>,
+    /// Codes of the main space whose data has tuples, ascending.
+    with_tuples: Vec<u16>,
 }
 
 /// One `option-data` entry, as written. One of `code` and `name` is enough.
@@ -115,13 +117,14 @@ pub enum DefineError {
 impl<F: Family> Registry<F> {
     /// The standard definitions alone.
     pub fn standard() -> Self {
-        let mut registry = Registry { spaces: HashMap::new() };
+        let mut registry = Registry { spaces: HashMap::new(), with_tuples: Vec::new() };
         for space in spaces(F::VERSION) {
             let entry = registry.spaces.entry(space.name.to_owned()).or_default();
             for row in space.rows.iter().copied().flatten() {
                 entry.insert(Definition::from_row(space.name, row));
             }
         }
+        registry.note_tuples();
         registry
     }
 
@@ -147,7 +150,32 @@ impl<F: Family> Registry<F> {
             }
             _ => space.insert(definition),
         }
+        self.note_tuples();
         Ok(())
+    }
+
+    fn note_tuples(&mut self) {
+        let main = self.spaces.get(F::OPTION_SPACE).into_iter().flat_map(|s| s.by_code.values());
+        self.with_tuples = main.filter(|d| d.has_tuples()).map(|d| d.code).collect();
+    }
+
+    /// The codes of the options of messages whose data has tuples, ascending
+    /// ([`Definition::check_tuples`]).
+    pub fn codes_with_tuples(&self) -> &[u16] {
+        &self.with_tuples
+    }
+
+    /// Where sub-options begin in the data of the option of a message at `path`, outermost code
+    /// first; `None` when it has none, or does not always have them at one place.
+    pub fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
+        let (mut space, mut at) = (F::OPTION_SPACE, None);
+        for code in path {
+            let definition = self.by_code(space, *code)?;
+            space = definition.encapsulates()?;
+            at = definition.field_types().iter().map(|field| field.fixed_len()).sum();
+            at?;
+        }
+        at
     }
 
     /// The definition of a code.

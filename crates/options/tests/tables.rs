@@ -231,6 +231,26 @@ fn lenient_parsing_forgives_a_tuple_and_a_tail() {
 }
 
 #[test]
+fn open_tuples_are_found() {
+    fn check<F: Family>(registry: &Registry<F>, code: u16, octets: &[u8]) -> bool {
+        registry.by_code(F::OPTION_SPACE, code).unwrap().check_tuples(octets).is_ok()
+    }
+    let mut v4 = Registry::<V4>::standard();
+    assert_eq!(v4.codes_with_tuples(), [124, 143]);
+    let text = DefinitionText { name: "x", code: 209, data_type: "tuple", ..Default::default() };
+    v4.define(Definition::custom(&text).unwrap()).unwrap();
+    assert_eq!(v4.codes_with_tuples(), [124, 143, 209]);
+    assert!(check(&v4, 209, b"\x02ab") && check(&v4, 209, b"\x02abc"));
+    assert!(!check(&v4, 209, b"\x05ab") && !check(&v4, 209, b""));
+    assert!(check(&v4, 124, b"\0\0\x11\x8b\0") && !check(&v4, 124, b"\0\0\x11\x8b\x05ab"));
+    let v6 = Registry::<V6>::standard();
+    assert_eq!(v6.codes_with_tuples(), [16, 60, 136]);
+    assert!(check(&v6, 16, b"\0\0\x11\x8b\0\x02ab\0\0"));
+    assert!(!check(&v6, 16, b"\0\0\x11\x8b\0\x02ab\0\x05c"));
+    assert!(!check(&v6, 60, b"\0\x02ab\0\x05c"));
+}
+
+#[test]
 fn surplus_fields_are_ignored_and_can_be_found() {
     let registry = Registry::<V4>::standard();
     let path = registry.by_name("dhcp4", "root-path").unwrap();

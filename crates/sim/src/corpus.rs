@@ -11,7 +11,8 @@ use kea_lease::{Header, LeaseFamily, Row, parse_row, write_row};
 use kea_log::{Severity, Threshold};
 use kea_options::{Parsing, Registry};
 use kea_stats::ServerMetric;
-use kea_wire::{Family, V4, V6};
+use kea_wire::frame::{Checksum, Udp4, Udp4Header};
+use kea_wire::{Family, V4, V6, v4, v6};
 
 use crate::room::Room;
 
@@ -19,7 +20,10 @@ use crate::room::Room;
 pub type Door = (&'static str, fn(&[u8]));
 
 /// All doors, by the names of their fuzz targets.
-pub const DOORS: [Door; 6] = [
+pub const DOORS: [Door; 9] = [
+    ("frame", frame),
+    ("v4_message", v4_message),
+    ("v6_message", v6_message),
     ("v4_corridor", v4_corridor),
     ("v6_corridor", v6_corridor),
     ("configuration", configuration),
@@ -27,6 +31,101 @@ pub const DOORS: [Door; 6] = [
     ("option_text", option_text),
     ("lease_rows", lease_rows),
 ];
+
+/// An Ethernet frame.
+///
+/// # Panics
+/// When the datagram in it is another one after being written.
+#[allow(clippy::expect_used)] // what is read is not longer than a frame
+pub fn frame(bytes: &[u8]) {
+    let verified = Udp4::parse(bytes, Checksum::Verify);
+    let Ok(datagram) = Udp4::parse(bytes, Checksum::Offloaded) else {
+        assert!(verified.is_err());
+        return;
+    };
+    let header = Udp4Header {
+        link_destination: datagram.link_destination,
+        link_source: datagram.link_source,
+        vlan: datagram.vlan,
+        source: datagram.source,
+        destination: datagram.destination,
+        tos: Udp4Header::DEFAULT_TOS,
+        ttl: Udp4Header::DEFAULT_TTL,
+    };
+    let mut frame = Vec::new();
+    header.emit(&mut frame, datagram.payload).expect("no more than came in");
+    assert_eq!(Udp4::parse(&frame, Checksum::Verify), Ok(datagram));
+}
+
+/// A UDP payload as a DHCPv4 message.
+///
+/// # Panics
+/// When it is read in two ways, or is another message after being written.
+#[allow(clippy::expect_used)] // the message is well formed: it was just written
+pub fn v4_message(bytes: &[u8]) {
+    use v4::{Builder, Message, MessageType, View};
+    let Ok(view) = View::parse(bytes) else { return };
+    let total: usize = view.options().map(|(_, data)| data.len()).sum();
+    let joined: usize = (0..=255).filter_map(|code| view.option(code)).map(|data| data.len()).sum();
+    assert_eq!(total, joined);
+    if let Some(info) = view.relay_agent_info() {
+        let read: usize = info.sub_options().map(|(_, data)| data.len() + 2).sum();
+        assert!(read <= info.data().len());
+        assert_eq!(info.is_damaged(), read < info.data().len());
+    }
+
+    let mut buffer = Vec::new();
+    let mut answer = Builder::reply(&mut buffer, &view, MessageType::Ack);
+    for (code, data) in view.options() {
+        answer.option(code, data);
+    }
+    let emitted = answer.max_len(0).finish();
+    assert!(emitted.len <= Builder::MIN_LIMIT);
+
+    if let Ok(message) = Message::parse(bytes) {
+        let written = message.to_bytes();
+        assert_eq!(written.len(), message.buffer_len());
+        let mut read_back = Message::parse(&written).expect("what is emitted is well formed");
+        // A full `sname` or `file` is emitted with a NUL in its last octet.
+        read_back.sname.clone_from(&message.sname);
+        read_back.file.clone_from(&message.file);
+        assert_eq!(read_back, message);
+    }
+}
+
+/// A UDP payload as a DHCPv6 datagram.
+///
+/// # Panics
+/// As [`v4_message`].
+#[allow(clippy::expect_used)] // as above
+pub fn v6_message(bytes: &[u8]) {
+    use v6::{Builder, Message, MessageType, View};
+    let Ok(view) = View::parse(bytes) else { return };
+    for ia in view.associations().flatten() {
+        ia.addresses().chain([]).for_each(drop);
+        ia.prefixes().for_each(drop);
+        ia.status();
+    }
+    for relay in view.relays() {
+        let _ = (relay.remote_id(), relay.relay_id(), relay.client_link_layer_address());
+        relay.echo_request().for_each(drop);
+        relay.supplied_options().iter().for_each(drop);
+    }
+    view.vendor_classes().for_each(|class| class.tuples().for_each(drop));
+    view.vendor_opts().for_each(|vendor| vendor.options.iter().for_each(drop));
+    let _ = (view.client_id(), view.auth(), view.fqdn(), view.status(), view.damage());
+
+    let mut buffer = Vec::new();
+    Builder::reply(&mut buffer, &view, MessageType::Reply).finish().expect("no more than came in");
+    let answer = View::parse(&buffer).expect("what is emitted is well formed");
+    assert_eq!(answer.relays().len(), view.relays().len());
+    assert_eq!(answer.xid(), view.xid());
+
+    if let Ok(message) = Message::parse(bytes) {
+        let written = message.to_bytes().expect("no more than came in");
+        assert_eq!(Message::parse(&written), Ok(message));
+    }
+}
 
 /// A datagram to a DHCPv4 server: directly, from a client with an address, and from a relay.
 ///
@@ -38,7 +137,7 @@ pub fn v4_corridor(octets: &[u8]) {
     }
     ROOM.with_borrow_mut(|room| {
         for answer in decide(room, octets, ["0.0.0.0", "192.0.2.77", "198.51.100.1"]) {
-            assert!(kea_wire::v4::View::parse(&answer).is_ok(), "an answer cannot be read");
+            assert!(v4::View::parse(&answer).is_ok(), "an answer cannot be read");
         }
     });
 }
@@ -53,7 +152,7 @@ pub fn v6_corridor(octets: &[u8]) {
     }
     ROOM.with_borrow_mut(|room| {
         for answer in decide(room, octets, ["fe80::77", "2001:db8:1::77", "2001:db8:2::1"]) {
-            assert!(kea_wire::v6::View::parse(&answer).is_ok(), "an answer cannot be read");
+            assert!(v6::View::parse(&answer).is_ok(), "an answer cannot be read");
         }
     });
 }
@@ -101,28 +200,45 @@ pub fn expression(octets: &[u8]) {
     check::<V6>(&text);
 }
 
-/// The data of an option as text: the first two octets are its code.
+/// The data of an option as text, and as octets: the first two octets are its code, in every space.
 ///
 /// # Panics
-/// When what was written from text cannot be read.
+/// When what was written from text cannot be read, or is something else after being shown and read.
 pub fn option_text(octets: &[u8]) {
     thread_local! {
         static REGISTRIES: (Registry<V4>, Registry<V6>) = (Registry::standard(), Registry::standard());
     }
-    let Some((code, text)) = octets.split_first_chunk::<2>() else { return };
-    let (code, text) = (u16::from_be_bytes(*code), String::from_utf8_lossy(text));
-    fn check<F: Family>(registry: &Registry<F>, code: u16, text: &str) {
-        let Some(definition) = registry.by_code(F::OPTION_SPACE, code) else { return };
-        for encoded in [definition.encode_csv(text), definition.encode_hex(text)] {
-            let Ok(encoded) = encoded else { continue };
-            let _ = definition.decode(&encoded, Parsing::Strict);
-            let _ = definition.decode(&encoded, Parsing::Lenient).map(|value| value.to_string());
+    fn check<F: Family>(registry: &Registry<F>, code: u16, octets: &[u8]) {
+        let text = String::from_utf8_lossy(octets);
+        for definition in registry.spaces().filter_map(|space| registry.by_code(space, code)) {
+            let decode = |octets: &[u8], parsing| definition.decode(octets, parsing);
+            for encoded in [definition.encode_csv(&text), definition.encode_hex(&text)] {
+                let Ok(encoded) = encoded else { continue };
+                // An empty container in hexadecimal keeps whatever it is given.
+                if definition.encapsulates().is_none() && definition.check_tuples(&encoded).is_ok()
+                {
+                    let read = decode(&encoded, Parsing::Strict);
+                    assert!(read.is_ok(), "{}: {encoded:x?} {read:?}", definition.name());
+                }
+            }
+            for parsing in [Parsing::Strict, Parsing::Lenient] {
+                let Ok(value) = decode(octets, parsing) else { continue };
+                let shown = value.to_string();
+                if let Ok(again) = definition.encode_csv(&shown) {
+                    let read = decode(&again, Parsing::Lenient).map(|value| value.fields);
+                    let same = definition.encode_csv(&shown);
+                    assert_eq!(same, Ok(again), "{}: {shown}", definition.name());
+                    assert!(read.is_ok(), "{}: {shown}", definition.name());
+                }
+            }
+            let _ = (definition.check_tuples(octets), definition.surplus_offset(&text));
         }
-        let _ = definition.surplus_offset(text);
     }
+    let Some((code, data)) = octets.split_first_chunk::<2>() else { return };
+    let code = u16::from_be_bytes(*code);
     REGISTRIES.with(|(v4, v6)| {
-        check(v4, code, &text);
-        check(v6, code, &text);
+        check(v4, code, data);
+        check(v6, code, data);
     });
 }
 

@@ -77,15 +77,19 @@ impl<F: Dialect> OptionReader<F> {
         let mut encoded: Vec<(EncodedOption, Section<'_>)> = Vec::new();
         for entry in scope.sections("option-data", Scope::OptionData) {
             let Some(option) = self.encode(entry, diagnostics) else { continue };
-            let twin = encoded.iter().find(|(other, other_entry)| {
+            let twin = encoded.iter_mut().find(|(other, other_entry)| {
                 (&other.space, other.code) == (&option.space, option.code)
                     && !entry.has("client-classes")
                     && !other_entry.has("client-classes")
+                    && !self.registry.may_repeat(&option.space, option.code)
             });
-            if let Some((_, first)) = twin {
-                let message = format!("option {} is given twice in this scope", option.code);
+            if let Some(twin) = twin {
+                let message =
+                    format!("option {} is given twice in this scope; this one counts", option.code);
                 let warning = Diagnostic::warning(message).at(entry.head(), "");
-                diagnostics.push(warning.also(first.head(), "first given here"));
+                diagnostics.push(warning.also(twin.1.head(), "first given here"));
+                *twin = (option, entry);
+                continue;
             }
             encoded.push((option, entry));
         }
@@ -117,6 +121,7 @@ impl<F: Dialect> OptionReader<F> {
                 }
             };
             let mut configured = ConfiguredOption::new(space, option.code, data);
+            configured.repeats = self.registry.may_repeat(&option.space, option.code);
             configured.always_send = entry.boolean_or_default("always-send");
             configured.never_send = entry.boolean_or_default("never-send");
             configured.classes =

@@ -22,6 +22,8 @@ pub struct ConfiguredOption {
     pub never_send: bool,
     /// Only members of one of these are meant; everyone if empty.
     pub classes: Box<[ClassId]>,
+    /// One scope may give several of the code, and a message has them all.
+    pub repeats: bool,
     /// How far the scope it comes from is from the scope of the set; 0 is the set's own.
     distance: u8,
 }
@@ -35,6 +37,7 @@ impl ConfiguredOption {
             always_send: false,
             never_send: false,
             classes: Box::default(),
+            repeats: false,
             distance: 0,
         }
     }
@@ -48,7 +51,8 @@ impl ConfiguredOption {
 /// The options of one scope, or of a scope and those around it, nearest first.
 ///
 /// Sorted by space and code. Everything of one code stands together, from the nearest scope to the
-/// farthest, and in the order of the configuration inside a scope.
+/// farthest; inside a scope, what is for some classes before what is for everyone, and otherwise in the
+/// order of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OptionSet {
     entries: Box<[ConfiguredOption]>,
@@ -56,7 +60,10 @@ pub struct OptionSet {
 
 impl OptionSet {
     pub(crate) fn new(mut entries: Vec<ConfiguredOption>) -> Self {
-        entries.sort_by(|a, b| (&a.space, a.code).cmp(&(&b.space, b.code)));
+        fn key(entry: &ConfiguredOption) -> (&str, u16, u8, bool) {
+            (&entry.space, entry.code, entry.distance, entry.classes.is_empty())
+        }
+        entries.sort_by(|a, b| key(a).cmp(&key(b)));
         OptionSet { entries: entries.into() }
     }
 
@@ -129,12 +136,13 @@ impl<'o> Candidates<'o> {
         self.0.is_empty()
     }
 
-    /// What a member of `classes` gets of one code: the options of the nearest scope that has any for
-    /// them. Several only where a scope gives the code several times, which DHCPv6 may send.
+    /// What a member of `classes` gets of one code: the first option of the nearest scope that has any
+    /// for them, or all of that scope where the code may repeat.
     pub fn chosen(self, classes: &ClassSet) -> impl Iterator<Item = &'o ConfiguredOption> {
         let mine = move |entry: &&ConfiguredOption| entry.admits(classes);
         let nearest = self.0.iter().filter(mine).map(|entry| entry.distance).min();
-        self.0.iter().filter(mine).filter(move |entry| Some(entry.distance) == nearest)
+        let limit = if self.0.iter().any(|entry| entry.repeats) { usize::MAX } else { 1 };
+        self.0.iter().filter(mine).filter(move |entry| Some(entry.distance) == nearest).take(limit)
     }
 
     /// True when any scope wants the code sent unasked: the flag holds although a nearer scope

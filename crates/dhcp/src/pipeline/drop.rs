@@ -4,6 +4,7 @@ use std::fmt;
 
 use kea_hooks::Point;
 use kea_lease::LeaseFamily;
+use kea_options::DecodeError;
 use kea_stats::ServerMetric;
 use kea_wire::{Family, v4, v6};
 
@@ -84,6 +85,13 @@ pub enum Unreadable {
     V4(v4::ParseError),
     /// As DHCPv6.
     V6(v6::ParseError),
+    /// As what the definition of one of its options says.
+    Option {
+        /// The option.
+        code: u16,
+        /// What is wrong.
+        error: DecodeError,
+    },
 }
 
 impl fmt::Display for Unreadable {
@@ -91,6 +99,7 @@ impl fmt::Display for Unreadable {
         match self {
             Unreadable::V4(error) => error.fmt(f),
             Unreadable::V6(error) => error.fmt(f),
+            Unreadable::Option { code, error } => write!(f, "option {code}: {error}"),
         }
     }
 }

@@ -182,7 +182,7 @@ impl<'s> Reply<'_, 's> {
             .unwrap_or(Ipv4Addr::UNSPECIFIED)
     }
 
-    /// Option 125: a block for the enterprise that is configured to be sent, else for those that the
+    /// Option 125: a block for each enterprise that is configured to be sent, else for those that the
     /// client named, with those of its sub-options that the client asks for or that are always sent.
     fn vendor(&self, scopes: &Scopes<'_>, is_wanted: bool) -> Option<Vec<u8>> {
         let asked = self.query.view.option(code::VIVSO);
@@ -194,9 +194,8 @@ impl<'s> Reply<'_, 's> {
             .into_iter()
             .flat_map(|data| VendorBlocks::<V4>::new(data).filter_map(Result::ok))
             .collect();
-        let configured = scopes.chosen(SPACE, code::VIVSO.into()).next().filter(|_| is_wanted);
-        if let Some(option) = configured {
-            let mut out = Vec::new();
+        let mut out = Vec::new();
+        for option in scopes.chosen(SPACE, code::VIVSO.into()).filter(|_| is_wanted) {
             match container(&option.data) {
                 Some(enterprise) => {
                     let inside = vendor_options(scopes, enterprise, &named);
@@ -205,9 +204,10 @@ impl<'s> Reply<'_, 's> {
                 // Given with its sub-options, in hexadecimal.
                 None => out.extend_from_slice(&option.data),
             }
+        }
+        if !out.is_empty() {
             return Some(out);
         }
-        let mut out = Vec::new();
         for (at, (enterprise, _)) in named.iter().enumerate() {
             let is_repeated = named.iter().take(at).any(|(earlier, _)| earlier == enterprise);
             let inside = vendor_options(scopes, *enterprise, &named);

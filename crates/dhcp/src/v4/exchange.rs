@@ -342,7 +342,7 @@ impl<'s> Exchange<'_, 's> {
             return;
         }
         let required = of_network.iter().chain(&subnet.additional_classes).chain(of_pool).copied();
-        let facts = QueryFacts::new(self.query, self.arrival);
+        let facts = QueryFacts::new(self.query, self.arrival, self.corridor.config);
         self.classifier.require(self.corridor, &facts, required);
     }
 

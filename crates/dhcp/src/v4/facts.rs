@@ -2,31 +2,37 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use kea_config::Snapshot;
 use kea_expr::{Facts, Field, FieldValue, Layout};
 use kea_wire::V4;
 use kea_wire::v4::{RelayAgentInfo, code};
 use smallvec::SmallVec;
 
 use super::accept::Query;
-use crate::pipeline::Arrival;
+use crate::pipeline::{Arrival, text_ended};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
     query: &'q Query<'p>,
     arrival: &'q Arrival<'q, V4>,
+    config: &'q Snapshot<V4>,
     /// Options that came in several instances, joined (RFC 3396).
     joined: SmallVec<[(u8, Vec<u8>); 0]>,
 }
 
 impl<'q, 'p> QueryFacts<'q, 'p> {
-    pub(super) fn new(query: &'q Query<'p>, arrival: &'q Arrival<'q, V4>) -> Self {
+    pub(super) fn new(
+        query: &'q Query<'p>,
+        arrival: &'q Arrival<'q, V4>,
+        config: &'q Snapshot<V4>,
+    ) -> Self {
         let mut joined: SmallVec<[(u8, Vec<u8>); 0]> = SmallVec::new();
         for code in query.view.repeated_options() {
             if let Some(data) = query.view.option(code) {
                 joined.push((code, data.into_owned()));
             }
         }
-        QueryFacts { query, arrival, joined }
+        QueryFacts { query, arrival, config, joined }
     }
 }
 
@@ -37,10 +43,16 @@ impl Facts for QueryFacts<'_, '_> {
             return self.query.relay.as_ref().map(RelayAgentInfo::data);
         }
         let joined = self.joined.iter().find(|(found, _)| *found == code);
-        match joined {
-            Some((_, data)) => Some(data),
-            None => self.query.view.first_instance(code),
-        }
+        let payload = match joined {
+            Some((_, data)) => data,
+            None => self.query.view.first_instance(code)?,
+        };
+        Some(text_ended(self.config, code.into(), payload))
+    }
+
+    fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
+        let standard = self.layout().sub_options_at(path);
+        standard.or_else(|| self.config.definitions.sub_options_at(path))
     }
 
     fn field(&self, field: Field) -> FieldValue<'_> {

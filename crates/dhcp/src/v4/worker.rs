@@ -1,7 +1,7 @@
 //! From a datagram to a query that is known: who asks, from where, in which classes.
 
 use kea_config::snapshot::Snapshot;
-use kea_expr::ClassId;
+use kea_expr::{ClassId, Facts as _};
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
@@ -19,6 +19,7 @@ use super::shown::{kind_name, shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Place, Unreadable, asked,
+    check_tuples,
 };
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -29,6 +30,13 @@ pub struct Worker {
     pub ports: Ports,
     chance: Chance,
     in_flight: InFlight,
+}
+
+/// The message, unless options of it cannot be read where the configuration wants that.
+fn readable<'a>(corridor: &Corridor<'_, V4>, octets: &'a [u8]) -> Result<View<'a>, Unreadable> {
+    let view = View::parse(octets).map_err(Unreadable::V4)?;
+    check_tuples(corridor.config, |code| view.option(u8::try_from(code).ok()?))?;
+    Ok(view)
 }
 
 impl Worker {
@@ -50,7 +58,7 @@ impl Serve<V4> for Worker {
         corridor.statistics.count(ServerMetric::Received);
         corridor.tell_arrival(arrival);
         let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
-            let error = match View::parse(&payload) {
+            let error = match readable(corridor, &payload) {
                 Ok(view) => return self.serve(corridor, arrival, view, out),
                 Err(error) => error,
             };
@@ -62,7 +70,7 @@ impl Serve<V4> for Worker {
                 arrival.interface,
                 error
             );
-            Err(Drop::Unreadable(Unreadable::V4(error)))
+            Err(Drop::Unreadable(error))
         });
         if let Err(reason) = &result {
             reason.count(corridor.statistics);
@@ -111,14 +119,14 @@ impl Worker {
             return Err(Drop::Duplicate);
         }
         recall_relay(corridor, &mut query);
-        let facts = QueryFacts::new(&query, arrival);
+        let facts = QueryFacts::new(&query, arrival, corridor.config);
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
-        let vendor_class = query.view.vendor_class_id();
-        self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
+        let vendor_class = facts.option(code::VENDOR_CLASS_ID.into());
+        self.classifier.classify_member(corridor, &facts, vendor_class, joined);
         let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
             return self.answer(corridor, arrival, &query, (&sent_name, label), out);
         };
-        let view = View::parse(&octets).map_err(|e| Drop::Unreadable(Unreadable::V4(e)))?;
+        let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
         let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
         recall_relay(corridor, &mut query);
@@ -134,7 +142,7 @@ impl Worker {
         (sent_name, label): (&SentName, ClientLabel<'_>),
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
-        let facts = QueryFacts::new(query, arrival);
+        let facts = QueryFacts::new(query, arrival, corridor.config);
         let asked = asked(arrival, query.view.bytes());
         let located =
             self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {

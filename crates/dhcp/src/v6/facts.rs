@@ -2,21 +2,28 @@
 
 use std::net::IpAddr;
 
+use kea_config::Snapshot;
 use kea_expr::{Facts, Field, FieldValue, Layout, RelayAddresses};
 use kea_wire::{HwAddr, V6};
 
 use super::accept::Query;
-use crate::pipeline::Arrival;
+use crate::pipeline::{Arrival, text_ended};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
     pub(super) query: &'q Query<'p>,
     pub(super) arrival: &'q Arrival<'q, V6>,
+    pub(super) config: &'q Snapshot<V6>,
 }
 
 impl Facts for QueryFacts<'_, '_> {
     fn option(&self, code: u16) -> Option<&[u8]> {
-        self.query.view.option(code)
+        Some(text_ended(self.config, code, self.query.view.option(code)?))
+    }
+
+    fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
+        let standard = self.layout().sub_options_at(path);
+        standard.or_else(|| self.config.definitions.sub_options_at(path))
     }
 
     fn field(&self, field: Field) -> FieldValue<'_> {

@@ -1,5 +1,6 @@
 //! From a datagram to a query that is known, and from what it led to, to its answer.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use kea_config::Snapshot;
@@ -23,7 +24,7 @@ use super::shown::{shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Located, Place, Transaction,
-    Transmit, Unreadable, asked,
+    Transmit, Unreadable, asked, check_tuples,
 };
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -34,6 +35,13 @@ pub struct Worker {
     pub ports: Ports,
     chance: Chance,
     in_flight: InFlight,
+}
+
+/// The message, unless options of it cannot be read where the configuration wants that.
+fn readable<'a>(corridor: &Corridor<'_, V6>, octets: &'a [u8]) -> Result<View<'a>, Unreadable> {
+    let view = View::parse(octets).map_err(Unreadable::V6)?;
+    check_tuples(corridor.config, |code| view.options().all(code).map(Cow::Borrowed))?;
+    Ok(view)
 }
 
 impl Worker {
@@ -55,7 +63,7 @@ impl Serve<V6> for Worker {
         corridor.statistics.count(ServerMetric::Received);
         corridor.tell_arrival(arrival);
         let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
-            let error = match View::parse(&payload) {
+            let error = match readable(corridor, &payload) {
                 Ok(view) => return self.serve(corridor, arrival, view, out),
                 Err(error) => error,
             };
@@ -67,7 +75,7 @@ impl Serve<V6> for Worker {
                 arrival.interface,
                 error
             );
-            Err(Drop::Unreadable(Unreadable::V6(error)))
+            Err(Drop::Unreadable(error))
         });
         if let Err(reason) = &result {
             reason.count(corridor.statistics);
@@ -129,7 +137,7 @@ impl Worker {
         let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
             return self.answer(corridor, arrival, &query, (server_id, sent_name), out);
         };
-        let view = View::parse(&octets).map_err(|e| Drop::Unreadable(Unreadable::V6(e)))?;
+        let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
         let sent_name = naming(&query)?;
@@ -201,7 +209,7 @@ impl Worker {
         arrival: &Arrival<'_, V6>,
         query: &Query<'_>,
     ) {
-        let facts = QueryFacts { query, arrival };
+        let facts = QueryFacts { query, arrival, config: corridor.config };
         let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
         let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
         self.classifier.classify(corridor, &facts, vendor_classes);
@@ -229,7 +237,7 @@ impl Worker {
         query: &Query<'_>,
         label: ClientLabel<'_>,
     ) -> Result<Located<'s, V6>, Drop<V6>> {
-        let facts = QueryFacts { query, arrival };
+        let facts = QueryFacts { query, arrival, config: corridor.config };
         let asked = asked(arrival, query.view.bytes());
         let located =
             self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
@@ -256,7 +264,8 @@ impl Worker {
         let pools = outcome.pools();
         let of_pools = pools.iter().flat_map(|(_, pool)| &pool.additional_classes);
         let required = network.iter().chain(&subnet.additional_classes).chain(of_pools).copied();
-        self.classifier.require(corridor, &QueryFacts { query, arrival }, required);
+        let facts = QueryFacts { query, arrival, config: corridor.config };
+        self.classifier.require(corridor, &facts, required);
     }
 
     /// To where the query came from: the client's port, or the relay's, or the one that the nearest

@@ -1,0 +1,44 @@
+//! Options of queries, as their definitions want them read.
+
+use std::borrow::Cow;
+
+use kea_config::snapshot::{Dialect, Snapshot};
+use kea_options::Definition;
+
+use super::drop::Unreadable;
+
+/// Looks for tuples that run over the end of their option. A query with one is not served, unless
+/// `lenient-option-parsing` is set; whatever else is wrong with an option does no harm to the query.
+pub(crate) fn check_tuples<'v, F: Dialect, I: IntoIterator<Item = Cow<'v, [u8]>>>(
+    config: &Snapshot<F>,
+    instances: impl Fn(u16) -> I,
+) -> Result<(), Unreadable> {
+    if config.compatibility.lenient_option_parsing {
+        return Ok(());
+    }
+    for &code in config.definitions.codes_with_tuples() {
+        for data in instances(code) {
+            let definition = config.definitions.by_code(F::OPTION_SPACE, code);
+            let checked = definition.map_or(Ok(()), |definition| definition.check_tuples(&data));
+            checked.map_err(|error| Unreadable::Option { code, error })?;
+        }
+    }
+    Ok(())
+}
+
+/// The payload of an option without the NUL octets that some clients put after a text.
+pub(crate) fn text_ended<'p, F: Dialect>(
+    config: &Snapshot<F>,
+    code: u16,
+    payload: &'p [u8],
+) -> &'p [u8] {
+    if payload.last() != Some(&0) {
+        return payload;
+    }
+    let definition = config.definitions.by_code(F::OPTION_SPACE, code);
+    if !definition.is_some_and(Definition::ends_with_text) {
+        return payload;
+    }
+    let end = payload.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+    payload.get(..end).unwrap_or(payload)
+}
