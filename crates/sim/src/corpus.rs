@@ -28,6 +28,31 @@ pub const DOORS: [Door; 6] = [
     ("lease_rows", lease_rows),
 ];
 
+/// The octets with a few of their stretches taken away, said twice, overwritten or turned around. The same
+/// seed makes the same variant.
+pub fn variant(octets: &[u8], seed: u64) -> Vec<u8> {
+    let mut random = Random::new(seed);
+    let mut varied = octets.to_vec();
+    for _ in 0..=random.below(4) {
+        let start = random.position(varied.len() + 1);
+        let end = start + random.position((varied.len() - start).min(16) + 1);
+        match random.below(4) {
+            0 => drop(varied.drain(start..end)),
+            1 => {
+                let (stretch, to) =
+                    (varied[start..end].to_vec(), random.position(varied.len() + 1));
+                drop(varied.splice(to..to, stretch));
+            }
+            2 => {
+                let octet = random.below(256) as u8;
+                varied[start..end].fill(octet);
+            }
+            _ => varied[start..end].reverse(),
+        }
+    }
+    varied
+}
+
 /// A datagram to a DHCPv4 server: directly, from a client with an address, and from a relay.
 ///
 /// # Panics

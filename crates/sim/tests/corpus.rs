@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kea_sim::corpus::DOORS;
+use kea_sim::corpus::{DOORS, variant};
 
 #[test]
 fn every_door_bears_its_corpus() {
@@ -23,10 +23,16 @@ fn every_door_bears_its_corpus() {
                 altered[len] ^= 0x55;
                 door(&altered);
             }
+            for seed in 0..VARIANTS {
+                door(&variant(&octets, seed));
+            }
         }
         assert!(played >= 3, "{name} has {played} cases");
     }
 }
+
+/// How many random variants of each case are tried.
+const VARIANTS: u64 = 40;
 
 #[test]
 fn every_door_has_its_fuzz_target() {
