@@ -13,6 +13,7 @@ use kea_options::{Parsing, Registry};
 use kea_stats::ServerMetric;
 use kea_wire::{Family, V4, V6};
 
+use crate::random::Random;
 use crate::room::Room;
 
 /// A door, and what is done with the octets that come through it.
