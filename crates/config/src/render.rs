@@ -100,9 +100,12 @@ impl<F: Dialect> Renderer<'_, F> {
                 }
                 bounds(out);
             }
-            Scope::Global if F::VERSION == 6 && !out.contains_key("server-id") => {
-                let identifier = self.default(Kind::Map(Scope::ServerId), Default::Map);
-                out.extend(identifier.map(|identifier| ("server-id".to_owned(), identifier)));
+            Scope::Global if F::VERSION == 6 => {
+                if !out.contains_key("server-id") {
+                    let identifier = self.default(Kind::Map(Scope::ServerId), Default::Map);
+                    out.extend(identifier.map(|identifier| ("server-id".to_owned(), identifier)));
+                }
+                mac_sources(out);
             }
             Scope::SharedNetwork => bounds(out),
             Scope::Pool => {
@@ -236,6 +239,20 @@ fn reservation(out: &mut Members, version: u8) {
         for (key, value) in unset {
             out.entry(key.to_owned()).or_insert_with(|| Value::string(value));
         }
+    }
+}
+
+/// Sources that are named after their RFC by what they are.
+fn mac_sources(out: &mut Members) {
+    let Some(Value::List(sources)) = out.get_mut("mac-sources") else { return };
+    for node in sources {
+        let today = match node.as_str() {
+            Some("rfc6939") => "client-link-addr-option",
+            Some("rfc4649") => "remote-id",
+            Some("rfc4580") => "subscriber-id",
+            _ => continue,
+        };
+        node.value = Value::string(today);
     }
 }
 

@@ -32,6 +32,27 @@ fn reference_pages_are_those_of_the_table() {
 }
 
 #[test]
+fn every_key_of_the_grammar_is_known_where_the_grammar_has_it() {
+    for (protocol, grammar, least) in [
+        (Protocol::Dhcp4, include_str!("grammar/dhcp4.txt"), 318),
+        (Protocol::Dhcp6, include_str!("grammar/dhcp6.txt"), 325),
+    ] {
+        let (mut scope, mut seen) = (Scope::Global, 0);
+        for line in grammar.lines().filter(|line| !line.starts_with('#')) {
+            if let Some(title) = line.strip_suffix(':') {
+                scope = *Scope::ALL.iter().find(|scope| scope.title() == title).expect(title);
+                continue;
+            }
+            for name in line.split_whitespace() {
+                assert!(find(protocol, scope, name).is_some(), "'{name}' in {}", scope.title());
+                seen += 1;
+            }
+        }
+        assert!(seen >= least, "{seen} keys");
+    }
+}
+
+#[test]
 fn no_name_stands_twice_in_a_scope() {
     for protocol in [Protocol::Dhcp4, Protocol::Dhcp6] {
         for key in KEYS.iter().copied().flatten().filter(|key| key.protocols.include(protocol)) {

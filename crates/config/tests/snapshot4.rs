@@ -246,21 +246,12 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (r#""min-valid-lifetime": 8000"#, "'valid-lifetime' 7200 is not between its least 8000"),
     (r#""loggers": []"#, "'loggers' must not be empty"),
-    (
-        r#""ddns-replace-client-name": true"#,
-        "'ddns-replace-client-name' must be a string, not a boolean",
-    ),
-    (r#""hostname-char-set": "[a""#, "'hostname-char-set' is not a regular expression"),
     (r#""sanity-checks": { "comment": "x" }"#, "unknown parameter 'comment' in sanity-checks"),
     (r#""boot-file-name": 1"#, "'boot-file-name' must be a string, not an integer"),
     (r#""dhcp-ddns": { "ncr-protocol": "TCP" }"#, "'ncr-protocol' TCP is not supported"),
     (
         r#""reservation-mode": "all", "reservations-global": true"#,
         "'reservation-mode' and 'reservations-global' exclude",
-    ),
-    (
-        r#""user-context": { "comment": "a" }, "comment": "b""#,
-        "'user-context' already has a 'comment'",
     ),
     (
         r#""interfaces-config": { "interfaces": [ "eth0", "eth0" ] }"#,
@@ -296,8 +287,8 @@ const REFUSED: &[(&str, &str)] = &[
         "subnets of shared network 'n' differ in 'authoritative'",
     ),
     (
-        r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "renew-timer": 20, "rebind-timer": 10 } ]"#,
-        "'renew-timer' 20 is greater than 'rebind-timer' 10",
+        r#""calculate-tee-times": true, "t2-percent": 1.5, "subnet4": [ { "subnet": "192.0.2.0/24" } ]"#,
+        "'t2-percent' must be between 0.0 and 1.0, both excluded",
     ),
     (
         r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "relay": {} } ]"#,

@@ -32,5 +32,5 @@ pub use http::{
 pub use listeners::{ListenError, ListenFailure, Listeners};
 pub use registry::{
     Access, ArgumentError, CommandSpec, Daemon, Daemons, Field, Kind, Provider, Shape, commands,
-    find, reference_page,
+    find, openapi, reference_page,
 };

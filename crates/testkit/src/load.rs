@@ -27,7 +27,11 @@ pub struct Load {
     acknowledged: Vec<Acknowledged>,
     refused: u32,
     retransmitted: u32,
+    witness: Option<Witness>,
 }
+
+/// Is shown every answer.
+type Witness = Box<dyn FnMut(&Packet4) + Send>;
 
 impl Load {
     /// A load of clients numbered from `first` on, `in_flight` of them at a time.
@@ -40,7 +44,15 @@ impl Load {
             acknowledged: Vec::new(),
             refused: 0,
             retransmitted: 0,
+            witness: None,
         }
+    }
+
+    /// Shows every answer to a query that is under way to `witness`.
+    #[must_use]
+    pub fn witnessed_by(mut self, witness: impl FnMut(&Packet4) + Send + 'static) -> Self {
+        self.witness = Some(Box::new(witness));
+        self
     }
 
     /// Every address acknowledged so far, in order.
@@ -86,6 +98,9 @@ impl Load {
 
     fn take(&mut self, answer: &Packet4) -> io::Result<()> {
         let Some((query, _)) = self.waiting.get(&answer.xid) else { return Ok(()) };
+        if let Some(witness) = &mut self.witness {
+            witness(answer);
+        }
         match (query.message_type(), answer.message_type()) {
             (Some(MessageType::Discover), Some(MessageType::Offer)) => {
                 let server = answer.option(54).unwrap_or_default();

@@ -59,6 +59,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<(), String> {
     }
     copy_tree(&root.join("examples"), &place.folder("share/doc/kea/examples"))
         .map_err(|e| format!("examples: {e}"))?;
+    crate::man::write(&place.folder("sbin"), &place.folder("share/man/man8"))?;
     let installed = programs.len() + scripts.len();
     println!("{installed} programs installed below {}", arguments.prefix.display());
     Ok(())
@@ -171,11 +172,11 @@ mod tests {
         let prefix = folder.path().join("usr");
         fs::create_dir_all(&programs).unwrap();
         fs::create_dir_all(root.join("examples/kea4")).unwrap();
-        fs::write(programs.join("kea-dhcp4"), "program").unwrap();
+        fs::write(programs.join("kea-dhcp4"), "#!/bin/sh\necho Usage: kea-dhcp4 $0").unwrap();
         let example = "name: /var/lib/kea/leases, socket: /run/kea/socket";
         fs::write(root.join("examples/kea4/quickstart.json"), example).unwrap();
         fs::create_dir_all(root.join("scripts")).unwrap();
-        fs::write(root.join("scripts/keactrl"), "script").unwrap();
+        fs::write(root.join("scripts/keactrl"), "#!/bin/sh\necho start").unwrap();
         let arguments = Arguments { prefix: prefix.clone(), programs };
         run(&root, &arguments).unwrap();
         let program = prefix.join("sbin/kea-dhcp4");
@@ -185,7 +186,12 @@ mod tests {
         let expected =
             format!("name: {below}/var/lib/kea/leases, socket: {below}/var/run/kea/socket");
         assert_eq!(fs::read_to_string(&config).unwrap(), expected);
-        assert_eq!(fs::read_to_string(prefix.join("sbin/keactrl")).unwrap(), "script");
+        let script = fs::read_to_string(prefix.join("sbin/keactrl")).unwrap();
+        assert_eq!(script, "#!/bin/sh\necho start");
+        // What the installed program says of itself.
+        let page = fs::read_to_string(prefix.join("share/man/man8/kea-dhcp4.8")).unwrap();
+        let usage = format!("kea-dhcp4 {}\n", program.display()).replace('-', "\\-");
+        assert!(page.contains(&format!(".nf\n{usage}.fi\n")), "{page}");
         assert!(prefix.join("var/lib/kea").is_dir());
 
         fs::write(&config, "the operator's own").unwrap();

@@ -7,6 +7,7 @@ mod end_to_end;
 mod floors;
 mod fuzz;
 mod install;
+mod man;
 mod manual;
 mod messages;
 mod sim;
@@ -44,6 +45,7 @@ fn run() -> Result<(), String> {
         "e2e" => end_to_end::run(root(), arguments),
         "sim" => sim::run(root(), arguments),
         "fuzz" => fuzz::run(root(), arguments),
+        "man" => man::run(arguments),
         "manual-examples" => manual::run(root(), arguments),
         "bench" => bench::run(root(), arguments),
         _ => Err(format!("no task '{task}'\n{USAGE}")),
@@ -73,6 +75,7 @@ cargo xtask TASK
                            worlds of clients and failing servers, seed after seed
   fuzz [--seconds N]       every fuzz target for so long; without cargo-fuzz and a nightly
                            compiler, their corpora only
+  man DIR [--bin-dir DIR]  write the manual pages of the release programs into a folder
   manual-examples DIR [--write]
                            the configurations that a text copy of the manual in DIR prints, and
                            that are not among those of the test kit

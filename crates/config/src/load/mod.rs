@@ -266,7 +266,8 @@ pub(crate) fn user_context(
     if map.get("comment").is_some() {
         let message = "'user-context' already has a 'comment'";
         let place = section.entry("comment").map_or(section.head(), |entry| entry.name_span);
-        diagnostics.push(Diagnostic::error(message).at(place, ""));
+        let problem = Diagnostic::warning(message).at(place, "");
+        diagnostics.push(problem.hint("the one outside 'user-context' is kept"));
     }
     map.set("comment", comment.clone());
     Some(Arc::new(Value::Map(map)))

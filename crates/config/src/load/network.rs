@@ -434,15 +434,24 @@ pub(crate) fn check_timers(chain: Chain<'_, '_>, diagnostics: &mut Diagnostics) 
     {
         let message = format!("'renew-timer' {renew} is greater than 'rebind-timer' {rebind}");
         let place = place(["renew-timer", "rebind-timer"]);
-        diagnostics.push_once(Diagnostic::error(message).at(place, ""));
-    }
-    for key in ["t1-percent", "t2-percent"] {
-        if section.float(key).is_some_and(|share| share <= 0.0 || share >= 1.0) {
-            let message = format!("'{key}' must be between 0.0 and 1.0, both excluded");
-            diagnostics.push(Diagnostic::error(message).at(section.span_of(key), ""));
-        }
+        let hint = "T1 is left to the client";
+        diagnostics.push_once(Diagnostic::warning(message).at(place, "").hint(hint));
     }
     let timers = timers(chain);
+    for key in ["t1-percent", "t2-percent"] {
+        let holder = chain.holder(key);
+        if holder.float(key).is_none_or(|share| 0.0 < share && share < 1.0) {
+            continue;
+        }
+        let message = format!("'{key}' must be between 0.0 and 1.0, both excluded");
+        if timers.calculate && !is_global {
+            let problem = Diagnostic::error(message).at(holder.span_of(key), "");
+            diagnostics.push_once(problem);
+        } else if section.has(key) {
+            let problem = Diagnostic::warning(message).at(section.span_of(key), "");
+            diagnostics.push(problem.hint("T1 and T2 are not computed here"));
+        }
+    }
     if !is_global && timers.calculate && timers.t1_percent >= timers.t2_percent {
         let message = format!(
             "'t1-percent' {:?} is not less than 't2-percent' {:?}",
@@ -524,7 +533,8 @@ pub(crate) fn ddns(chain: Chain<'_, '_>, diagnostics: &mut Diagnostics) -> DdnsP
     if invalid_characters.is_err() {
         let (section, key) = moved("hostname-char-set");
         let message = format!("'hostname-char-set' is not a regular expression: '{characters}'");
-        diagnostics.push(Diagnostic::error(message).at(section.span_of(&key), ""));
+        let problem = Diagnostic::warning(message).at(section.span_of(&key), "");
+        diagnostics.push_once(problem.hint("names are used as clients send them"));
     }
     DdnsParameters {
         send_updates: boolean("ddns-send-updates"),

@@ -91,7 +91,7 @@ pub(crate) fn read<F: Dialect>(
         if is_empty && !mistaken {
             let message = format!("nothing is reserved for this {kind}");
             let hint = "give an address, a host name, options or classes";
-            loader.diagnostics.push(Diagnostic::error(message).at(place, "").hint(hint));
+            loader.diagnostics.push(Diagnostic::warning(message).at(place, "").hint(hint));
         }
         places.push(place);
         into.push(Reservation {

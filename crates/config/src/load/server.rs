@@ -150,11 +150,10 @@ pub(crate) fn lease_database(global: Section<'_>) -> LeaseDatabase {
 pub(crate) fn hosts_databases(global: Section<'_>, out: &mut Diagnostics) -> Box<[Database]> {
     if global.has("hosts-database") && global.has("hosts-databases") {
         out.push(
-            Diagnostic::error(
-                "'hosts-database' and 'hosts-databases' are the same thing: give one",
-            )
-            .at(global.span_of("hosts-databases"), "")
-            .also(global.span_of("hosts-database"), "the other one"),
+            Diagnostic::warning("'hosts-database' and 'hosts-databases' are both given")
+                .at(global.span_of("hosts-databases"), "")
+                .also(global.span_of("hosts-database"), "this one is looked at first")
+                .hint("put all of them into 'hosts-databases'"),
         );
     }
     let single = global.has("hosts-database");

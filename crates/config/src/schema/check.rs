@@ -85,7 +85,9 @@ impl Checker<'_> {
 
     fn node(&mut self, node: &Node, kind: Kind, name: &str) {
         match (kind, &node.value) {
-            (Kind::Boolean, Value::Boolean(_)) | (Kind::AnyMap, Value::Map(_)) => {}
+            (Kind::Boolean, Value::Boolean(_))
+            | (Kind::AnyMap, Value::Map(_))
+            | (Kind::Share, Value::Float(_)) => {}
             (Kind::Map(scope), Value::Map(map)) => self.map(map, node.span, scope),
             (Kind::Maps(scope) | Kind::SomeMaps(scope), Value::List(list)) => {
                 if list.is_empty() && matches!(kind, Kind::SomeMaps(_)) {
@@ -115,7 +117,7 @@ impl Checker<'_> {
                     );
                 }
             }
-            (Kind::Fraction(..), Value::Integer(number)) => {
+            (Kind::Fraction(..) | Kind::Share, Value::Integer(number)) => {
                 let message = format!("'{name}' must be a floating point number");
                 let hint = format!("write {number}.0");
                 self.diagnostics.push(Diagnostic::error(message).at(node.span, "").hint(hint));
@@ -124,7 +126,11 @@ impl Checker<'_> {
             _ => {
                 let message =
                     format!("'{name}' must be {}, not {}", describe(kind), node.value.kind());
-                self.refuse(node, message);
+                let mut problem = Diagnostic::error(message).at(node.span, "");
+                if let (Some((no, yes)), Value::Boolean(flag)) = (once_boolean(name), &node.value) {
+                    problem = problem.hint(format!("write '{}'", if *flag { yes } else { no }));
+                }
+                self.diagnostics.push(problem);
             }
         }
     }
@@ -157,9 +163,14 @@ impl Checker<'_> {
                 let message = format!("'{name}' is {} octets long; {max} fit", text.len());
                 self.refuse(node, message);
             }
-            Kind::Word(words) if !words.iter().any(|word| word.eq_ignore_ascii_case(text)) => {
-                let mut problem =
-                    Diagnostic::error(format!("'{name}' cannot be '{text}'")).at(node.span, "");
+            Kind::Word(words) | Kind::LikelyWord(words)
+                if !words.iter().any(|word| word.eq_ignore_ascii_case(text)) =>
+            {
+                let problem = match kind {
+                    Kind::Word(_) => Diagnostic::error(format!("'{name}' cannot be '{text}'")),
+                    _ => Diagnostic::warning(format!("'{name}' '{text}' is not known")),
+                };
+                let mut problem = problem.at(node.span, "");
                 let list = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>();
                 problem = problem.hint(match nearest(text, words.iter().copied()) {
                     Some(near) => format!("did you mean '{near}'?"),
@@ -194,16 +205,30 @@ fn head(span: Span) -> Span {
     if span == Span::NONE { span } else { Span { end: (span.start + 1).min(span.end), ..span } }
 }
 
+/// What `false` and `true` meant where a word stands today.
+fn once_boolean(name: &str) -> Option<(&'static str, &'static str)> {
+    matches!(name, "ddns-replace-client-name" | "replace-client-name")
+        .then_some(("never", "when-present"))
+}
+
 fn is_textual(kind: Kind) -> bool {
-    matches!(kind, Kind::Text(_) | Kind::Word(_) | Kind::Ipv4 | Kind::Ipv6 | Kind::Ip)
+    matches!(
+        kind,
+        Kind::Text(_) | Kind::Word(_) | Kind::LikelyWord(_) | Kind::Ipv4 | Kind::Ipv6 | Kind::Ip
+    )
 }
 
 pub(super) fn describe(kind: Kind) -> &'static str {
     match kind {
         Kind::Boolean => "a boolean",
         Kind::Integer(..) => "an integer",
-        Kind::Fraction(..) => "a floating point number",
-        Kind::Text(_) | Kind::Word(_) | Kind::Ipv4 | Kind::Ipv6 | Kind::Ip => "a string",
+        Kind::Fraction(..) | Kind::Share => "a floating point number",
+        Kind::Text(_)
+        | Kind::Word(_)
+        | Kind::LikelyWord(_)
+        | Kind::Ipv4
+        | Kind::Ipv6
+        | Kind::Ip => "a string",
         Kind::Texts | Kind::SomeTexts | Kind::Codes => "a list of strings",
         Kind::Addresses => "a list of addresses",
         Kind::Prefixes => "a list of prefixes",

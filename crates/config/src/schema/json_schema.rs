@@ -83,12 +83,17 @@ fn kind_schema(protocol: Protocol, kind: Kind) -> Map {
             ("minimum", Value::Float(min as f64 / 1000.0)),
             ("maximum", Value::Float(max as f64 / 1000.0)),
         ],
+        Kind::Share => vec![
+            ("type", text("number")),
+            ("exclusiveMinimum", Value::Float(0.0)),
+            ("exclusiveMaximum", Value::Float(1.0)),
+        ],
         Kind::Text(usize::MAX) | Kind::Ip | Kind::Ipv4 => typed("string"),
         Kind::Text(max) => vec![
             ("type", text("string")),
             ("maxLength", Value::Integer(i64::try_from(max).unwrap_or(i64::MAX))),
         ],
-        Kind::Word(words) => {
+        Kind::Word(words) | Kind::LikelyWord(words) => {
             vec![("type", text("string")), ("enum", list(words.iter().map(|word| text(word))))]
         }
         Kind::Ipv6 => vec![("type", text("string")), ("format", text("ipv6"))],

@@ -166,8 +166,12 @@ pub enum Kind {
     Fraction(i64, i64),
     /// Text of at most so many octets.
     Text(usize),
+    /// A floating point number that must be between 0 and 1, both excluded, where anything uses it.
+    Share,
     /// One of these words, case ignored.
     Word(&'static [&'static str]),
+    /// One of these words, case ignored; any other is worth a warning.
+    LikelyWord(&'static [&'static str]),
     /// An IPv4 address; empty means unset.
     Ipv4,
     /// An IPv6 address.

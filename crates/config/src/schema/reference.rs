@@ -42,7 +42,8 @@ fn value(kind: Kind) -> String {
             format!("float, {:?} to {:?}", min as f64 / 1000.0, max as f64 / 1000.0)
         }
         Kind::Text(max) if max != usize::MAX => format!("string, at most {max} octets"),
-        Kind::Word(words) => {
+        Kind::Share => "float, between 0.0 and 1.0, both excluded".into(),
+        Kind::Word(words) | Kind::LikelyWord(words) => {
             words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
         }
         Kind::Ipv4 => "IPv4 address".into(),

@@ -1,6 +1,8 @@
 //! What the tests of configurations share.
 #![allow(dead_code)] // each test program uses a part
 
+pub(crate) mod large;
+
 use std::sync::Arc;
 
 use kea_config::document::NoIncludes;

@@ -4,6 +4,7 @@ mod backend;
 mod core;
 mod hooks;
 mod leases;
+mod openapi;
 mod reference;
 mod row;
 mod shape;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use self::openapi::openapi;
 pub use self::reference::reference_page;
 use self::row::Row;
 pub use self::row::{Access, Daemon, Daemons, Provider};

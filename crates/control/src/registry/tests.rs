@@ -105,3 +105,37 @@ fn the_reference_page_is_up_to_date() {
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(written == page, "run this test once with UPDATE_REFERENCE=1");
 }
+
+#[test]
+fn the_openapi_document_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/openapi.json");
+    let document = openapi();
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(path, format!("{document:#}\n")).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    // As values: the order of members depends on how serde_json was built.
+    let written: serde_json::Value = serde_json::from_str(&written).unwrap_or_default();
+    assert!(written == document, "run this test once with UPDATE_REFERENCE=1");
+}
+
+#[test]
+fn the_openapi_document_has_every_command_with_its_arguments() {
+    let document = openapi();
+    let schemas = &document["components"]["schemas"];
+    for spec in commands() {
+        assert_eq!(schemas[&*spec.name]["properties"]["command"]["const"], *spec.name);
+    }
+    assert_eq!(schemas["command"]["oneOf"].as_array().unwrap().len(), commands().len());
+    let lease = &schemas["lease4-get"];
+    assert_eq!(lease["required"], json!(["command", "arguments"]));
+    assert_eq!(lease["x-library"], "libdhcp_lease_cmds.so");
+    assert_eq!(lease["properties"]["service"]["items"]["enum"], json!(["dhcp4"]));
+    let arguments = &lease["properties"]["arguments"];
+    assert_eq!(arguments["anyOf"][0], json!({ "required": ["ip-address"] }));
+    assert_eq!(arguments["properties"]["subnet-id"]["maximum"], u32::MAX);
+    let reclaim = &schemas["leases-reclaim"]["properties"]["arguments"];
+    assert_eq!(reclaim["required"], json!(["remove"]));
+    assert_eq!(reclaim["properties"]["remove"]["type"], "boolean");
+    assert!(schemas["version-get"]["properties"].get("arguments").is_none());
+}

@@ -72,11 +72,11 @@ pub(super) static PARAMETERS: &[Key] = &[
         .v6()
         .shows(Boolean(true)),
     key("calculate-tee-times", NS, Kind::Boolean, "Compute T1 and T2 as fractions of the lifetime"),
-    key("t1-percent", G, FRACTION, "T1 as a fraction of the lifetime").shows(Float(0.5)),
-    key("t1-percent", NS, FRACTION, "T1 as a fraction of the lifetime"),
-    key("t2-percent", G, FRACTION, "T2 as a fraction of the lifetime").v4().shows(Float(0.875)),
-    key("t2-percent", G, FRACTION, "T2 as a fraction of the lifetime").v6().shows(Float(0.8)),
-    key("t2-percent", NS, FRACTION, "T2 as a fraction of the lifetime"),
+    key("t1-percent", G, Kind::Share, "T1 as a fraction of the lifetime").shows(Float(0.5)),
+    key("t1-percent", NS, Kind::Share, "T1 as a fraction of the lifetime"),
+    key("t2-percent", G, Kind::Share, "T2 as a fraction of the lifetime").v4().shows(Float(0.875)),
+    key("t2-percent", G, Kind::Share, "T2 as a fraction of the lifetime").v6().shows(Float(0.8)),
+    key("t2-percent", NS, Kind::Share, "T2 as a fraction of the lifetime"),
     key(
         "cache-threshold",
         GNS,

@@ -19,7 +19,7 @@ pub(super) static CLASSES: &[Key] = &[
     key(
         "client-classes",
         G,
-        Kind::SomeMaps(Scope::Class),
+        Kind::Maps(Scope::Class),
         "Definitions of client classes, in evaluation order",
     ),
     key("name", C, Kind::Text(128), "Name of the class, unique").mandatory(),

@@ -430,10 +430,10 @@ pub(super) static LOGGING: &[Key] = &[
     key(
         "severity",
         LOGGER,
-        Kind::Word(&["DEFAULT", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"]),
-        "Least severity",
+        Kind::LikelyWord(&["DEFAULT", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"]),
+        "Least severity; a word that is not known counts as INFO",
     )
-    .default(Text("INFO")),
+    .shows(Text("INFO")),
     key("debuglevel", LOGGER, Kind::Integer(0, 99), "How much detail DEBUG gives")
         .shows(Integer(0)),
     key("output_options", LOGGER, Kind::SomeMaps(Scope::LogOutput), "Where messages go")
