@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use kea_expr::{
     ClassDefinition, ClassId, ClassListBuilder, ClassNames, ClassSet, OptionNames, OptionPlace,
-    Scratch, Test, Trace,
+    Scratch, Step, Test, Trace,
 };
 use kea_wire::{Family, V4, V6};
 use packet::Packet;
@@ -125,6 +125,15 @@ fn dhcp6_tests_agree_with_kea() {
     compare::<V6>("6");
 }
 
+/// A step as Kea 2.2 logs it: the texts are in `data/kea22-messages.txt`.
+fn in_words_of_kea(step: &Step) -> String {
+    let texts = include_str!("data/kea22-messages.txt").lines();
+    let mut known = texts.filter(|text| text.split(' ').next() == Some(step.id));
+    let text = known.next().unwrap_or_else(|| panic!("Kea has no {}", step.id)).to_owned();
+    let numbered = step.arguments.iter().enumerate();
+    numbered.fold(text, |text, (at, argument)| text.replace(&format!("%{}", at + 1), argument))
+}
+
 /// Kea 2.2 logs the four octets of a number as text, control characters included. Here they are
 /// shown as digits.
 fn is_number(ours: &str, kea: &str) -> bool {
@@ -154,7 +163,7 @@ fn compare_steps<F: Family>(version: &str) {
         if test.explain(packet, &set, &mut Scratch::new(), &mut trace).is_err() {
             continue;
         }
-        let ours: Vec<String> = trace.steps().iter().map(ToString::to_string).collect();
+        let ours: Vec<String> = trace.steps().iter().map(in_words_of_kea).collect();
         let kea: Vec<&str> =
             steps.as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
         compared += 1;

@@ -2,31 +2,37 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use kea_expr::{Facts, Field, FieldValue, Layout};
+use kea_config::Snapshot;
+use kea_expr::{Facts, Field, FieldValue, Layout, Origin};
 use kea_wire::V4;
 use kea_wire::v4::{RelayAgentInfo, code};
 use smallvec::SmallVec;
 
 use super::accept::Query;
-use crate::pipeline::Arrival;
+use crate::pipeline::{Arrival, write_option_text};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
     query: &'q Query<'p>,
     arrival: &'q Arrival<'q, V4>,
+    config: &'q Snapshot<V4>,
     /// Options that came in several instances, joined (RFC 3396).
     joined: SmallVec<[(u8, Vec<u8>); 0]>,
 }
 
 impl<'q, 'p> QueryFacts<'q, 'p> {
-    pub(super) fn new(query: &'q Query<'p>, arrival: &'q Arrival<'q, V4>) -> Self {
+    pub(super) fn new(
+        query: &'q Query<'p>,
+        arrival: &'q Arrival<'q, V4>,
+        config: &'q Snapshot<V4>,
+    ) -> Self {
         let mut joined: SmallVec<[(u8, Vec<u8>); 0]> = SmallVec::new();
         for code in query.view.repeated_options() {
             if let Some(data) = query.view.option(code) {
                 joined.push((code, data.into_owned()));
             }
         }
-        QueryFacts { query, arrival, joined }
+        QueryFacts { query, arrival, config, joined }
     }
 }
 
@@ -69,5 +75,9 @@ impl Facts for QueryFacts<'_, '_> {
 
     fn layout(&self) -> Layout {
         Layout::V4
+    }
+
+    fn option_text(&self, origin: Origin, path: &[u16], payload: &[u8], out: &mut Vec<u8>) {
+        write_option_text(self.config, origin, path, payload, out);
     }
 }

@@ -4,13 +4,16 @@ mod accept;
 mod answer;
 mod destination;
 mod exchange;
+mod explain;
 mod extended_info;
 mod facts;
 mod lease;
 mod name;
+mod question;
 mod select;
 mod worker;
 
+pub use question::ask;
 pub use worker::Worker;
 
 /// The UDP ports that answers go to.

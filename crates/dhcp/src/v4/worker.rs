@@ -1,5 +1,7 @@
 //! From a datagram to a query that is known: who asks, from where, in which classes.
 
+use std::sync::Arc;
+
 use kea_config::snapshot::Snapshot;
 use kea_expr::ClassId;
 use kea_lease::{LeaseRef, LeaseState};
@@ -16,6 +18,7 @@ use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
 use crate::Serve;
+use crate::pipeline::explain::Recorder;
 use crate::pipeline::{Answer, Arrival, Chance, Classifier, Corridor, Drop, Place, Unreadable};
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -62,6 +65,10 @@ impl Serve<V4> for Worker {
         }
         result
     }
+
+    fn record(&mut self, recorder: Arc<Recorder>) {
+        self.classifier.recorder = Some(recorder);
+    }
 }
 
 impl Worker {
@@ -94,10 +101,10 @@ impl Worker {
             arrival.interface
         );
         recall_relay(corridor, &mut query);
-        let facts = QueryFacts::new(&query, arrival);
+        let facts = QueryFacts::new(&query, arrival, corridor.config);
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
         let vendor_class = query.view.vendor_class_id();
-        self.classifier.classify_member(corridor, &facts, vendor_class.as_deref(), joined);
+        self.classifier.classify(corridor, &facts, vendor_class.as_deref(), joined);
         let located = self.classifier.locate(corridor, &query, &facts, label, |classes| {
             select(corridor.config, &query, arrival, classes)
         })?;

@@ -2,16 +2,18 @@
 
 use std::net::IpAddr;
 
-use kea_expr::{Facts, Field, FieldValue, Layout, RelayAddresses};
+use kea_config::Snapshot;
+use kea_expr::{Facts, Field, FieldValue, Layout, Origin, RelayAddresses};
 use kea_wire::{HwAddr, V6};
 
 use super::accept::Query;
-use crate::pipeline::Arrival;
+use crate::pipeline::{Arrival, write_option_text};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
     pub(super) query: &'q Query<'p>,
     pub(super) arrival: &'q Arrival<'q, V6>,
+    pub(super) config: &'q Snapshot<V6>,
 }
 
 impl Facts for QueryFacts<'_, '_> {
@@ -46,6 +48,10 @@ impl Facts for QueryFacts<'_, '_> {
 
     fn layout(&self) -> Layout {
         Layout::V6
+    }
+
+    fn option_text(&self, origin: Origin, path: &[u16], payload: &[u8], out: &mut Vec<u8>) {
+        write_option_text(self.config, origin, path, payload, out);
     }
 
     fn relay_count(&self) -> usize {

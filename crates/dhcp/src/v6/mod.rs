@@ -4,12 +4,14 @@ mod accept;
 mod answer;
 mod association;
 mod exchange;
+mod explain;
 mod extended_info;
 mod facts;
 mod holdings;
 mod hw_addr;
 mod lease;
 mod name;
+mod question;
 mod register;
 mod select;
 mod server_id;
@@ -19,6 +21,7 @@ mod tests;
 mod told;
 mod worker;
 
+pub use question::ask;
 pub use server_id::{Origin, ServerIdentity, server_identity};
 pub use worker::Worker;
 

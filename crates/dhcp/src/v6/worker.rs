@@ -1,6 +1,7 @@
 //! From a datagram to a query that is known, and from what it led to, to its answer.
 
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use kea_config::Snapshot;
 use kea_log::{ClientLabel, log};
@@ -14,10 +15,12 @@ use super::Ports;
 use super::accept::{Query, accept};
 use super::answer::{Outcome, Reply};
 use super::exchange::Exchange;
+use super::explain::binding_step;
 use super::facts::QueryFacts;
 use super::name::Naming;
 use super::select::select;
 use crate::Serve;
+use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, Located, Place, Transmit, Unreadable,
 };
@@ -65,6 +68,10 @@ impl Serve<V6> for Worker {
             reason.count(corridor.statistics);
         }
         result
+    }
+
+    fn record(&mut self, recorder: Arc<Recorder>) {
+        self.classifier.recorder = Some(recorder);
     }
 }
 
@@ -123,6 +130,9 @@ impl Worker {
             random: self.chance.number(),
         };
         let outcome = exchange.run()?;
+        for binding in outcome.bindings() {
+            self.classifier.note(|_| binding_step(binding));
+        }
         self.require_classes(corridor, arrival, &query, place.as_ref(), &outcome);
         let reply = Reply {
             corridor,
@@ -134,6 +144,7 @@ impl Worker {
             outcome: &outcome,
         };
         reply.write(out)?;
+        self.classifier.note(|_| reply.step(out));
         Ok(Answer {
             transmit: self.transmit(&query, arrival),
             after: outcome.after,
@@ -148,10 +159,10 @@ impl Worker {
         query: &Query<'_>,
         label: ClientLabel<'_>,
     ) -> Result<Located<'s, V6>, Drop<V6>> {
-        let facts = QueryFacts { query, arrival };
+        let facts = QueryFacts { query, arrival, config: corridor.config };
         let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
         let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
-        self.classifier.classify(corridor, &facts, vendor_classes);
+        self.classifier.classify(corridor, &facts, vendor_classes, None);
         let located = self.classifier.locate(corridor, query, &facts, label, |classes| {
             select(corridor.config, &query.view, arrival, classes)
         })?;
@@ -176,7 +187,8 @@ impl Worker {
         let pools = outcome.pools();
         let of_pools = pools.iter().flat_map(|(_, pool)| &pool.additional_classes);
         let required = network.iter().chain(&subnet.additional_classes).chain(of_pools).copied();
-        self.classifier.require(corridor, &QueryFacts { query, arrival }, required);
+        let facts = QueryFacts { query, arrival, config: corridor.config };
+        self.classifier.require(corridor, &facts, required);
     }
 
     /// To where the query came from: the client's port, or the relay's, or the one that the nearest
