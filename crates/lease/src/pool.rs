@@ -232,11 +232,11 @@ impl<F: LeaseFamily> Pool<F> {
         wrap: bool,
         is_passed_over: impl Fn(F::Addr) -> bool,
     ) -> Option<F::Addr> {
-        let cursor = self.cursor;
+        let (cursor, queue) = (self.cursor, self.queue.clone());
         let found = (0..FORESEEN)
             .map_while(|at| self.find_free(allocator, random.wrapping_add(at), wrap))
             .find(|address| !is_passed_over(*address));
-        self.cursor = cursor;
+        (self.cursor, self.queue) = (cursor, queue);
         found
     }
 
