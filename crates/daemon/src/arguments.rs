@@ -1,6 +1,7 @@
 //! The command line that all servers share (manual pages, section "Arguments").
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -37,6 +38,8 @@ pub enum Request {
         /// `-T`: also what only a start would find out (interfaces, lease files).
         deep: bool,
     },
+    /// `--explain`: tell what would become of a query, and exit.
+    Explain(Explain),
     /// `-v`.
     Version,
     /// `-V`.
@@ -45,6 +48,19 @@ pub enum Request {
     BuildReport,
     /// `-h`: the text to print.
     Help(String),
+}
+
+/// What to explain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explain {
+    /// `-c`: the configuration file.
+    pub file: PathBuf,
+    /// `--explain`: a capture file, a file with hexadecimal digits, or such digits themselves.
+    pub packet: PathBuf,
+    /// `--interface`: where the query is received, `NAME` or `NAME/ADDRESS`.
+    pub interface: Option<String>,
+    /// `--source`: the address that the query came from, in place of what the capture says.
+    pub source: Option<IpAddr>,
 }
 
 /// How to serve.
@@ -121,7 +137,26 @@ fn command(program: Program) -> Command {
                 .action(ArgAction::SetTrue),
         );
     if program.has_ports {
+        let of_explain = |name: &'static str| Arg::new(name).long(name).requires("explain");
         command = command
+            .arg(
+                Arg::new("explain")
+                    .long("explain")
+                    .value_name("PACKET")
+                    .help("Tell what would become of a query and why, and exit: a capture file, or hexadecimal digits")
+                    .value_parser(value_parser!(PathBuf)),
+            )
+            .arg(
+                of_explain("interface")
+                    .value_name("NAME[/ADDRESS]")
+                    .help("With --explain: where the query is received"),
+            )
+            .arg(
+                of_explain("source")
+                    .value_name("ADDRESS")
+                    .help("With --explain: where the query came from")
+                    .value_parser(value_parser!(IpAddr)),
+            )
             .arg(port("server-port", 'p', "Listen on this UDP port (for testing)"))
             .arg(port("client-port", 'P', "Send answers to this UDP port (for testing)"));
     }
@@ -151,6 +186,13 @@ fn request(program: Program, matches: &ArgMatches) -> Result<Request, UsageError
             command(program).render_help()
         )));
     };
+    if program.has_ports
+        && let Some(packet) = path("explain")
+    {
+        let interface = matches.get_one::<String>("interface").cloned();
+        let source = matches.get_one::<IpAddr>("source").copied();
+        return Ok(Request::Explain(Explain { file, packet, interface, source }));
+    }
     let port = |name| program.has_ports.then(|| matches.get_one::<u16>(name).copied()).flatten();
     Ok(Request::Run(Run {
         file,
@@ -182,6 +224,14 @@ mod tests {
         assert_eq!(read("-d -c /etc/kea/kea-dhcp4.conf -p 1067 -P 1068"), Ok(Request::Run(run)));
         assert_eq!(read("-t x.json"), Ok(Request::Check { file: "x.json".into(), deep: false }));
         assert_eq!(read("-T x.json"), Ok(Request::Check { file: "x.json".into(), deep: true }));
+        let explain = Explain {
+            file: "x.json".into(),
+            packet: "0101".into(),
+            interface: Some("eth0/192.0.2.1".into()),
+            source: Some("192.0.2.7".parse().unwrap()),
+        };
+        let line = "-c x.json --explain 0101 --interface eth0/192.0.2.1 --source 192.0.2.7";
+        assert_eq!(read(line), Ok(Request::Explain(explain)));
         assert_eq!(read("-v"), Ok(Request::Version));
         assert_eq!(read("-V"), Ok(Request::ExtendedVersion));
         assert_eq!(read("-W"), Ok(Request::BuildReport));
@@ -196,6 +246,9 @@ mod tests {
             ("-c x -p 70000", "70000 is not in 1..=65535"),
             ("-c x -Z", "'-Z'"),
             ("-c x stray", "'stray'"),
+            ("--explain 01", "no configuration file"),
+            ("-c x --interface eth0", "--explain"),
+            ("-c x --explain 01 --source y", "'y'"),
         ] {
             let UsageError(text) = read(line).unwrap_err();
             assert!(text.contains(says) && text.contains("Usage: kea-dhcp4"), "{line}: {text}");

@@ -4,13 +4,16 @@
 mod arguments;
 mod configuration;
 mod console;
+mod explain;
 mod layout;
 mod lease_clean_up;
 mod pid_file;
 mod server;
 mod version;
 
-pub use arguments::{DHCP4, DHCP6, Program, Request, Run, UsageError, parse as parse_arguments};
+pub use arguments::{
+    DHCP4, DHCP6, Explain, Program, Request, Run, UsageError, parse as parse_arguments,
+};
 pub use layout::Layout;
 pub use lease_clean_up::lfc_main;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};

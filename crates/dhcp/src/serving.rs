@@ -1,10 +1,15 @@
 //! The family that a server serves, as its process sees it.
 
+use std::sync::Arc;
+
 use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
 use kea_wire::{Duid, V4, V6};
 
-use crate::pipeline::{Answer, Arrival, Corridor, Counted, Drop, InFlight, Rank};
+use crate::pipeline::explain::Recorder;
+use crate::pipeline::{
+    Answer, Arrival, Corridor, Counted, Drop, InFlight, Question, Rank, Unaskable,
+};
 use crate::v6::{Origin, server_identity};
 
 /// A protocol with a corridor.
@@ -15,6 +20,10 @@ pub trait Serving: Dialect + Counted {
     const EVERY_SERVER: Self::Addr;
     /// The UDP port that servers listen on.
     const SERVER_PORT: u16;
+    /// The UDP port that clients send from.
+    const CLIENT_PORT: u16;
+    /// The address that a client without one of its own sends from.
+    const DIRECT: Self::Addr;
 
     /// A worker. Answers go to `client_port` where it is given; unpredictable numbers follow from
     /// `seed`.
@@ -22,6 +31,16 @@ pub trait Serving: Dialect + Counted {
 
     /// What is known of a query before it is served.
     fn rank(payload: &[u8], source: Self::Addr) -> Rank;
+
+    /// The query that a client sends.
+    ///
+    /// # Errors
+    /// When the question makes no query.
+    fn ask(question: &Question<Self>) -> Result<Vec<u8>, Unaskable>;
+
+    /// The address that the relay of a query sends from, if it came by way of one: as the query itself
+    /// tells.
+    fn relay_of(payload: &[u8]) -> Option<Self::Addr>;
 
     /// The file among the server's data that holds its identifier, where it has one of its own.
     const SERVER_ID_FILE: Option<&'static str> = None;
@@ -63,12 +82,17 @@ pub trait Serve<F: Dialect> {
 
     /// The transactions whose answers wait: to be told by whoever lets them.
     fn in_flight(&mut self) -> &mut InFlight;
+
+    /// From now on writes down what is decided, and why.
+    fn record(&mut self, recorder: Arc<Recorder>);
 }
 
 impl Serving for V4 {
     type Worker = crate::v4::Worker;
     const EVERY_SERVER: Self::Addr = std::net::Ipv4Addr::BROADCAST;
     const SERVER_PORT: u16 = 67;
+    const CLIENT_PORT: u16 = 68;
+    const DIRECT: Self::Addr = std::net::Ipv4Addr::UNSPECIFIED;
 
     fn worker(seed: u64, client_port: Option<u16>) -> Self::Worker {
         let usual = crate::v4::Ports::default();
@@ -80,12 +104,23 @@ impl Serving for V4 {
     fn rank(payload: &[u8], _: Self::Addr) -> Rank {
         crate::v4::rank(payload)
     }
+
+    fn ask(question: &Question<Self>) -> Result<Vec<u8>, Unaskable> {
+        crate::v4::ask(question)
+    }
+
+    fn relay_of(payload: &[u8]) -> Option<Self::Addr> {
+        let view = kea_wire::v4::View::parse(payload).ok()?;
+        view.is_relayed().then(|| view.giaddr())
+    }
 }
 
 impl Serving for V6 {
     type Worker = crate::v6::Worker;
     const EVERY_SERVER: Self::Addr = std::net::Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
     const SERVER_PORT: u16 = 547;
+    const CLIENT_PORT: u16 = 546;
+    const DIRECT: Self::Addr = std::net::Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
     const SERVER_ID_FILE: Option<&'static str> = Some("kea-dhcp6-serverid");
 
     fn worker(seed: u64, client_port: Option<u16>) -> Self::Worker {
@@ -95,6 +130,15 @@ impl Serving for V6 {
 
     fn rank(payload: &[u8], source: Self::Addr) -> Rank {
         crate::v6::rank(payload, source)
+    }
+
+    fn ask(question: &Question<Self>) -> Result<Vec<u8>, Unaskable> {
+        crate::v6::ask(question)
+    }
+
+    fn relay_of(payload: &[u8]) -> Option<Self::Addr> {
+        let view = kea_wire::v6::View::parse(payload).ok()?;
+        view.relays().first().map(kea_wire::v6::Relay::link_address)
     }
 
     fn data_directory(config: &Snapshot<Self>) -> Option<&str> {

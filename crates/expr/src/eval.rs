@@ -65,9 +65,7 @@ impl Test {
         classes: &ClassSet,
         scratch: &mut Scratch,
     ) -> Result<bool, EvalError> {
-        let mut run = Run::new(&self.0, facts, scratch);
-        run.execute(classes, &mut NoTrace)?;
-        Ok(run.flag)
+        self.run(facts, classes, scratch, &mut NoTrace)
     }
 
     /// Like [`evaluate`](Self::evaluate), and records each step.
@@ -77,6 +75,16 @@ impl Test {
         classes: &ClassSet,
         scratch: &mut Scratch,
         trace: &mut Trace<'_>,
+    ) -> Result<bool, EvalError> {
+        self.run(facts, classes, scratch, trace)
+    }
+
+    pub(crate) fn run<F: Facts + ?Sized, T: Tracer>(
+        &self,
+        facts: &F,
+        classes: &ClassSet,
+        scratch: &mut Scratch,
+        trace: &mut T,
     ) -> Result<bool, EvalError> {
         let mut run = Run::new(&self.0, facts, scratch);
         run.execute(classes, trace)?;
@@ -106,7 +114,7 @@ impl StringExpr {
         self.run(facts, classes, scratch, trace)
     }
 
-    fn run<'s, F: Facts + ?Sized, T: Tracer>(
+    pub(crate) fn run<'s, F: Facts + ?Sized, T: Tracer>(
         &self,
         facts: &F,
         classes: &ClassSet,

@@ -20,6 +20,8 @@
 //! - Octets of a packet that become part of a class name are printable ASCII, the rest is shown as
 //!   `%` and two digits.
 //! - A trace shows numbers in hexadecimal digits, where Kea logs the raw octets as text.
+//! - `.text` of an option whose definition is not a text gives its values alone, where Kea 2.2 gives a
+//!   line that also tells code, length and type.
 #![forbid(unsafe_code)]
 
 mod ast;
@@ -39,7 +41,7 @@ pub use ast::{
 };
 pub use class::{
     Class, ClassDefinition, ClassError, ClassFault, ClassId, ClassList, ClassListBuilder,
-    ClassNames, ClassSet, Membership, Observer, TestKind, is_builtin,
+    ClassNames, ClassSet, Interest, Membership, Observer, TestKind, is_builtin, is_spawned,
 };
 pub use compile::{OptionNames, OptionPlace, StringExpr, Test};
 pub use error::{ExprError, Fault, Span, Type};

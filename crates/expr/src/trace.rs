@@ -1,4 +1,4 @@
-//! A record of an evaluation, step by step, in the words of Kea's debug messages.
+//! A record of an evaluation, step by step, as Kea's debug messages have it.
 
 use std::fmt::{self, Display, Write};
 use std::ops::Range;
@@ -16,19 +16,13 @@ pub struct Trace<'n> {
     steps: Vec<Step>,
 }
 
-/// One step: an identifier of the message catalogue (`EVAL_DEBUG_…`) and its text.
+/// One step: a message of the catalogue (`EVAL_DEBUG_…`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The message identifier.
+    /// Its identifier.
     pub id: &'static str,
-    /// The message text.
-    pub text: String,
-}
-
-impl Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.id, self.text)
-    }
+    /// Its arguments, in the order of the messages manual.
+    pub arguments: Vec<String>,
 }
 
 impl<'n> Trace<'n> {
@@ -47,8 +41,14 @@ impl<'n> Trace<'n> {
         self.steps.clear();
     }
 
-    fn push(&mut self, id: &'static str, text: String) {
-        self.steps.push(Step { id, text });
+    /// The steps, to be kept longer than the names.
+    pub fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+
+    fn push(&mut self, id: &'static str, arguments: &[&dyn Display]) {
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        self.steps.push(Step { id, arguments });
     }
 }
 
@@ -103,31 +103,24 @@ impl Trace<'_> {
         match event {
             Event::Constant { kind, value } => self.constant(kind, value),
             Event::Option { code, value } => {
-                self.push(
-                    "EVAL_DEBUG_OPTION",
-                    format!("Pushing option {code} with value {}", Hex(value)),
-                );
+                self.push("EVAL_DEBUG_OPTION", &[&code, &Hex(value)]);
             }
             Event::Exists { path, found: Ok(()), enterprise: Some(number) }
                 if path.codes.is_empty() =>
             {
                 let id = ["EVAL_DEBUG_VENDOR_EXISTS", "EVAL_DEBUG_VENDOR_CLASS_EXISTS"];
-                let text =
-                    format!("Option with enterprise-id {number} found, pushing result 'true'");
-                self.push(id[vendor_kind(path.origin)], text);
+                self.push(id[vendor_kind(path.origin)], &[&number, &"true"]);
             }
             Event::Exists { path, found, .. } => {
                 let result = if found.is_ok() { "true" } else { "false" };
-                self.option(path, found, &Quoted(result.as_bytes()), &Quoted(b"false"));
+                self.option(path, found, &Quoted(result.as_bytes()), "false");
             }
             Event::Content { path, representation, found } => {
                 let value = found.unwrap_or(&[]);
                 let found = found.map(|_| ());
                 match representation {
-                    Representation::Hex => self.option(path, found, &Hex(value), &Quoted(b"")),
-                    Representation::Text => {
-                        self.option(path, found, &Quoted(value), &Quoted(b""));
-                    }
+                    Representation::Hex => self.option(path, found, &Hex(value), ""),
+                    Representation::Text => self.option(path, found, &Quoted(value), ""),
                 }
             }
             Event::Field { field, value } => self.field(field, value),
@@ -138,11 +131,7 @@ impl Trace<'_> {
                 };
                 let id =
                     if value.is_empty() { "EVAL_DEBUG_RELAY6_RANGE" } else { "EVAL_DEBUG_RELAY6" };
-                let value = Hex(value);
-                self.push(
-                    id,
-                    format!("Pushing PKT6 relay field {field} nest {nest} with value {value}"),
-                );
+                self.push(id, &[&field, &nest, &Hex(value)]);
             }
             Event::EnterpriseId { option, code, found } => self.enterprise_id(option, code, found),
             Event::VendorClassData { code, index, found } => {
@@ -155,39 +144,29 @@ impl Trace<'_> {
     fn test(&mut self, event: Event<'_>) {
         match event {
             Event::Equal { right, left, flag } => {
-                let text =
-                    format!("Popping {} and {} pushing result '{flag}'", Hex(right), Hex(left));
-                self.push("EVAL_DEBUG_EQUAL", text);
+                self.push("EVAL_DEBUG_EQUAL", &[&Hex(right), &Hex(left), &Truth(flag)]);
             }
             Event::Match { value, flag } => {
-                let text = format!("Popping {} matching pattern, pushing '{flag}'", Hex(value));
-                self.push("EVAL_DEBUG_MATCH", text);
+                self.push("EVAL_DEBUG_MATCH", &[&Hex(value), &Truth(flag)]);
             }
             Event::Member { class, flag } => {
                 let name = self.names.name(class);
-                let text = format!("Checking membership of '{name}', pushing result '{flag}'");
-                self.push("EVAL_DEBUG_MEMBER", text);
+                self.push("EVAL_DEBUG_MEMBER", &[&name, &Truth(flag)]);
             }
             Event::Not { flag } => {
-                self.push("EVAL_DEBUG_NOT", format!("Popping '{}' pushing '{flag}'", !flag));
+                self.push("EVAL_DEBUG_NOT", &[&Truth(!flag), &Truth(flag)]);
             }
             Event::Combined { and, flag } => {
                 // The first operand left the decision to the second one.
-                self.push(junction(and), format!("Popping '{flag}' and '{and}' pushing '{flag}'"));
+                self.push(junction(and), &[&Truth(flag), &Truth(and), &Truth(flag)]);
             }
             Event::Decided { and } => {
-                let text =
-                    format!("Popping '{}' without need of the rest, pushing '{}'", !and, !and);
-                self.push(junction(and), text);
+                self.push(junction(and), &[&Truth(!and), &NOT_NEEDED, &Truth(!and)]);
             }
             Event::Branch { condition, value } => {
                 let id =
                     if condition { "EVAL_DEBUG_IFELSE_TRUE" } else { "EVAL_DEBUG_IFELSE_FALSE" };
-                let text = format!(
-                    "Popping '{condition}' ({condition}) without need of the other branch, leaving {}",
-                    Hex(value)
-                );
-                self.push(id, text);
+                self.push(id, &[&Truth(condition), &NOT_NEEDED, &Hex(value)]);
             }
             event => self.function(event),
         }
@@ -205,11 +184,7 @@ impl Trace<'_> {
                     Some(_) => "EVAL_DEBUG_SUBSTRING",
                 };
                 let result = whole.get(part.unwrap_or(0..0)).unwrap_or(&[]);
-                let (whole, result) = (Hex(whole), Hex(result));
-                let text = format!(
-                    "Popping length {length}, start {start}, string {whole} pushing result {result}"
-                );
-                self.push(id, text);
+                self.push(id, &[&length, &start, &Hex(whole), &Hex(result)]);
             }
             Event::Split { whole, delimiters, field, split } => {
                 self.text_pushed(&field.to_string());
@@ -220,24 +195,14 @@ impl Trace<'_> {
                     Split::Field(_) => "EVAL_DEBUG_SPLIT",
                 };
                 let result = Hex(whole.get(split.range()).unwrap_or(&[]));
-                let (whole, delimiters) = (Text(whole), Text(delimiters));
-                let text = format!(
-                    "Popping field {field}, delimiters {delimiters}, string {whole}, pushing result {result}"
-                );
-                self.push(id, text);
+                self.push(id, &[&field, &Text(delimiters), &Text(whole), &result]);
             }
             Event::Concat { right, left, result } => {
-                let (right, left, result) = (Hex(right), Hex(left), Hex(result));
-                let text = format!("Popping {right} and {left} pushing {result}");
-                self.push("EVAL_DEBUG_CONCAT", text);
+                self.push("EVAL_DEBUG_CONCAT", &[&Hex(right), &Hex(left), &Hex(result)]);
             }
             Event::ToHexString { separator, value, result } => {
-                let (value, separator) = (Hex(value), Text(separator));
-                let result = Text(result);
-                let text = format!(
-                    "Popping binary value {value} and separator {separator}, pushing result {result}"
-                );
-                self.push("EVAL_DEBUG_TOHEXSTRING", text);
+                let arguments: [&dyn Display; 3] = [&Hex(value), &Text(separator), &Text(result)];
+                self.push("EVAL_DEBUG_TOHEXSTRING", &arguments);
             }
             // Kea is silent about the conversion of an absent value.
             Event::Convert { value: [], .. } => {}
@@ -247,17 +212,10 @@ impl Trace<'_> {
     }
 
     fn constant(&mut self, kind: ConstantKind, value: &[u8]) {
-        let hex = Hex(value);
         match kind {
-            ConstantKind::Text => {
-                self.push("EVAL_DEBUG_STRING", format!("Pushing text string {}", Quoted(value)));
-            }
-            ConstantKind::Hex => {
-                self.push("EVAL_DEBUG_HEXSTRING", format!("Pushing hex string {hex}"));
-            }
-            ConstantKind::Address => {
-                self.push("EVAL_DEBUG_IPADDRESS", format!("Pushing IPAddress {hex}"));
-            }
+            ConstantKind::Text => self.push("EVAL_DEBUG_STRING", &[&Quoted(value)]),
+            ConstantKind::Hex => self.push("EVAL_DEBUG_HEXSTRING", &[&Hex(value)]),
+            ConstantKind::Address => self.push("EVAL_DEBUG_IPADDRESS", &[&Hex(value)]),
         }
     }
 
@@ -271,78 +229,56 @@ impl Trace<'_> {
         path: &Path,
         found: Result<(), Missing>,
         value: &dyn Display,
-        missing_value: &dyn Display,
+        if_missing: &str,
     ) {
         match found {
             Err(Missing::Vendor { code }) => {
                 let kind = vendor_kind(path.origin);
                 let id = ["EVAL_DEBUG_VENDOR_NO_OPTION", "EVAL_DEBUG_VENDOR_CLASS_NO_OPTION"][kind];
-                self.push(
-                    id,
-                    format!("Option with code {code} missing, pushing result {missing_value}"),
-                );
+                self.push(id, &[&code, &if_missing]);
                 return;
             }
             Err(Missing::Enterprise { wanted, found }) => {
                 let kind = vendor_kind(path.origin);
-                self.mismatch(kind, wanted, found, missing_value);
+                self.mismatch(kind, wanted, found, if_missing);
                 return;
             }
             Ok(()) | Err(Missing::Option | Missing::Parent | Missing::Relay) => {}
         }
         match (path.origin, &*path.codes) {
             (Origin::Packet, [code]) | (Origin::Relay4, [code]) => {
-                let text = format!("Pushing option {code} with value {value}");
-                self.push("EVAL_DEBUG_OPTION", text);
+                self.push("EVAL_DEBUG_OPTION", &[code, value]);
             }
             (Origin::Packet, [outer @ .., code]) if found == Err(Missing::Parent) => {
-                let outer = Codes(outer);
-                let text = format!(
-                    "Requested option {outer} sub-option {code}, but the parent option is not present, pushing result {value}"
-                );
-                self.push("EVAL_DEBUG_SUB_OPTION_NO_OPTION", text);
+                self.push("EVAL_DEBUG_SUB_OPTION_NO_OPTION", &[&Codes(outer), code, value]);
             }
             (Origin::Packet | Origin::Relay4, [outer @ .., code]) => {
-                let outer = Codes(outer);
-                let text = format!("Pushing option {outer} sub-option {code} with value {value}");
-                self.push("EVAL_DEBUG_SUB_OPTION", text);
+                self.push("EVAL_DEBUG_SUB_OPTION", &[&Codes(outer), code, value]);
             }
-            (_, codes) => {
-                let codes = Codes(codes);
-                self.push(
-                    "EVAL_DEBUG_OPTION",
-                    format!("Pushing option {codes} with value {value}"),
-                );
-            }
+            (_, codes) => self.push("EVAL_DEBUG_OPTION", &[&Codes(codes), value]),
         }
     }
 
     fn field(&mut self, field: Field, value: &[u8]) {
         let (group, name) = field.word().split_once('.').unwrap_or_default();
-        let (id, what) = match group {
-            "pkt4" => ("EVAL_DEBUG_PKT4", "PKT4 field"),
-            "pkt6" => ("EVAL_DEBUG_PKT6", "PKT6 field"),
-            _ => ("EVAL_DEBUG_PKT", "PKT meta data"),
+        let id = match group {
+            "pkt4" => "EVAL_DEBUG_PKT4",
+            "pkt6" => "EVAL_DEBUG_PKT6",
+            _ => "EVAL_DEBUG_PKT",
         };
         let (hex, text) = (Hex(value), Text(value));
         let value: &dyn Display = if field == Field::Iface { &text } else { &hex };
-        self.push(id, format!("Pushing {what} {name} with value {value}"));
+        self.push(id, &[&name, value]);
     }
 
     fn enterprise_id(&mut self, option: VendorOption, code: u16, found: Result<u32, Missing>) {
         let kind = usize::from(option == VendorOption::Class);
-        match found {
-            Ok(number) => {
-                let id =
-                    ["EVAL_DEBUG_VENDOR_ENTERPRISE_ID", "EVAL_DEBUG_VENDOR_CLASS_ENTERPRISE_ID"];
-                let text = format!("Pushing enterprise-id {number} as result 0x{number:08X}");
-                self.push(id[kind], text);
-            }
-            Err(_) => {
-                let id = ["EVAL_DEBUG_VENDOR_NO_OPTION", "EVAL_DEBUG_VENDOR_CLASS_NO_OPTION"];
-                let text = format!("Option with code {code} missing, pushing result ''");
-                self.push(id[kind], text);
-            }
+        if let Ok(number) = found {
+            let id = ["EVAL_DEBUG_VENDOR_ENTERPRISE_ID", "EVAL_DEBUG_VENDOR_CLASS_ENTERPRISE_ID"];
+            self.push(id[kind], &[&number, &format_args!("{number:08X}")]);
+        } else {
+            let id = ["EVAL_DEBUG_VENDOR_NO_OPTION", "EVAL_DEBUG_VENDOR_CLASS_NO_OPTION"];
+            self.push(id[kind], &[&code, &""]);
         }
     }
 
@@ -354,55 +290,54 @@ impl Trace<'_> {
     ) {
         match found {
             Ok((_, Some(chunk), count)) => {
-                let chunk = Text(chunk);
-                let text = format!(
-                    "Data {index} (out of {count} received) in vendor class found, pushing result '{chunk}'"
-                );
-                self.push("EVAL_DEBUG_VENDOR_CLASS_DATA", text);
+                self.push("EVAL_DEBUG_VENDOR_CLASS_DATA", &[&index, &count, &Text(chunk)]);
             }
             Ok((enterprise, None, count)) => {
-                let text = format!(
-                    "Requested data index {index}, but option with enterprise-id {enterprise} has only {count} data tuple(s), pushing result ''"
-                );
-                self.push("EVAL_DEBUG_VENDOR_CLASS_DATA_NOT_FOUND", text);
+                let arguments: [&dyn Display; 4] = [&index, &enterprise, &count, &""];
+                self.push("EVAL_DEBUG_VENDOR_CLASS_DATA_NOT_FOUND", &arguments);
             }
-            Err(Missing::Enterprise { wanted, found }) => {
-                self.mismatch(1, wanted, found, &Quoted(b""));
-            }
-            Err(_) => {
-                let text = format!("Option with code {code} missing, pushing result ''");
-                self.push("EVAL_DEBUG_VENDOR_CLASS_NO_OPTION", text);
-            }
+            Err(Missing::Enterprise { wanted, found }) => self.mismatch(1, wanted, found, ""),
+            Err(_) => self.push("EVAL_DEBUG_VENDOR_CLASS_NO_OPTION", &[&code, &""]),
         }
     }
 
-    fn mismatch(&mut self, kind: usize, wanted: u32, found: u32, value: &dyn Display) {
+    fn mismatch(&mut self, kind: usize, wanted: u32, found: u32, value: &str) {
         let id = [
             "EVAL_DEBUG_VENDOR_ENTERPRISE_ID_MISMATCH",
             "EVAL_DEBUG_VENDOR_CLASS_ENTERPRISE_ID_MISMATCH",
         ];
-        let text = format!("Was looking for {wanted}, option had {found}, pushing result {value}");
-        self.push(id[kind], text);
+        self.push(id[kind], &[&wanted, &found, &value]);
     }
 
     fn convert(&mut self, conversion: Conversion, value: &[u8], result: &[u8]) {
-        let (id, what) = match conversion {
-            Conversion::AddrToText => ("EVAL_DEBUG_IPADDRESSTOTEXT", "IPAddress"),
-            Conversion::Int8ToText => ("EVAL_DEBUG_INT8TOTEXT", "Int8"),
-            Conversion::Int16ToText => ("EVAL_DEBUG_INT16TOTEXT", "Int16"),
-            Conversion::Int32ToText => ("EVAL_DEBUG_INT32TOTEXT", "Int32"),
-            Conversion::Uint8ToText => ("EVAL_DEBUG_UINT8TOTEXT", "UInt8"),
-            Conversion::Uint16ToText => ("EVAL_DEBUG_UINT16TOTEXT", "UInt16"),
-            Conversion::Uint32ToText => ("EVAL_DEBUG_UINT32TOTEXT", "UInt32"),
+        let id = match conversion {
+            Conversion::AddrToText => "EVAL_DEBUG_IPADDRESSTOTEXT",
+            Conversion::Int8ToText => "EVAL_DEBUG_INT8TOTEXT",
+            Conversion::Int16ToText => "EVAL_DEBUG_INT16TOTEXT",
+            Conversion::Int32ToText => "EVAL_DEBUG_INT32TOTEXT",
+            Conversion::Uint8ToText => "EVAL_DEBUG_UINT8TOTEXT",
+            Conversion::Uint16ToText => "EVAL_DEBUG_UINT16TOTEXT",
+            Conversion::Uint32ToText => "EVAL_DEBUG_UINT32TOTEXT",
             Conversion::Lcase | Conversion::Ucase => {
                 let id = ["EVAL_DEBUG_LCASE", "EVAL_DEBUG_UCASE"];
                 let id = id[usize::from(conversion == Conversion::Ucase)];
-                let (value, result) = (Text(value), Text(result));
-                self.push(id, format!("Popping {value} pushing {result}"));
+                self.push(id, &[&Text(value), &Text(result)]);
                 return;
             }
         };
-        self.push(id, format!("Pushing {what} {}", Text(result)));
+        self.push(id, &[&Text(result)]);
+    }
+}
+
+/// What stands for an operand that did not matter.
+const NOT_NEEDED: &str = "(not needed)";
+
+/// `'true'` or `'false'`.
+struct Truth(bool);
+
+impl Display for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.0)
     }
 }
 

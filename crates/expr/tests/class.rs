@@ -179,6 +179,25 @@ fn templates_spawn_classes_named_after_their_value() {
 }
 
 #[test]
+fn what_a_template_spawned_is_taken_back_with_it() {
+    let list = build(&[
+        untested("reserved"),
+        template("t", "ifelse(member('reserved'), 'b', 'a')"),
+        template("t_", "option[60].hex"),
+        test("of_a", "member('SPAWN_t_a')"),
+    ])
+    .unwrap();
+    let (packet, mut set, mut scratch) = (packet(b"x"), ClassSet::new(), Scratch::new());
+    list.classify(&packet, &mut set, &mut scratch, &mut ());
+    assert_eq!(names(&list, &set), ["SPAWN_t_a", "t", "SPAWN_t__x", "t_", "of_a"]);
+    list.forget_tested(&mut set, |_| false);
+    assert_eq!(names(&list, &set), Vec::<&str>::new());
+    set.insert(id(&list, "reserved"));
+    list.classify(&packet, &mut set, &mut scratch, &mut ());
+    assert_eq!(names(&list, &set), ["reserved", "SPAWN_t_b", "t", "SPAWN_t__x", "t_"]);
+}
+
+#[test]
 fn only_classes_with_an_effect_are_evaluated() {
     let mut list = build(&[
         test("base", "option[60].exists"),
@@ -194,10 +213,14 @@ fn only_classes_with_an_effect_are_evaluated() {
     found.sort_unstable();
     assert_eq!(found, ["DROP", "base", "guard", "reserved"]);
     list.retain_useful(|class| class == guard);
+    let mut set = ClassSet::new();
+    list.classify(&packet(b"x"), &mut set, &mut Scratch::new(), &mut ());
+    assert_eq!(names(&list, &set), ["base", "guard"]);
+    // Who wants to know of all memberships is told of all.
     let (mut set, mut evaluated) = (ClassSet::new(), 0);
     let mut observer = |_, _| evaluated += 1;
     list.classify(&packet(b"x"), &mut set, &mut Scratch::new(), &mut observer);
-    assert_eq!((names(&list, &set), evaluated), (vec!["base", "guard"], 2));
+    assert_eq!((names(&list, &set), evaluated), (vec!["base", "guard", "idle"], 4));
 }
 
 #[test]

@@ -278,16 +278,15 @@ fn the_trace_example_of_the_manual() {
     let mut trace = Trace::new(&names);
     let mut scratch = Scratch::new();
     assert_eq!(test.explain(&packet, &ClassSet::new(), &mut scratch, &mut trace), Ok(true));
-    let steps: Vec<String> = trace.steps().iter().map(ToString::to_string).collect();
     assert_eq!(
-        steps,
+        shown(&trace),
         [
-            "EVAL_DEBUG_OPTION Pushing option 61 with value 0x666F6F626172",
-            "EVAL_DEBUG_STRING Pushing text string '0'",
-            "EVAL_DEBUG_STRING Pushing text string '3'",
-            "EVAL_DEBUG_SUBSTRING Popping length 3, start 0, string 0x666F6F626172 pushing result 0x666F6F",
-            "EVAL_DEBUG_STRING Pushing text string 'foo'",
-            "EVAL_DEBUG_EQUAL Popping 0x666F6F and 0x666F6F pushing result 'true'",
+            "EVAL_DEBUG_OPTION 61 | 0x666F6F626172",
+            "EVAL_DEBUG_STRING '0'",
+            "EVAL_DEBUG_STRING '3'",
+            "EVAL_DEBUG_SUBSTRING 3 | 0 | 0x666F6F626172 | 0x666F6F",
+            "EVAL_DEBUG_STRING 'foo'",
+            "EVAL_DEBUG_EQUAL 0x666F6F | 0x666F6F | 'true'",
         ]
     );
 }
@@ -300,18 +299,23 @@ fn the_trace_shows_what_was_not_needed() {
     let test = Test::parse::<V4>(text, &(), &mut names.clone()).unwrap();
     let mut trace = Trace::new(&names);
     assert_eq!(test.explain(&packet, &ClassSet::new(), &mut Scratch::new(), &mut trace), Ok(true));
-    let steps: Vec<String> = trace.steps().iter().map(ToString::to_string).collect();
     assert_eq!(
-        steps,
+        shown(&trace),
         [
-            "EVAL_DEBUG_MEMBER Checking membership of 'ALL', pushing result 'false'",
-            "EVAL_DEBUG_AND Popping 'false' without need of the rest, pushing 'false'",
-            "EVAL_DEBUG_MEMBER Checking membership of 'KNOWN', pushing result 'false'",
-            "EVAL_DEBUG_STRING Pushing text string 'b'",
-            "EVAL_DEBUG_IFELSE_FALSE Popping 'false' (false) without need of the other branch, leaving 0x62",
-            "EVAL_DEBUG_STRING Pushing text string 'b'",
-            "EVAL_DEBUG_EQUAL Popping 0x62 and 0x62 pushing result 'true'",
-            "EVAL_DEBUG_OR Popping 'true' and 'false' pushing 'true'",
+            "EVAL_DEBUG_MEMBER ALL | 'false'",
+            "EVAL_DEBUG_AND 'false' | (not needed) | 'false'",
+            "EVAL_DEBUG_MEMBER KNOWN | 'false'",
+            "EVAL_DEBUG_STRING 'b'",
+            "EVAL_DEBUG_IFELSE_FALSE 'false' | (not needed) | 0x62",
+            "EVAL_DEBUG_STRING 'b'",
+            "EVAL_DEBUG_EQUAL 0x62 | 0x62 | 'true'",
+            "EVAL_DEBUG_OR 'true' | 'false' | 'true'",
         ]
     );
+}
+
+/// Identifier and arguments of each step.
+fn shown(trace: &Trace<'_>) -> Vec<String> {
+    let steps = trace.steps().iter();
+    steps.map(|step| format!("{} {}", step.id, step.arguments.join(" | "))).collect()
 }

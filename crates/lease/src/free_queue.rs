@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 
 use crate::bitmap::Bitmap;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FreeQueue {
     order: Permutation,
     /// Place in `order` of the first number that has not had its turn.
@@ -79,7 +79,7 @@ impl FreeQueue {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Permutation {
     size: u64,
     half: u32,

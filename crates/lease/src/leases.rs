@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use hashbrown::{HashMap, HashSet};
+use kea_wire::Family;
 use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 
 use crate::gathering::Gathering;
@@ -42,7 +43,11 @@ pub struct Leases<F: LeaseFamily> {
     map: ArcSwap<Map<F>>,
     /// Held while the map is being replaced.
     configuring: Mutex<()>,
+    preview: Option<Preview<F>>,
 }
+
+/// Addresses that were stored or offered where that changes nothing.
+pub(crate) type Preview<F> = Arc<Mutex<HashSet<<F as Family>::Addr>>>;
 
 type Shared<F> = Arc<Mutex<Table<F>>>;
 type Guard<F> = ArcMutexGuard<RawMutex, Table<F>>;
@@ -70,7 +75,7 @@ impl<F: LeaseFamily> Default for Leases<F> {
             by_subnet: HashMap::new(),
             elsewhere: Shared::default(),
         };
-        Leases { map: ArcSwap::from_pointee(map), configuring: Mutex::new(()) }
+        Leases { map: ArcSwap::from_pointee(map), configuring: Mutex::new(()), preview: None }
     }
 }
 
@@ -86,20 +91,32 @@ impl<F: LeaseFamily> Leases<F> {
         Self::default()
     }
 
+    /// The same leases, to try what would be: what is stored, removed or offered by way of the preview
+    /// changes nothing, but is not found free there a second time. Meant for one query: of
+    /// reconfigurations it learns nothing.
+    #[must_use]
+    pub fn preview(&self) -> Self {
+        Leases {
+            map: ArcSwap::new(self.map.load_full()),
+            configuring: Mutex::new(()),
+            preview: Some(Preview::<F>::default()),
+        }
+    }
+
     /// Locks the leases of a subnet. `None` when it is not configured.
     pub fn subnet(&self, id: SubnetId) -> Option<SubnetLeases<F>> {
         let table = self.lock(|map| {
             let at = map.by_subnet.get(&id)?;
             map.territories.get(*at).map(|territory| &territory.table)
         })?;
-        Some(SubnetLeases { table, subnet: Some(id) })
+        Some(self.locked(table, Some(id)))
     }
 
     /// Locks the table that an address belongs to, whether a subnet contains it or not.
     pub fn at(&self, address: F::Addr) -> SubnetLeases<F> {
         loop {
             if let Some(table) = self.lock(|map| Some(map.of(address))) {
-                return SubnetLeases { table, subnet: None };
+                return self.locked(table, None);
             }
         }
     }
@@ -115,7 +132,7 @@ impl<F: LeaseFamily> Leases<F> {
             Some(territory) => Some(&territory.table),
             None => (number == map.territories.len()).then_some(&map.elsewhere),
         })?;
-        Some(SubnetLeases { table, subnet: None })
+        Some(self.locked(table, None))
     }
 
     /// Locks one table after the other, each once.
@@ -212,6 +229,10 @@ impl<F: LeaseFamily> Leases<F> {
         let tables = map.territories.iter().map(|territory| &territory.table);
         let tables = tables.chain([&map.elsewhere]).map(Arc::clone).collect();
         Gathering::new(configuring, ranges, tables)
+    }
+
+    fn locked(&self, table: Guard<F>, subnet: Option<SubnetId>) -> SubnetLeases<F> {
+        SubnetLeases { table, subnet, preview: self.preview.clone() }
     }
 
     /// Locks the table chosen from the map, and makes sure that it still is the one.
@@ -365,7 +386,7 @@ fn ranges_of<F: LeaseFamily>(territories: &[Territory<F>]) -> Vec<(F::Addr, F::A
     ranges
 }
 
-type PoolsAndReserved<F> = (Vec<PoolSpec<F>>, Vec<<F as kea_wire::Family>::Addr>);
+type PoolsAndReserved<F> = (Vec<PoolSpec<F>>, Vec<<F as Family>::Addr>);
 
 /// Pools and reserved addresses of each territory.
 fn specs_of<F: LeaseFamily>(map: &Map<F>, subnets: &[SubnetSpec<F>]) -> Vec<PoolsAndReserved<F>> {

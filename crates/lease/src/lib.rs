@@ -45,7 +45,7 @@ pub use lease::{
     no_duid,
 };
 pub use leases::{Leases, SubnetSpec};
-pub use load::{LoadError, LoadEvent, LoadReport, load};
+pub use load::{LoadError, LoadEvent, LoadReport, load, peruse};
 pub use pool::{Allocator, PoolCounts, PoolSpec};
 pub use record::no_hw_addr;
 pub use subnet::{LeaseRef, Occupancy, Occupied, SubnetLeases, Vacancy};

@@ -87,8 +87,38 @@ pub fn load<F: LeaseFamily>(
     files: &LeaseFiles,
     leases: &Leases<F>,
     max_row_errors: u64,
+    admit: impl FnMut((LeaseKind, F::Addr), &mut SubnetId) -> bool,
+    events: &mut dyn FnMut(LoadEvent<'_>),
+) -> Result<LoadReport, LoadError> {
+    read_all(files, leases, max_row_errors, admit, events, TornEnd::CutOff)
+}
+
+/// Reads all leases as [`load`] does, but only looks: rows that cannot be read are passed over, and the
+/// files stay as they are, whoever writes them at the moment.
+///
+/// # Errors
+/// When a file cannot be read at all.
+pub fn peruse<F: LeaseFamily>(
+    files: &LeaseFiles,
+    leases: &Leases<F>,
+) -> Result<LoadReport, LoadError> {
+    read_all(files, leases, 0, |_, _| true, &mut |_| {}, TornEnd::Kept)
+}
+
+/// What becomes of an end of a file that is no whole row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TornEnd {
+    CutOff,
+    Kept,
+}
+
+fn read_all<F: LeaseFamily>(
+    files: &LeaseFiles,
+    leases: &Leases<F>,
+    max_row_errors: u64,
     mut admit: impl FnMut((LeaseKind, F::Addr), &mut SubnetId) -> bool,
     events: &mut dyn FnMut(LoadEvent<'_>),
+    torn_end: TornEnd,
 ) -> Result<LoadReport, LoadError> {
     let mut report = LoadReport::default();
     let mut gathering = leases.gather();
@@ -111,7 +141,8 @@ pub fn load<F: LeaseFamily>(
         if crate::Fault::TornRowKept.is_injected() {
             continue;
         }
-        if let Some(rest) = read.rest.filter(|_| path == files.current) {
+        let is_mended = torn_end == TornEnd::CutOff && path == files.current;
+        if let Some(rest) = read.rest.filter(|_| is_mended) {
             cut_off(files, &rest, events).map_err(|error| LoadError::Io(path.into(), error))?;
         }
     }

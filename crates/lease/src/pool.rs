@@ -223,6 +223,23 @@ impl<F: LeaseFamily> Pool<F> {
         Some(self.spec.address(found))
     }
 
+    /// What [`Self::find_free`] would find, passing over some; the next search begins where it would
+    /// have.
+    pub(crate) fn foresee_free(
+        &mut self,
+        allocator: Allocator,
+        random: u64,
+        wrap: bool,
+        is_passed_over: impl Fn(F::Addr) -> bool,
+    ) -> Option<F::Addr> {
+        let (cursor, queue) = (self.cursor, self.queue.clone());
+        let found = (0..FORESEEN)
+            .map_while(|at| self.find_free(allocator, random.wrapping_add(at), wrap))
+            .find(|address| !is_passed_over(*address));
+        (self.cursor, self.queue) = (cursor, queue);
+        found
+    }
+
     pub(crate) fn is_free(&self, address: F::Addr) -> bool {
         self.spec.offset(address).is_some_and(|offset| !self.taken.contains(offset))
     }
@@ -269,6 +286,15 @@ impl<F: LeaseFamily> Pool<F> {
         }
     }
 
+    /// The address that has been held longest.
+    pub(crate) fn first_offer(&self) -> Option<F::Addr> {
+        let Offers { order, by_offset, .. } = &self.offers;
+        let is_held = |(until, offset): &&(i64, u64)| {
+            by_offset.get(offset).is_some_and(|offer| offer.1 == *until)
+        };
+        order.iter().find(is_held).map(|(_, offset)| self.spec.address(*offset))
+    }
+
     /// Takes the address that has been held longest away from whom it is held for.
     pub(crate) fn oldest_offer(&mut self) -> Option<F::Addr> {
         while let Some((until, offset)) = self.offers.order.pop_front() {
@@ -296,6 +322,9 @@ struct Offers {
     order: VecDeque<(i64, u64)>,
 }
 
+/// How many free addresses are looked at to find one that was not passed over: more than one query
+/// can ask for.
+const FORESEEN: u64 = 256;
 /// How many offers are remembered for a pool.
 const OFFERS: usize = 4096;
 /// A lease is taken to cover at most two to this power of the pool's prefixes.

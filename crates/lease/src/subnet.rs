@@ -6,6 +6,7 @@ use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6};
 use parking_lot::{ArcMutexGuard, RawMutex};
 
 use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
+use crate::leases::Preview;
 use crate::pool::{Allocator, PoolCounts, PoolSpec};
 use crate::record::Record;
 use crate::table::{LeaseCounts, LeaseKey, Table};
@@ -18,6 +19,8 @@ pub struct SubnetLeases<F: LeaseFamily> {
     pub(crate) table: ArcMutexGuard<RawMutex, Table<F>>,
     /// `None` when locked by address: then nothing is filtered by subnet.
     pub(crate) subnet: Option<SubnetId>,
+    /// Set where nothing is to change.
+    pub(crate) preview: Option<Preview<F>>,
 }
 
 /// A lease where it lies. Accessors cost nothing; [`Self::to_lease`] copies it out.
@@ -113,12 +116,21 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     /// The address must be the locked subnet's: in its range, in its pools, or reserved in it. For any
     /// other, lock [`Leases::at`](crate::Leases::at) the address.
     pub fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
-        self.table.put(lease)
+        match &self.preview {
+            None => self.table.put(lease),
+            Some(taken) => {
+                taken.lock().insert(lease.address);
+                self.get(lease.address).map(LeaseRef::to_lease)
+            }
+        }
     }
 
     /// Removes the lease of an address, and gives it back.
     pub fn remove(&mut self, address: F::Addr) -> Option<Lease<F>> {
-        self.table.remove(address)
+        match &self.preview {
+            None => self.table.remove(address),
+            Some(_) => self.get(address).map(LeaseRef::to_lease),
+        }
     }
 
     /// An address from one of these pools, each named by its first address, in their order.
@@ -155,9 +167,12 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         if let Some(record) = over.min_by_key(|record| (record.expires(), record.address)) {
             return Some(Vacancy::Over(record.lease()));
         }
-        pools
-            .iter()
-            .find_map(|first| self.table.pool_mut(*first)?.oldest_offer().map(Vacancy::Offered))
+        let is_preview = self.preview.is_some();
+        let mut offered = pools.iter().filter_map(|first| {
+            let pool = self.table.pool_mut(*first)?;
+            if is_preview { pool.first_offer() } else { pool.oldest_offer() }
+        });
+        offered.next().map(Vacancy::Offered)
     }
 
     fn find_free(
@@ -183,7 +198,13 @@ impl<F: LeaseFamily> SubnetLeases<F> {
             let Some(index) = table.pool_index(*first) else { continue };
             let Some(pool) = table.pools.get_mut(index) else { continue };
             pool.lapse_offers(now);
-            if let Some(address) = pool.find_free(allocator, random, step > 0) {
+            if let Some(taken) = &self.preview {
+                let taken = taken.lock();
+                let is_taken = |address| taken.contains(&address);
+                if let Some(address) = pool.foresee_free(allocator, random, step > 0, is_taken) {
+                    return Some(address);
+                }
+            } else if let Some(address) = pool.find_free(allocator, random, step > 0) {
                 table.last_pool.insert(turn, index);
                 return Some(address);
             }
@@ -210,6 +231,10 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     /// while there are others. A client keeps one address of a pool. Holds are in memory only, and
     /// bounded: of too many, the oldest lapse.
     pub fn offer(&mut self, address: F::Addr, kind: LeaseKind, holder: u64, until: i64) {
+        if let Some(taken) = &self.preview {
+            taken.lock().insert(address);
+            return;
+        }
         let at = self.table.pools_at(address, kind).next();
         if let Some(pool) = at.and_then(|at| self.table.pools.get_mut(at)) {
             pool.offer(address, holder, until);

@@ -434,3 +434,34 @@ fn workers_of_many_threads_never_share_an_address() {
     assert_eq!(leases.len(), all);
     assert!(all >= 150, "{all}");
 }
+
+#[test]
+fn a_preview_changes_nothing() {
+    for allocator in [Allocator::Iterative, Allocator::Random, Allocator::FreeLeaseQueue] {
+        let leases = leases(10, 13);
+        leases.at(v4(10)).put(&lease(10, 2, 0));
+        let free = |leases: &Leases<V4>| {
+            let mut table = leases.subnet(NET).unwrap();
+            table.vacancy(&[v4(10)], allocator, 7, 50).map(|vacancy| vacancy.address())
+        };
+        let preview = leases.preview();
+        let mut foreseen = Vec::new();
+        for client in 4..7 {
+            let address = free(&preview).unwrap();
+            let mut table = preview.at(address);
+            match client {
+                4 => table.offer(address, LeaseKind::Address, 1, 99),
+                _ => drop(table.put(&Lease::new(address, NET, owner(client), 100, 50))),
+            }
+            foreseen.push(address);
+        }
+        // No address is foreseen twice, and a lease stays although it is removed.
+        foreseen.sort_unstable();
+        assert_eq!(foreseen, [v4(11), v4(12), v4(13)], "{allocator:?}");
+        assert_eq!(free(&preview), None, "{allocator:?}");
+        let there = preview.at(v4(10)).remove(v4(10));
+        assert_eq!(there, Some(lease(10, 2, 0)));
+        assert_eq!(leases.page(None, 10), [lease(10, 2, 0)], "{allocator:?}");
+        assert_eq!(free(&leases.preview()), free(&leases), "{allocator:?}");
+    }
+}

@@ -2,11 +2,16 @@
 //! look for octets that break it; a test replays the corpora.
 
 use std::cell::RefCell;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::Dialect;
 use kea_dhcp::Serving;
+use kea_expr::{
+    ClassNames, ClassSet, Facts, Field, FieldValue, Layout, MAX_PRODUCED, Scratch, StringExpr,
+    Test, Trace, parse_string, parse_test,
+};
 use kea_lease::{Header, LeaseFamily, Row, parse_row, write_row};
 use kea_log::{Severity, Threshold};
 use kea_options::{Parsing, Registry};
@@ -183,21 +188,79 @@ fn load_again<F: Dialect>(document: &Arc<Document>) {
     }
 }
 
-/// An expression of either server.
+/// An expression of either server and, after a zero octet, the options of a packet that it is
+/// evaluated for.
 ///
 /// # Panics
-/// When an error points outside the text.
+/// When an error does not say what is wrong, what was parsed does not survive being written, or an
+/// explanation gives another result than the evaluation.
 pub fn expression(octets: &[u8]) {
-    let text = String::from_utf8_lossy(octets);
-    fn check<F: Family>(text: &str) {
-        for result in [kea_expr::parse_test::<F>(text), kea_expr::parse_string::<F>(text)] {
-            if let Err(error) = result {
-                assert!(!error.to_string().is_empty(), "refused without a word");
+    let end = octets.iter().position(|octet| *octet == 0).unwrap_or(octets.len());
+    let (text, packet) = octets.split_at(end);
+    let text = String::from_utf8_lossy(text);
+    let packet = packet.get(1..).unwrap_or_default();
+    evaluate::<V4>(&text, &Packet { options: packet, layout: Layout::V4 });
+    evaluate::<V6>(&text, &Packet { options: packet, layout: Layout::V6 });
+}
+
+fn evaluate<F: Family>(text: &str, packet: &Packet<'_>) {
+    let (mut names, mut scratch) = (ClassNames::new(), Scratch::new());
+    let classes = ClassSet::new();
+    match parse_test::<F>(text) {
+        Ok(tree) => {
+            assert_eq!(parse_test::<F>(&tree.to_string()), Ok(tree.clone()), "written otherwise");
+            if let Ok(test) = Test::compile(&tree, &(), &mut names) {
+                let result = test.evaluate(packet, &classes, &mut scratch);
+                let mut trace = Trace::new(&names);
+                let explained = test.explain(packet, &classes, &mut scratch, &mut trace);
+                assert_eq!(explained, result, "explained otherwise");
             }
         }
+        Err(error) => assert!(!error.render(text).is_empty(), "refused without a word"),
     }
-    check::<V4>(&text);
-    check::<V6>(&text);
+    match parse_string::<F>(text) {
+        Ok(tree) => {
+            if let Ok(string) = StringExpr::compile(&tree, &(), &mut names) {
+                let made = string.evaluate(packet, &classes, &mut scratch).map_or(0, <[u8]>::len);
+                assert!(made <= MAX_PRODUCED.max(text.len() + packet.options.len()), "too much");
+            }
+        }
+        Err(error) => assert!(!error.render(text).is_empty(), "refused without a word"),
+    }
+}
+
+/// A packet of options, each of which also stands for a relay.
+struct Packet<'o> {
+    options: &'o [u8],
+    layout: Layout,
+}
+
+impl Facts for Packet<'_> {
+    fn option(&self, code: u16) -> Option<&[u8]> {
+        self.layout.find(self.options, code)
+    }
+
+    fn field(&self, field: Field) -> FieldValue<'_> {
+        match field {
+            Field::Iface | Field::Mac => {
+                FieldValue::Octets(self.options.get(..6).unwrap_or(b"eth0"))
+            }
+            Field::Src | Field::Dst => FieldValue::Address(Ipv6Addr::LOCALHOST.into()),
+            _ => FieldValue::Number(self.options.len() as u32),
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    fn relay_count(&self) -> usize {
+        self.options.first().map_or(0, |octet| usize::from(octet % 33))
+    }
+
+    fn relay_option(&self, _: usize, code: u16) -> Option<&[u8]> {
+        self.option(code)
+    }
 }
 
 /// The data of an option as text, and as octets: the first two octets are its code, in every space.

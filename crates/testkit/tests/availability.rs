@@ -93,10 +93,11 @@ fn each_answer_is_of_one_configuration_while_it_changes() {
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = lab.pair().unwrap();
     let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let quiet = setup.quiet_loggers();
     let of_number = |n: u32| {
         let address = format!("192.0.0.{n}");
         json!({
-            "loggers": setup.quiet_loggers(),
+            "loggers": quiet,
             "valid-lifetime": 1000 + n,
             "option-data": [{ "name": "domain-name", "data": format!("d{n}") }],
             "subnet4": [{

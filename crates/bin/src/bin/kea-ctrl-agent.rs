@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Ok(Request::ExtendedVersion) => Ok(format!("{}\n", kea_daemon::extended_version())),
         Ok(Request::BuildReport) => Ok(kea_daemon::build_report()),
         Ok(Request::Check { file, .. }) => load(&file).map(|_| String::new()),
+        Ok(Request::Explain(_)) => Err("the control agent serves no packets".to_owned()),
         Ok(Request::Run(run)) => match serve(&run) {
             Ok(exit_value) => return ExitCode::from(exit_value),
             Err(problem) => Err(problem),

@@ -26,6 +26,8 @@ pub(crate) struct ClassReader<'o, F: Dialect> {
     by_id: HashMap<ClassId, u32>,
     /// Names that a warning has been given about.
     warned: HashSet<ClassId>,
+    /// Classes of which membership has an effect: they are mentioned, or give something.
+    used: HashSet<ClassId>,
 }
 
 impl<'o, F: Dialect> ClassReader<'o, F> {
@@ -41,6 +43,7 @@ impl<'o, F: Dialect> ClassReader<'o, F> {
             defined: Vec::new(),
             by_id: HashMap::new(),
             warned: HashSet::new(),
+            used: HashSet::new(),
         };
         let mut places: HashMap<&str, Span> = HashMap::new();
         for section in global.sections("client-classes", Scope::Class) {
@@ -58,19 +61,30 @@ impl<'o, F: Dialect> ClassReader<'o, F> {
             if let Some(id) = reader.define(section, name, diagnostics) {
                 let class = reader.describe(section, global, (id, name), options, diagnostics);
                 reader.by_id.insert(id, reader.defined.len() as u32);
+                if READ_BY_THE_SERVER.contains(&name) || section.names().any(gives_something) {
+                    reader.used.insert(id);
+                }
                 reader.defined.push(class);
             }
         }
         reader
     }
 
-    /// The number of a name.
+    /// The number of a name that something is made dependent on.
     pub(crate) fn intern(&mut self, name: &str) -> ClassId {
-        self.builder.names_mut().intern(name)
+        let id = self.builder.names_mut().intern(name);
+        self.used.insert(id);
+        id
     }
 
-    pub(crate) fn finish(self) -> Classes<F> {
-        Classes { list: self.builder.finish(), defined: self.defined.into(), by_id: self.by_id }
+    /// All classes. Hook libraries may look at any membership; without them, those that change
+    /// nothing need not be found.
+    pub(crate) fn finish(self, has_hooks: bool) -> Classes<F> {
+        let mut list = self.builder.finish();
+        if !has_hooks {
+            list.retain_useful(|class| self.used.contains(&class));
+        }
+        Classes { list, defined: self.defined.into(), by_id: self.by_id }
     }
 
     fn define(
@@ -165,6 +179,17 @@ impl<'o, F: Dialect> ClassReader<'o, F> {
         }
         ids.into()
     }
+}
+
+/// Classes that the server itself looks for.
+const READ_BY_THE_SERVER: [&str; 3] = ["DROP", "REJECT", "SKIP_DDNS"];
+
+/// False for parameters that say who is a member, or nothing at all. A template also gives the classes
+/// that it spawns.
+fn gives_something(parameter: &str) -> bool {
+    let inert =
+        ["name", "test", "only-if-required", "only-in-additional-list", "comment", "user-context"];
+    !inert.contains(&parameter)
 }
 
 fn problem(fault: &ClassFault, name: &str, section: Section<'_>) -> Diagnostic {

@@ -146,7 +146,8 @@ fn build<F: Dialect>(
     let ways = |keys: fn(&crate::snapshot::Reach<F>) -> Option<Box<str>>| {
         ways_to(&subnets, &networks, |reach| keys(reach).into_iter().collect())
     };
-    let classes = classes.finish();
+    let hooks_libraries = server::hooks_libraries(global);
+    let classes = classes.finish(!hooks_libraries.is_empty());
     let server_ids = server_ids(&subnets, &classes, &global_options);
     Snapshot {
         document: document.clone(),
@@ -178,7 +179,7 @@ fn build<F: Dialect>(
         compatibility: server::compatibility(global),
         dhcp_ddns: server::dhcp_ddns(global, diagnostics),
         control_sockets: server::control_sockets(global, diagnostics),
-        hooks_libraries: server::hooks_libraries(global),
+        hooks_libraries,
         loggers: server::loggers(global),
         subnets: subnets.into(),
         networks: networks.into(),

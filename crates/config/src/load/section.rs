@@ -33,6 +33,11 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// The names of everything in the map.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'d str> + use<'d> {
+        self.map.iter().map(|entry| &*entry.name)
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.node(name).is_some()
     }

@@ -42,6 +42,11 @@ impl ConfiguredOption {
         }
     }
 
+    /// True in a set of several scopes, when a farther one says so.
+    pub fn is_inherited(&self) -> bool {
+        self.distance > 0
+    }
+
     /// True when it is meant for a member of `classes`.
     pub fn admits(&self, classes: &ClassSet) -> bool {
         self.classes.is_empty() || self.classes.iter().any(|class| classes.contains(*class))

@@ -12,6 +12,21 @@ const SAMPLES: super::Field = must("max-samples", UNSIGNED, "Samples that are ke
 
 pub(super) static ROWS: &[Row] = &[
     read("build-report", "1.2.0", "Tells how the program was built").of(Daemons::ALL),
+    read("client-explain", "", "Tells what would become of a client's query, and why").with(&[
+        may("packet", Kind::Text, "The whole query, in hexadecimal digits"),
+        may("message-type", Kind::Text, "What the client sends; DISCOVER or SOLICIT without it"),
+        may("hw-address", Kind::Text, "The client's hardware address"),
+        may("client-id", Kind::Text, "The client identifier (DHCPv4), in hexadecimal digits"),
+        may("duid", Kind::Text, "The client's DUID (DHCPv6), in hexadecimal digits"),
+        may("options", Kind::List, "More options: maps of 'code' and 'data' in hexadecimal digits"),
+        may("relay", Kind::Address, "The relay's address; its link address in DHCPv6"),
+        may("circuit-id", Kind::Text, "The relay's circuit identifier (DHCPv4), hexadecimal"),
+        may("interface-id", Kind::Text, "The relay's interface identifier (DHCPv6), hexadecimal"),
+        may("remote-id", Kind::Text, "The relay's remote identifier, in hexadecimal digits"),
+        may("interface", Kind::Text, "Where the query is received, as NAME or NAME/ADDRESS"),
+        may("source", Kind::Address, "The address that the query came from"),
+        may("format", Kind::Word(&["json", "text"]), "Steps as maps (default) or as lines"),
+    ]),
     write("config-backend-pull", "1.7.1", "Fetches changes from the configuration backends now"),
     read("config-get", "1.2.0", "Gives the configuration in force").of(Daemons::ALL),
     read("config-hash-get", "2.4.0", "Gives a hash of the configuration in force").of(Daemons::ALL),

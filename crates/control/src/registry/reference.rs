@@ -16,14 +16,17 @@ pub fn reference_page() -> String {
             Provider::Library(library) => format!(" Offered by `libdhcp_{library}.so`."),
         };
         let access = if spec.access == Access::Read { "read" } else { "write" };
+        let since = match spec.since {
+            "" => "Kea has no such command".to_owned(),
+            version => format!("since Kea {version}"),
+        };
         // Writing to a String cannot fail.
         let _ = write!(
             page,
-            "\n## {}\n\n{}. For {}; access: {access}; since Kea {}.{provider}\n",
+            "\n## {}\n\n{}. For {}; access: {access}; {since}.{provider}\n",
             spec.name,
             spec.help,
             programs.join(", "),
-            spec.since,
         );
         if let Shape::Value(kind) = spec.shape {
             let _ = write!(page, "\n`arguments` is {} itself.\n", kind.describe());

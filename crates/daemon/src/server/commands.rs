@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Server;
 use super::shared::unix_micros;
 use crate::configuration;
+use crate::explain;
 use crate::version;
 
 /// What a command may ask for, besides its answer.
@@ -39,6 +40,7 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
         });
     };
     on("build-report", |_, _| Ok(Answer::success(version::build_report().trim_end())));
+    on("client-explain", |server, arguments| server.client_explain(arguments));
     on("config-backend-pull", |_, _| Ok(Answer::empty("No config backend.")));
     on("config-get", |server, _| server.config_get());
     on("config-hash-get", |server, _| {
@@ -82,6 +84,21 @@ fn statistics<F: Serving>(server: &Server<F>, name: &str, arguments: Arguments<'
 }
 
 impl<F: Serving> Server<F> {
+    /// What would become of a query; nothing is changed by asking.
+    fn client_explain(&self, arguments: Arguments<'_>) -> Outcome {
+        let query = explain::Query::of_arguments(arguments).map_err(|error| error.to_string())?;
+        let config = self.shared.config.load_full();
+        let link = explain::link(&config, arguments.text("interface"), None)?;
+        let now = kea_net::Now::read().unix_seconds();
+        let explanation = explain::of_query(&config, &self.shared.leases, &link, &query, now);
+        let steps = match arguments.text("format") {
+            Some("text") => explanation.to_string().lines().collect(),
+            _ => explanation.to_json(),
+        };
+        let summary = explanation.summary();
+        Ok(Answer::success(summary).and(json!({ "steps": steps })))
+    }
+
     fn config_get(&self) -> Outcome {
         let mut arguments = self.effective()?;
         if let Some(map) = arguments.as_object_mut() {

@@ -33,6 +33,16 @@ pub(super) fn identify<F: Serving>(
     }
 }
 
+/// Fills in the identifier as [`identify`] does, without keeping one that is made anew.
+pub(crate) fn identify_without_file<F: Serving>(config: &mut Snapshot<F>, layout: &Layout) {
+    let Some(name) = F::SERVER_ID_FILE else { return };
+    let stored = read(&data_directory(config, layout).join(name)).ok().flatten();
+    let links = links();
+    let now = kea_net::Now::read().unix_seconds();
+    let origin = Origin { links: &links, now, random: 0 };
+    drop(F::identify(config, stored.as_ref(), &origin));
+}
+
 /// The folder of the server's data: as configured, or of the installation.
 pub(super) fn data_directory<F: Serving>(config: &Snapshot<F>, layout: &Layout) -> PathBuf {
     let configured = F::data_directory(config).filter(|folder| !folder.is_empty());

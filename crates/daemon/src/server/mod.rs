@@ -38,6 +38,9 @@ use kea_net::{Listen, Mode, OpenFailure, Selection, Service, ServiceOptions};
 use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
+pub(crate) use self::identity::identify_without_file;
+pub(crate) use self::storage::file_path;
+
 use self::commands::Next;
 use self::name_changes::NameChangeSender;
 use self::schedule::Schedule;
@@ -48,6 +51,7 @@ use self::worker::Worker;
 use crate::arguments::{self, Program, Request, Run};
 use crate::configuration;
 use crate::console::{fail, say};
+use crate::explain;
 use crate::layout::Layout;
 use crate::pid_file::{PidFile, PidFileError, pid_file_path};
 use crate::version;
@@ -74,6 +78,7 @@ pub fn main<F: Serving>(
             },
             Err(problems) => fail(&problems),
         },
+        Request::Explain(request) => explain::main::<F>(&request),
         Request::Run(run) => match serve::<F>(program, &run, libraries) {
             Ok(code) => ExitCode::from(code),
             Err(Fatal) => ExitCode::FAILURE,

@@ -128,7 +128,7 @@ fn wait_for_clean_up(files: &LeaseFiles) -> Result<(), String> {
 const CLEAN_UP_BY_OTHERS: Duration = Duration::from_secs(30);
 
 /// The lease file: as configured, or `kea-leases4.csv` among the server's data.
-pub(super) fn file_path<F: Serving>(
+pub(crate) fn file_path<F: Serving>(
     config: &Snapshot<F>,
     memfile: &Memfile,
     layout: &Layout,

@@ -1,11 +1,17 @@
 //! Which classes a client is in.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use kea_config::snapshot::Dialect;
-use kea_expr::{ClassId, ClassSet, Facts, Scratch};
+use kea_expr::{
+    ClassId, ClassList, ClassSet, EvalError, Facts, Interest, Membership, Observer, Scratch,
+};
+use kea_log::message::{self, twin};
+use kea_log::{ClientLabel, find_message, log};
 
 use super::corridor::Corridor;
+use super::explain::{Cause, Evaluated, Recorder, Step};
 use super::reserve::Reserved;
 
 /// Evaluates classes, query after query, without allocating anew.
@@ -14,21 +20,14 @@ pub struct Classifier {
     /// The classes of the current query.
     pub classes: ClassSet,
     scratch: Scratch,
+    /// Who writes down what is decided, if anybody does.
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 impl Classifier {
-    /// Forgets the last query and evaluates the classes that depend on the packet alone.
+    /// Forgets the last query and evaluates the classes that depend on the packet alone. `joined` is a
+    /// class that the server itself puts the client into beforehand.
     pub fn classify<'v, F: Dialect>(
-        &mut self,
-        corridor: &Corridor<'_, F>,
-        facts: &impl Facts,
-        vendor_classes: impl IntoIterator<Item = &'v [u8]>,
-    ) {
-        self.classify_member(corridor, facts, vendor_classes, None);
-    }
-
-    /// The same for a client that the server itself puts into a class beforehand.
-    pub fn classify_member<'v, F: Dialect>(
         &mut self,
         corridor: &Corridor<'_, F>,
         facts: &impl Facts,
@@ -37,14 +36,20 @@ impl Classifier {
     ) {
         let classes = &corridor.config.classes;
         self.classes.clear();
-        self.classes.insert(ClassId::ALL);
+        self.join(corridor, ClassId::ALL, Cause::Everyone);
         if let Some(class) = joined {
-            self.classes.insert(class);
+            self.join(corridor, class, Cause::Bootp);
         }
         for vendor_class in vendor_classes {
             self.classes.insert_vendor_class(classes.names(), vendor_class);
+            self.note(|classifier| {
+                let class = classifier.classes.names(classes.names()).last().unwrap_or_default();
+                Step::Joined { class: class.to_owned(), cause: Cause::VendorClass }
+            });
         }
-        classes.list.classify(facts, &mut self.classes, &mut self.scratch, &mut ());
+        self.evaluate(corridor, |list, set, scratch, reporter| {
+            list.classify(facts, set, scratch, reporter);
+        });
     }
 
     /// Evaluates the classes that depend on whether the client has a reservation.
@@ -54,15 +59,24 @@ impl Classifier {
         facts: &impl Facts,
         is_known: bool,
     ) {
-        self.classes.insert(if is_known { ClassId::KNOWN } else { ClassId::UNKNOWN });
-        let list = &corridor.config.classes.list;
-        list.classify_known(facts, &mut self.classes, &mut self.scratch, &mut ());
+        if is_known {
+            self.join(corridor, ClassId::KNOWN, Cause::Known);
+        } else {
+            self.join(corridor, ClassId::UNKNOWN, Cause::Unknown);
+        }
+        self.evaluate(corridor, |list, set, scratch, reporter| {
+            list.classify_known(facts, set, scratch, reporter);
+        });
     }
 
     /// Joins the classes that a reservation gives its client.
-    pub fn join_reserved<F: Dialect>(&mut self, reserved: &Reserved<'_, F>) {
+    pub fn join_reserved<F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        reserved: &Reserved<'_, F>,
+    ) {
         for class in reserved.host().into_iter().flat_map(|host| &host.classes) {
-            self.classes.insert(*class);
+            self.join(corridor, *class, Cause::Reservation);
         }
     }
 
@@ -77,8 +91,11 @@ impl Classifier {
         let list = &corridor.config.classes.list;
         let is_reserved = |class| reserved.host().is_some_and(|host| host.classes.contains(&class));
         list.forget_tested(&mut self.classes, is_reserved);
-        self.join_reserved(reserved);
-        list.classify(facts, &mut self.classes, &mut self.scratch, &mut ());
+        self.note(|_| Step::StartedOver);
+        self.join_reserved(corridor, reserved);
+        self.evaluate(corridor, |list, set, scratch, reporter| {
+            list.classify(facts, set, scratch, reporter);
+        });
         self.classify_known(corridor, facts, true);
     }
 
@@ -89,8 +106,9 @@ impl Classifier {
         facts: &impl Facts,
         required: impl IntoIterator<Item = ClassId>,
     ) {
-        let list = &corridor.config.classes.list;
-        list.classify_required(required, facts, &mut self.classes, &mut self.scratch, &mut ());
+        self.evaluate(corridor, |list, set, scratch, reporter| {
+            list.classify_required(required, facts, set, scratch, reporter);
+        });
     }
 
     /// True when the client is in a class beside those that every client is in.
@@ -108,5 +126,164 @@ impl Classifier {
             }
             Ok(())
         })
+    }
+
+    /// Tells who reads the log in which classes the client is, and in which of them nothing is
+    /// configured.
+    pub(crate) fn report<F: Dialect>(&self, corridor: &Corridor<'_, F>, label: ClientLabel<'_>) {
+        let (log, version) = (corridor.log, F::VERSION);
+        log!(log, (twin::CLASS_ASSIGNED.of(version)), label, self.shown(corridor));
+        let unconfigured = twin::CLASS_UNCONFIGURED.of(version);
+        if !log.enabled(unconfigured) {
+            return;
+        }
+        let classes = &corridor.config.classes;
+        for name in self.classes.names(classes.names()) {
+            let is_configured =
+                classes.names().id(name).is_some_and(|id| classes.get(id).is_some());
+            if !is_configured && !kea_expr::is_builtin(name) {
+                log!(log, (unconfigured), label, name);
+            }
+        }
+    }
+
+    /// Writes down a step, if anybody does.
+    pub(crate) fn note(&self, step: impl FnOnce(&Self) -> Step) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(step(self));
+        }
+    }
+
+    fn join<F: Dialect>(&mut self, corridor: &Corridor<'_, F>, class: ClassId, cause: Cause) {
+        if self.classes.insert(class) {
+            self.note(|_| {
+                let class = corridor.config.classes.names().name(class).to_owned();
+                Step::Joined { class, cause }
+            });
+        }
+    }
+
+    fn evaluate<F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        pass: impl FnOnce(&ClassList, &mut ClassSet, &mut Scratch, &mut Reporter<'_, '_, F>),
+    ) {
+        let list = &corridor.config.classes.list;
+        let recorder = self.recorder.as_deref();
+        let mut reporter = Reporter { corridor, recorder, interest: interest(corridor, recorder) };
+        let before = self.classes.len();
+        pass(list, &mut self.classes, &mut self.scratch, &mut reporter);
+        if let Some(recorder) = recorder {
+            let joined = self.classes.names(list.names()).skip(before);
+            for class in joined.filter(|name| kea_expr::is_spawned(name)) {
+                recorder.note(Step::Joined { class: class.to_owned(), cause: Cause::Template });
+            }
+        }
+    }
+}
+
+/// What who reads the log or asked for an explanation wants to know of evaluations.
+fn interest<F: Dialect>(corridor: &Corridor<'_, F>, recorder: Option<&Recorder>) -> Interest {
+    let log = corridor.log;
+    // All messages of steps are of one level.
+    if recorder.is_some() || log.enabled(&message::EVAL_DEBUG_EQUAL) {
+        Interest::Steps
+    } else if log.enabled(twin::CLASS_ASSIGNED.of(F::VERSION)) {
+        Interest::Memberships
+    } else {
+        Interest::Effects
+    }
+}
+
+/// Tells what became of each class that was evaluated.
+struct Reporter<'r, 's, F: Dialect> {
+    corridor: &'r Corridor<'s, F>,
+    recorder: Option<&'r Recorder>,
+    interest: Interest,
+}
+
+impl<F: Dialect> Observer for Reporter<'_, '_, F> {
+    fn interest(&self) -> Interest {
+        self.interest
+    }
+
+    fn evaluated(&mut self, class: ClassId, membership: Membership, steps: Vec<kea_expr::Step>) {
+        let log = self.corridor.log;
+        for step in &steps {
+            if let Some(message) = find_message(step.id)
+                && log.enabled(message)
+            {
+                let arguments: Vec<&dyn Display> =
+                    step.arguments.iter().map(|argument| argument as &dyn Display).collect();
+                log.emit(message, &arguments);
+            }
+        }
+        let name = self.corridor.config.classes.names().name(class);
+        match membership {
+            Membership::Undefined => log!(log, (twin::CLASS_UNDEFINED.of(F::VERSION)), name),
+            Membership::Untestable => log!(log, (twin::CLASS_UNTESTABLE.of(F::VERSION)), name),
+            Membership::Already => {}
+            Membership::Joined | Membership::NotMatched | Membership::Failed(_) => {
+                log!(log, EVAL_RESULT, name, Verdict(membership));
+            }
+        }
+        if let Some(recorder) = self.recorder {
+            self.note(recorder, class, membership, &steps);
+        }
+    }
+}
+
+impl<F: Dialect> Reporter<'_, '_, F> {
+    fn note(
+        &self,
+        recorder: &Recorder,
+        id: ClassId,
+        membership: Membership,
+        steps: &[kea_expr::Step],
+    ) {
+        let classes = &self.corridor.config.classes;
+        let class = classes.names().name(id).to_owned();
+        let unevaluated = |reason| Step::NotTestable { class: class.clone(), reason };
+        let definition = classes.list.class(id);
+        recorder.note(match membership {
+            Membership::Undefined => unevaluated("not evaluated, it is not defined"),
+            Membership::Untestable => unevaluated("not evaluated, it has no test"),
+            Membership::Already => unevaluated("not evaluated, the client is in it already"),
+            Membership::Joined | Membership::NotMatched | Membership::Failed(_) => Step::Tested {
+                class,
+                expression: definition.map_or("", |class| &class.expression).to_owned(),
+                result: Verdict(membership).to_string(),
+                is_member: membership == Membership::Joined,
+                because: steps.iter().map(shown).collect(),
+            },
+        });
+    }
+}
+
+/// A step in the words of its message.
+fn shown(step: &kea_expr::Step) -> Evaluated {
+    let arguments: Vec<&str> = step.arguments.iter().map(String::as_str).collect();
+    let mut text = String::new();
+    if let Some(message) = find_message(step.id) {
+        message.render(&arguments, &mut text);
+    }
+    Evaluated { id: step.id, text }
+}
+
+/// What became of a class, in words.
+struct Verdict(Membership);
+
+impl Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Membership::Joined => f.write_str("joined, its test is true"),
+            Membership::NotMatched => f.write_str("not joined, its test is false"),
+            Membership::Failed(error @ (EvalError::Length { .. } | EvalError::TooLong)) => {
+                write!(f, "not joined, its test failed: {error}")
+            }
+            Membership::Already => f.write_str("joined before"),
+            Membership::Untestable => f.write_str("without a test"),
+            Membership::Undefined => f.write_str("not defined"),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a client is, and what is set aside for it: what its classes depend on, and what depends on
 //! them (the manual's section on classification steps).
 
-use kea_config::snapshot::{Dialect, Subnet};
+use kea_config::snapshot::{Dialect, Snapshot, Subnet};
 use kea_expr::{ClassId, ClassSet, Facts};
 use kea_hooks::Query;
 use kea_log::message::twin;
@@ -11,6 +11,8 @@ use super::callouts::Flexible;
 use super::classify::Classifier;
 use super::corridor::Corridor;
 use super::drop::Drop;
+use super::explain::{Step, SubnetStep};
+use super::place::Place;
 use super::reserve::{Identified, Reserved};
 
 /// What is known of a client's place before it gets a lease there.
@@ -35,7 +37,7 @@ impl Classifier {
         facts: &impl Facts,
         label: ClientLabel<'_>,
         query: &Query<'_, F>,
-        select: impl FnOnce(&ClassSet) -> Option<&'s Subnet<F>>,
+        select: impl Fn(&ClassSet) -> Option<&'s Subnet<F>>,
     ) -> Result<Located<'s, F>, Drop<F>> {
         let (config, log, version) = (corridor.config, corridor.log, F::VERSION);
         if self.classes.contains(ClassId::DROP) {
@@ -55,6 +57,7 @@ impl Classifier {
             }
         }
         let subnet = corridor.subnet_selected(query, select(&self.classes), label)?;
+        self.note_place(config, subnet, &select);
         if let Some(subnet) = subnet {
             log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
             log!(log, (twin::SUBNET_DATA.of(version)), label, subnet.prefix_text);
@@ -63,14 +66,32 @@ impl Classifier {
             let siblings = siblings.filter(|sibling| sibling.id != subnet.id);
             reserved = Reserved::find(corridor, std::iter::once(subnet).chain(siblings), client);
         }
-        self.join_reserved(&reserved);
+        self.note(|_| Step::reserved(config, &reserved));
+        self.join_reserved(corridor, &reserved);
         let is_known = reserved.host().is_some() || self.classes.contains(ClassId::KNOWN);
         self.classify_known(corridor, facts, is_known);
-        log!(log, (twin::CLASS_ASSIGNED.of(version)), label, self.shown(corridor));
+        self.report(corridor, label);
         if self.classes.contains(ClassId::DROP) {
             log!(log, (twin::PACKET_DROP_DROP_CLASS2.of(version)), label);
             return Err(Drop::ClassDrop);
         }
+        if let Some(subnet) = subnet {
+            self.note(|Classifier { classes, .. }| {
+                Step::pools(config, &Place::new(config, subnet, classes), classes)
+            });
+        }
         Ok(Located { subnet, reserved })
+    }
+
+    fn note_place<'s, F: Dialect>(
+        &self,
+        config: &'s Snapshot<F>,
+        subnet: Option<&Subnet<F>>,
+        select: impl Fn(&ClassSet) -> Option<&'s Subnet<F>>,
+    ) {
+        let Some(recorder) = &self.recorder else { return };
+        let passed_over = Step::not_let_in(config, &self.classes, select);
+        passed_over.into_iter().for_each(|step| recorder.note(step));
+        recorder.note(Step::Placed(subnet.map(|subnet| SubnetStep::of(config, subnet))));
     }
 }

@@ -11,6 +11,8 @@ use kea_wire::v4::{BROADCAST_FLAG, Builder, MIN_BOOTP_LEN, MessageType, RelayAge
 use smallvec::SmallVec;
 
 use super::accept::{Kind, Query};
+use super::explain::answer_step;
+use crate::pipeline::explain::{Sources, Step};
 use crate::pipeline::{Arrival, Corridor, Scopes};
 
 /// Octets of the IP and UDP headers, which a client's option 57 counts.
@@ -142,6 +144,18 @@ impl<'s> Reply<'_, 's> {
             reply.relay_agent_info(data);
         }
         reply.finish();
+    }
+
+    /// What was written, to be told to who asks why.
+    pub(super) fn step(&self, pool: Option<&'s Pool<V4>>, written: &[u8]) -> Step {
+        let sources = Sources {
+            corridor: self.corridor,
+            host: self.host,
+            subnet: self.subnet,
+            pools: pool.into_iter().collect(),
+            classes: self.classes,
+        };
+        answer_step(&sources, written)
     }
 
     fn scopes(&self, pool: Option<&'s Pool<V4>>) -> Scopes<'s> {

@@ -15,6 +15,7 @@ use super::Ports;
 use super::accept::{Kind, Query};
 use super::answer::{Reply, Terms, configured_server_id};
 use super::destination::{Recipient, destination};
+use super::explain::spot_step;
 use super::extended_info;
 use super::facts::QueryFacts;
 use super::lease::{GivingBack, Leasing, Mismatch, Offered, Particulars, Refusal, Spot};
@@ -137,6 +138,7 @@ impl<'s> Exchange<'_, 's> {
         let reply = self.reply(Some(place.selected()));
         if reply.is_v6_only() {
             reply.offer_v6_only(out);
+            self.classifier.note(|_| reply.step(None, out));
             return Ok(self.answer(MessageType::Offer, Ipv4Addr::UNSPECIFIED, Ticket(0)));
         }
         let leasing = self.leasing(place);
@@ -322,10 +324,13 @@ impl<'s> Exchange<'_, 's> {
                 network.name
             );
         }
+        self.classifier.note(|_| spot_step(spot, lifetime));
         self.require_classes(place, spot.subnet, spot.pool);
         let terms = Terms { address: spot.address, pool: spot.pool, lifetime };
         let name = name.option.as_ref().map(|(code, data)| (*code, &data[..]));
-        self.reply(Some(spot.subnet)).grant(kind, Some(terms), name, out);
+        let reply = self.reply(Some(spot.subnet));
+        reply.grant(kind, Some(terms), name, out);
+        self.classifier.note(|_| reply.step(spot.pool, out));
         self.answer(kind, spot.address, after)
     }
 
@@ -434,12 +439,16 @@ impl<'s> Exchange<'_, 's> {
             let (ciaddr, interface) = (self.query.view.ciaddr(), self.arrival.interface);
             log!(self.corridor.log, DHCP4_INFORM_DIRECT_REPLY, self.label, ciaddr, interface);
         }
-        self.reply(Some(place.selected())).grant(MessageType::Ack, None, None, out);
+        let reply = self.reply(Some(place.selected()));
+        reply.grant(MessageType::Ack, None, None, out);
+        self.classifier.note(|_| reply.step(None, out));
         self.answer(MessageType::Ack, Ipv4Addr::UNSPECIFIED, Ticket(0))
     }
 
     fn nak(&self, place: Option<&Place<'s, V4>>, out: &mut Vec<u8>) -> Answer<V4> {
-        self.reply(place.map(Place::selected)).refuse(out);
+        let reply = self.reply(place.map(Place::selected));
+        reply.refuse(out);
+        self.classifier.note(|_| reply.step(None, out));
         self.answer(MessageType::Nak, Ipv4Addr::UNSPECIFIED, Ticket(0))
     }
 

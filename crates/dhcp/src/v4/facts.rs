@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use kea_config::Snapshot;
-use kea_expr::{Facts, Field, FieldValue, Layout};
+use kea_expr::{Facts, Field, FieldValue, Layout, Origin};
 use kea_wire::V4;
 use kea_wire::v4::{RelayAgentInfo, code};
 use smallvec::SmallVec;
 
 use super::accept::Query;
-use crate::pipeline::{Arrival, text_ended};
+use crate::pipeline::{Arrival, text_ended, write_option_text};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
@@ -81,5 +81,9 @@ impl Facts for QueryFacts<'_, '_> {
 
     fn layout(&self) -> Layout {
         Layout::V4
+    }
+
+    fn option_text(&self, origin: Origin, path: &[u16], payload: &[u8], out: &mut Vec<u8>) {
+        write_option_text(self.config, origin, path, payload, out);
     }
 }

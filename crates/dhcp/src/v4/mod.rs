@@ -4,15 +4,18 @@ mod accept;
 mod answer;
 mod destination;
 mod exchange;
+mod explain;
 mod extended_info;
 mod facts;
 mod lease;
 mod name;
+mod question;
 mod rank;
 mod select;
 mod shown;
 mod worker;
 
+pub use question::ask;
 pub(crate) use rank::rank;
 pub use worker::Worker;
 

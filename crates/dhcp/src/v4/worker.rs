@@ -1,5 +1,7 @@
 //! From a datagram to a query that is known: who asks, from where, in which classes.
 
+use std::sync::Arc;
+
 use kea_config::snapshot::Snapshot;
 use kea_expr::{ClassId, Facts as _};
 use kea_lease::{LeaseRef, LeaseState};
@@ -17,6 +19,7 @@ use super::name::SentName;
 use super::select::select;
 use super::shown::{kind_name, shown, shown_octets};
 use crate::Serve;
+use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Place, Unreadable, asked,
     check_tuples,
@@ -81,6 +84,10 @@ impl Serve<V4> for Worker {
     fn in_flight(&mut self) -> &mut InFlight {
         &mut self.in_flight
     }
+
+    fn record(&mut self, recorder: Arc<Recorder>) {
+        self.classifier.recorder = Some(recorder);
+    }
 }
 
 impl Worker {
@@ -122,7 +129,7 @@ impl Worker {
         let facts = QueryFacts::new(&query, arrival, corridor.config);
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
         let vendor_class = facts.option(code::VENDOR_CLASS_ID.into());
-        self.classifier.classify_member(corridor, &facts, vendor_class, joined);
+        self.classifier.classify(corridor, &facts, vendor_class, joined);
         let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
             return self.answer(corridor, arrival, &query, (&sent_name, label), out);
         };

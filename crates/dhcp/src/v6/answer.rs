@@ -1,6 +1,6 @@
 //! What an answer carries: options in ascending order of their codes.
 
-use kea_config::snapshot::{Pool, Subnet};
+use kea_config::snapshot::{Pool, Reservation, Subnet};
 use kea_expr::ClassSet;
 use kea_hooks::ParkId;
 use kea_lease::Ticket;
@@ -11,7 +11,9 @@ use smallvec::SmallVec;
 
 use super::accept::Query;
 use super::association::{Association, Binding, Note};
+use super::explain::answer_step;
 use super::terms::TeeTimes;
+use crate::pipeline::explain::{Sources, Step};
 use crate::pipeline::{Corridor, Drop, Place, Reserved, Scopes};
 
 /// What an exchange led to.
@@ -128,13 +130,7 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         let requested: SmallVec<[u16; 16]> =
             self.query.view.option_request().take(MAX_REQUESTED).collect();
         let pools = outcome.pools();
-        let subnet: Option<&Subnet<V6>> = outcome.bindings().last().map(|binding| binding.subnet);
-        let subnet = subnet.or(self.place.map(Place::selected));
-        let config = self.corridor.config;
-        let host = match subnet {
-            Some(subnet) => self.reserved.in_subnet(subnet),
-            None => self.reserved.host(),
-        };
+        let (config, subnet, host) = (self.corridor.config, self.subnet(), self.host());
         let is_here = |of: &Subnet<V6>| subnet.is_some_and(|subnet| subnet.id == of.id);
         let here = pools.iter().filter(|(of, _)| is_here(of)).map(|(_, pool)| *pool);
         let mut scopes = Scopes::new(config, host, subnet, here, self.classes);
@@ -183,6 +179,32 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         }
         reply.finish().map_err(|_| Drop::AnswerTooLong)?;
         Ok(())
+    }
+
+    /// The subnet of what is bound last or, without anything, of the client's place.
+    fn subnet(&self) -> Option<&'s Subnet<V6>> {
+        let bound = self.outcome.bindings().last().map(|binding| binding.subnet);
+        bound.or(self.place.map(Place::selected))
+    }
+
+    /// The reservation that counts there.
+    fn host(&self) -> Option<&'s Reservation<V6>> {
+        match self.subnet() {
+            Some(subnet) => self.reserved.in_subnet(subnet),
+            None => self.reserved.host(),
+        }
+    }
+
+    /// What was written, to be told to who asks why.
+    pub(super) fn step(&self, written: &[u8]) -> Step {
+        let sources = Sources {
+            corridor: self.corridor,
+            host: self.host(),
+            subnet: self.subnet(),
+            pools: self.outcome.bindings().filter_map(|binding| binding.pool).collect(),
+            classes: self.classes,
+        };
+        answer_step(&sources, written)
     }
 
     /// The address as the client named it, and nothing else (RFC 9686 section 4.3).

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use kea_config::Snapshot;
-use kea_expr::{Facts, Field, FieldValue, Layout, RelayAddresses};
+use kea_expr::{Facts, Field, FieldValue, Layout, Origin, RelayAddresses};
 use kea_wire::{HwAddr, V6};
 
 use super::accept::Query;
-use crate::pipeline::{Arrival, text_ended};
+use crate::pipeline::{Arrival, text_ended, write_option_text};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
@@ -53,6 +53,10 @@ impl Facts for QueryFacts<'_, '_> {
 
     fn layout(&self) -> Layout {
         Layout::V6
+    }
+
+    fn option_text(&self, origin: Origin, path: &[u16], payload: &[u8], out: &mut Vec<u8>) {
+        write_option_text(self.config, origin, path, payload, out);
     }
 
     fn relay_count(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use kea_config::Snapshot;
 use kea_expr::ClassId;
@@ -16,12 +17,14 @@ use super::Ports;
 use super::accept::{Kind, Query, accept};
 use super::answer::{Outcome, Reply};
 use super::exchange::Exchange;
+use super::explain::binding_step;
 use super::facts::QueryFacts;
 use super::hearing::Hearing;
 use super::name::Naming;
 use super::select::select;
 use super::shown::{shown, shown_octets};
 use crate::Serve;
+use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Located, Place, Transaction,
     Transmit, Unreadable, asked, check_tuples,
@@ -85,6 +88,10 @@ impl Serve<V6> for Worker {
 
     fn in_flight(&mut self) -> &mut InFlight {
         &mut self.in_flight
+    }
+
+    fn record(&mut self, recorder: Arc<Recorder>) {
+        self.classifier.recorder = Some(recorder);
     }
 }
 
@@ -172,6 +179,9 @@ impl Worker {
             hearing: &hearing,
         };
         let outcome = exchange.run()?;
+        for binding in outcome.bindings() {
+            self.classifier.note(|_| binding_step(binding));
+        }
         self.require_classes(corridor, arrival, query, place.as_ref(), &outcome);
         let reply = Reply {
             corridor,
@@ -183,6 +193,7 @@ impl Worker {
             outcome: &outcome,
         };
         reply.write(out)?;
+        self.classifier.note(|_| reply.step(out));
         let kind = outcome.message_type;
         let answer = Answer {
             transmit: self.transmit(query, arrival),
@@ -212,7 +223,7 @@ impl Worker {
         let facts = QueryFacts { query, arrival, config: corridor.config };
         let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
         let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
-        self.classifier.classify(corridor, &facts, vendor_classes);
+        self.classifier.classify(corridor, &facts, vendor_classes, None);
     }
 
     /// Asks hooks about a query that is not dropped for its classes.

@@ -19,6 +19,7 @@ use crate::error::{ExprError, Span, nearest};
 use crate::eval::{EvalError, Scratch};
 use crate::facts::Facts;
 use crate::parse::{parse_string, parse_test};
+use crate::trace::{NoTrace, Step, Trace, Tracer};
 
 /// What a configuration says about a class, as far as membership is concerned.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,6 +119,8 @@ pub struct Class {
     pub id: ClassId,
     /// How it gets members.
     pub test: TestKind,
+    /// Its `test` or `template-test` as written; empty without one.
+    pub expression: Box<str>,
     /// Evaluated only on request.
     pub only_if_required: bool,
     /// Depends on `KNOWN` or `UNKNOWN`, directly or through others.
@@ -164,8 +167,8 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
             names: self.names,
             places: Vec::new(),
             classes: self.classes.into(),
-            first_pass: Box::default(),
-            second_pass: Box::default(),
+            first_pass: Pass::default(),
+            second_pass: Pass::default(),
         };
         list.places = vec![None; list.names.len()];
         for (place, class) in list.classes.iter().enumerate() {
@@ -212,7 +215,15 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
         let id = self.names.intern(name);
         let dependencies = dependencies.into();
         self.places.insert(id, self.classes.len());
-        self.classes.push(Class { id, test, only_if_required, depends_on_known, dependencies });
+        let expression = definition.test.or(definition.template_test).unwrap_or_default().into();
+        self.classes.push(Class {
+            id,
+            test,
+            expression,
+            only_if_required,
+            depends_on_known,
+            dependencies,
+        });
         Ok(id)
     }
 
@@ -269,9 +280,16 @@ pub struct ClassList {
     /// By number of the class: its place in `classes`.
     places: Vec<Option<u32>>,
     classes: Box<[Class]>,
-    /// Places in `classes`.
-    first_pass: Box<[u32]>,
-    second_pass: Box<[u32]>,
+    first_pass: Pass,
+    second_pass: Pass,
+}
+
+/// Classes to be evaluated one after the other, as places in the list.
+#[derive(Clone, Debug, Default)]
+struct Pass {
+    all: Box<[u32]>,
+    /// Those of which membership has an effect.
+    useful: Box<[u32]>,
 }
 
 /// What became of an evaluated class.
@@ -291,19 +309,42 @@ pub enum Membership {
     Undefined,
 }
 
+/// How much an [`Observer`] wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Nothing: classes without any effect need not be evaluated.
+    Effects,
+    /// In which classes the packet is, whether that has an effect or not.
+    Memberships,
+    /// Also the steps that led to each result.
+    Steps,
+}
+
 /// Who learns what became of each evaluated class, for logs.
 pub trait Observer {
-    /// Called once for each class, in order of evaluation.
-    fn evaluated(&mut self, class: ClassId, membership: Membership);
+    /// Asked once for each pass.
+    fn interest(&self) -> Interest;
+
+    /// Called once for each class, in order of evaluation. Without interest in steps there are none.
+    fn evaluated(&mut self, class: ClassId, membership: Membership, steps: Vec<Step>);
 }
 
 /// Nobody.
 impl Observer for () {
-    fn evaluated(&mut self, _: ClassId, _: Membership) {}
+    fn interest(&self) -> Interest {
+        Interest::Effects
+    }
+
+    fn evaluated(&mut self, _: ClassId, _: Membership, _: Vec<Step>) {}
 }
 
+/// Who wants to know all memberships.
 impl<T: FnMut(ClassId, Membership)> Observer for T {
-    fn evaluated(&mut self, class: ClassId, membership: Membership) {
+    fn interest(&self) -> Interest {
+        Interest::Memberships
+    }
+
+    fn evaluated(&mut self, class: ClassId, membership: Membership, _: Vec<Step>) {
         self(class, membership);
     }
 }
@@ -363,23 +404,25 @@ impl ClassList {
         observer: &mut impl Observer,
     ) {
         for id in required {
-            let membership = match self.class(id) {
-                _ if set.contains(id) => Membership::Already,
-                None => Membership::Undefined,
-                Some(class) => self.join(class, facts, set, scratch),
-            };
-            observer.evaluated(id, membership);
+            match self.class(id) {
+                _ if set.contains(id) => observer.evaluated(id, Membership::Already, Vec::new()),
+                None => observer.evaluated(id, Membership::Undefined, Vec::new()),
+                Some(class) => self.join(class, facts, set, scratch, observer),
+            }
         }
     }
 
     /// Leaves the classes that a test decided on in the first pass, so that it can run again with
     /// the classes of a reservation in the set.
     pub fn forget_tested(&self, set: &mut ClassSet, reserved: impl Fn(ClassId) -> bool) {
-        for &place in &self.first_pass {
+        for &place in &self.first_pass.all {
             if let Some(class) = self.classes.get(place as usize)
                 && !reserved(class.id)
             {
                 set.remove(class.id);
+                if matches!(class.test, TestKind::Template(_)) {
+                    set.remove_spawned(&self.names, self.names.name(class.id));
+                }
             }
         }
     }
@@ -402,41 +445,48 @@ impl ClassList {
         useful
     }
 
-    /// Leaves out of both passes what is not [useful](Self::useful).
+    /// Leaves out of both passes what is not [useful](Self::useful), as long as nobody wants to know
+    /// of memberships without effect.
     pub fn retain_useful(&mut self, used: impl Fn(ClassId) -> bool) {
         let useful = self.useful(used);
         self.plan(|class| useful.contains(class));
     }
 
-    fn plan(&mut self, include: impl Fn(ClassId) -> bool) {
+    fn plan(&mut self, is_useful: impl Fn(ClassId) -> bool) {
         let pass = |known: bool| {
             let members = self.classes.iter().enumerate().filter(|(_, class)| {
                 !matches!(class.test, TestKind::None)
                     && !class.only_if_required
                     && class.depends_on_known == known
-                    && include(class.id)
             });
-            members.map(|(place, _)| place as u32).collect()
+            let useful = members.clone().filter(|(_, class)| is_useful(class.id));
+            Pass {
+                useful: useful.map(|(place, _)| place as u32).collect(),
+                all: members.map(|(place, _)| place as u32).collect(),
+            }
         };
         (self.first_pass, self.second_pass) = (pass(false), pass(true));
     }
 
     fn pass<F: Facts + ?Sized>(
         &self,
-        places: &[u32],
+        pass: &Pass,
         facts: &F,
         set: &mut ClassSet,
         scratch: &mut Scratch,
         observer: &mut impl Observer,
     ) {
+        let places = match observer.interest() {
+            Interest::Effects => &pass.useful,
+            Interest::Memberships | Interest::Steps => &pass.all,
+        };
         for &place in places {
             let Some(class) = self.classes.get(place as usize) else { continue };
-            let membership = if set.contains(class.id) {
-                Membership::Already
+            if set.contains(class.id) {
+                observer.evaluated(class.id, Membership::Already, Vec::new());
             } else {
-                self.join(class, facts, set, scratch)
-            };
-            observer.evaluated(class.id, membership);
+                self.join(class, facts, set, scratch, observer);
+            }
         }
     }
 
@@ -446,10 +496,29 @@ impl ClassList {
         facts: &F,
         set: &mut ClassSet,
         scratch: &mut Scratch,
+        observer: &mut impl Observer,
+    ) {
+        if observer.interest() < Interest::Steps {
+            let membership = self.joined(class, facts, set, scratch, &mut NoTrace);
+            observer.evaluated(class.id, membership, Vec::new());
+        } else {
+            let mut trace = Trace::new(&self.names);
+            let membership = self.joined(class, facts, set, scratch, &mut trace);
+            observer.evaluated(class.id, membership, trace.into_steps());
+        }
+    }
+
+    fn joined<F: Facts + ?Sized>(
+        &self,
+        class: &Class,
+        facts: &F,
+        set: &mut ClassSet,
+        scratch: &mut Scratch,
+        trace: &mut impl Tracer,
     ) -> Membership {
         match &class.test {
             TestKind::None => Membership::Untestable,
-            TestKind::Test(test) => match test.evaluate(facts, set, scratch) {
+            TestKind::Test(test) => match test.run(facts, set, scratch, trace) {
                 Ok(false) => Membership::NotMatched,
                 Ok(true) => {
                     set.insert(class.id);
@@ -457,7 +526,7 @@ impl ClassList {
                 }
                 Err(error) => Membership::Failed(error),
             },
-            TestKind::Template(template) => match template.evaluate(facts, set, scratch) {
+            TestKind::Template(template) => match template.run(facts, set, scratch, trace) {
                 Ok([]) => Membership::NotMatched,
                 Ok(value) => {
                     // First the spawned class, so that its options win over the template's.

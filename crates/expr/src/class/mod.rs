@@ -5,8 +5,8 @@ mod name;
 mod set;
 
 pub use list::{
-    Class, ClassDefinition, ClassError, ClassFault, ClassList, ClassListBuilder, Membership,
-    Observer, TestKind,
+    Class, ClassDefinition, ClassError, ClassFault, ClassList, ClassListBuilder, Interest,
+    Membership, Observer, TestKind,
 };
-pub use name::{ClassId, ClassNames, is_builtin};
+pub use name::{ClassId, ClassNames, is_builtin, is_spawned};
 pub use set::ClassSet;

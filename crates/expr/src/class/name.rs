@@ -92,6 +92,11 @@ pub fn is_builtin(name: &str) -> bool {
             .any(|prefix| name.len() > prefix.len() && name.starts_with(prefix))
 }
 
+/// True for classes that templates make from the values of their expressions.
+pub fn is_spawned(name: &str) -> bool {
+    name.starts_with(SPAWN_PREFIX)
+}
+
 /// Appends `octets` from a packet as part of a class name: what is not printable ASCII becomes
 /// `%` and two hexadecimal digits.
 pub(super) fn push_octets(name: &mut String, octets: &[u8]) {

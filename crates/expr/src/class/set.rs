@@ -106,6 +106,29 @@ impl ClassSet {
         self.insert_made(names, &[SPAWN_PREFIX, template, "_"], value);
     }
 
+    /// Leaves the classes that template class `template` spawned.
+    pub(super) fn remove_spawned(&mut self, names: &ClassNames, template: &str) {
+        let is_spawned = |name: &str| {
+            let value =
+                name.strip_prefix(SPAWN_PREFIX).and_then(|rest| rest.strip_prefix(template));
+            value.is_some_and(|rest| rest.starts_with('_'))
+        };
+        let ClassSet { bits, order, text, .. } = self;
+        order.retain(|member| match *member {
+            Member::Class(class) if is_spawned(names.name(class)) => {
+                let (word, bit) = place(class);
+                if let Some(bits) = bits.get_mut(word) {
+                    *bits &= !bit;
+                }
+                false
+            }
+            Member::Class(_) => true,
+            Member::Unmentioned { start, end } => {
+                !text.get(start as usize..end as usize).is_some_and(is_spawned)
+            }
+        });
+    }
+
     fn insert_made(&mut self, names: &ClassNames, prefix: &[&str], octets: &[u8]) -> bool {
         let mut draft = std::mem::take(&mut self.draft);
         draft.clear();

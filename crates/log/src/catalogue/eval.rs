@@ -4,6 +4,10 @@ use super::catalogue;
 
 catalogue! {
     [Debug 50] Eval {
+        EVAL_RESULT: "class %1: %2",
+            "Written for each class that is evaluated: whether the packet joined it, and if not, why.";
+    }
+    [Debug 55] Eval {
         EVAL_DEBUG_AND: "%1 and %2 give %3";
         EVAL_DEBUG_CONCAT: "concat of %1 and %2 gives %3";
         EVAL_DEBUG_EQUAL: "%1 == %2 gives %3";
@@ -13,11 +17,14 @@ catalogue! {
         EVAL_DEBUG_INT8TOTEXT: "int8totext gives %1";
         EVAL_DEBUG_INT16TOTEXT: "int16totext gives %1";
         EVAL_DEBUG_INT32TOTEXT: "int32totext gives %1";
+        EVAL_DEBUG_UCASE: "ucase of %1 gives %2";
         EVAL_DEBUG_UINT8TOTEXT: "uint8totext gives %1";
         EVAL_DEBUG_UINT16TOTEXT: "uint16totext gives %1";
         EVAL_DEBUG_UINT32TOTEXT: "uint32totext gives %1";
         EVAL_DEBUG_IPADDRESS: "address %1";
         EVAL_DEBUG_IPADDRESSTOTEXT: "addrtotext gives %1";
+        EVAL_DEBUG_LCASE: "lcase of %1 gives %2";
+        EVAL_DEBUG_MATCH: "match of the pattern with %1 gives %2";
         EVAL_DEBUG_MEMBER: "member('%1') gives %2";
         EVAL_DEBUG_NOT: "not %1 gives %2";
         EVAL_DEBUG_OPTION: "option[%1] is %2";
