@@ -30,7 +30,6 @@ trait Shown: Message {
     const ROUND: usize;
     const CLIENT: &'static str;
     const SERVER: &'static str;
-    const SERVER_PORT: u16;
 
     fn subnets() -> Value;
     fn has(&self, code: u16) -> bool;
@@ -42,7 +41,6 @@ impl Shown for Packet4 {
     const ROUND: usize = 31;
     const CLIENT: &'static str = "10.77.0.2";
     const SERVER: &'static str = "10.77.0.1";
-    const SERVER_PORT: u16 = 67;
 
     fn subnets() -> Value {
         json!([{ "id": 1, "subnet": "10.77.0.0/24", "pools": [{ "pool": "10.77.0.40 - 10.77.0.60" }] }])
@@ -62,7 +60,6 @@ impl Shown for Packet6 {
     const ROUND: usize = 100;
     const CLIENT: &'static str = "fe80::77";
     const SERVER: &'static str = "ff02::1:2";
-    const SERVER_PORT: u16 = 547;
 
     fn subnets() -> Value {
         json!([{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",

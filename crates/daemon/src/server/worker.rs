@@ -299,7 +299,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     fn is_hungry(&self) -> bool {
         // A batch that is not full was the last.
         let is_overloaded = self.full_batches >= OVERLOAD || !self.backlog.is_empty();
-        self.full_batches % HELPINGS != 0 && is_overloaded
+        !self.full_batches.is_multiple_of(HELPINGS) && is_overloaded
     }
 
     fn next_deadline(&self) -> Option<Instant> {
