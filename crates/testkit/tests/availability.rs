@@ -110,9 +110,10 @@ fn each_answer_is_of_one_configuration_while_it_changes() {
             }],
         })
     };
+    let first = of_number(1);
     let [one, two] = [1, 2].map(|n| setup.config(&of_number(n)));
     let broken = setup.config(&json!({ "subnet4": [{ "id": 1, "subnet": "192.0.0.0" }] }));
-    let server = setup.start_with(&server_ns, &of_number(1)).unwrap();
+    let server = setup.start_with(&server_ns, &first).unwrap();
     let client = RawClient4::open(&client_ns, "eth0").unwrap();
     let load = std::thread::spawn(move || {
         let (saw, seen) = std::sync::mpsc::channel();

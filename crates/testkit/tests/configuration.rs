@@ -147,9 +147,10 @@ fn a_large_configuration_is_replaced_under_load_and_no_query_is_lost() {
     assert_eq!((acknowledged >= 8, retransmitted, refused), (true, 0, 0), "{facts}");
 }
 
-/// Accepted by both, and nothing in it but members that go beside the control socket.
+/// Accepted by both, and nothing in it but members that go beside the control socket, and no database.
 fn is_for_both_servers(case: &Case) -> bool {
-    let own = ["\"control-socket\"", "\"lease-database\""].iter();
+    // Kea looks for databases that do not exist here.
+    let own = ["\"control-socket\"", "\"lease-database\"", "\"hosts-database"].iter();
     case.accepted
         && case.kea.is_none()
         && !case.is_whole_file()
