@@ -14,7 +14,8 @@ STAGES=(packages format lint tidy scripts unit docs release e2e)
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
     kea-dhcp4-server kea-dhcp6-server kea-admin kea-common
-    isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base tshark faketime prometheus
+    isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base dibbler-client wide-dhcpv6-client
+    tshark faketime prometheus
 )
 
 stage_packages() {

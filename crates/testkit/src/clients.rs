@@ -1,5 +1,7 @@
-//! Real DHCPv4 clients and a real relay, each run in the foreground with a script that prints what
-//! the client was told.
+//! Real clients and a real relay, each run in the foreground with a script that prints what the client
+//! was told.
+
+mod v6;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +17,8 @@ use tempfile::TempDir;
 
 use crate::lab::{self, Netns};
 use crate::process::Captured;
+
+pub use v6::{Client6, Program6, Wants};
 
 /// What a client was given, and the variables its script saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +200,23 @@ impl Dhcrelay {
         let mut command = netns.command("dhcrelay");
         command.args(["-4", "-d", "--no-pid"]).args(arguments);
         command.args(["-id", down, "-iu", up, &server.to_string()]);
+        Self::run(command)
+    }
+
+    /// Starts a relay of DHCPv6 to all servers behind `up`, or to the one that `ADDRESS%up` names; `arguments` such as `-I` (add the interface's
+    /// identifier) come before the interfaces.
+    pub fn start_v6(
+        netns: &Netns,
+        arguments: &[&str],
+        (down, up): (&str, &str),
+    ) -> io::Result<Self> {
+        let mut command = netns.command("dhcrelay");
+        command.args(["-6", "-d", "--no-pid"]).args(arguments);
+        command.args(["-l", down, "-u", up]);
+        Self::run(command)
+    }
+
+    fn run(command: Command) -> io::Result<Self> {
         let process = Captured::start(command)?;
         match process.wait_for_line(0, "Sending on   Socket", LIMIT) {
             Some(_) => Ok(Dhcrelay { process }),

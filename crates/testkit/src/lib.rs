@@ -27,12 +27,14 @@ mod subject;
 
 pub use capture::{Capture, CapturedFrames};
 pub use case::Case;
-pub use clients::{Client, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Udhcpc, perfdhcp};
+pub use clients::{
+    Client, Client6, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Program6, Udhcpc, Wants, perfdhcp,
+};
 pub use control::{Answer, ControlSocket};
 pub use frame::{Frame, FrameError};
 pub use lab::{Lab, Netns};
 pub use lease_file::{LeaseRow, read_lease_file};
-pub use load::{Acknowledged, Load};
+pub use load::{Acknowledged, Load, first_query};
 pub use option_text::{OptionNames, OptionTextError};
 pub use packet::v4::{MessageType, Packet4};
 pub use packet::{Message, PacketError, v6};

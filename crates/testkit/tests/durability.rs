@@ -3,20 +3,31 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kea_testkit::{Lab, Load, MessageType, Packet4, RawClient4, ServerSetup, Subject};
+use kea_testkit::scenario::Dialect;
+use kea_testkit::v6::Packet6;
+use kea_testkit::{
+    Lab, Load, Netns, Packet4, RawClient, Server, ServerSetup, Subject, first_query,
+};
 use serde_json::json;
 
-#[test]
-fn a_kill_in_the_middle_of_load_loses_no_acknowledged_lease() {
+/// A server whose only pool is this one.
+fn start<D: Dialect>(netns: &Netns, pool: &str) -> Server {
+    let setup = ServerSetup::new(Subject::from_environment(), D::VERSION).unwrap();
+    let prefix = if D::VERSION == 4 { "192.0.0.0/16" } else { "2001:db8:1::/64" };
+    let subnets = format!("subnet{}", D::VERSION);
+    let mut config = json!({ "loggers": setup.quiet_loggers() });
+    config[&subnets] = json!([{ "id": 1, "subnet": prefix, "pools": [{ "pool": pool }] }]);
+    if D::VERSION == 6 {
+        config[&subnets][0]["interface"] = json!("eth0");
+    }
+    setup.start_with(netns, &config).unwrap()
+}
+
+fn a_kill_in_the_middle_of_load_loses_no_acknowledged_lease<D: Dialect>(pool: &str) {
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
-    let config = json!({
-        "loggers": setup.quiet_loggers(),
-        "subnet4": [{ "id": 1, "subnet": "192.0.0.0/16", "pools": [{ "pool": "192.0.16.0/20" }] }],
-    });
-    let mut server = setup.start_with(&server_ns, &config).unwrap();
-    let client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let mut server = start::<D>(&server_ns, pool);
+    let client = RawClient::<D>::open(&client_ns, "eth0").unwrap();
     let mut load = Load::new(client, 1, 32);
 
     for round in 1..=3 {
@@ -42,27 +53,29 @@ fn a_kill_in_the_middle_of_load_loses_no_acknowledged_lease() {
 
     // The restarted server stands by its word on the wire too.
     let promises: Vec<_> = load.acknowledged().iter().step_by(50).copied().collect();
-    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let mut client = RawClient::<D>::open(&client_ns, "eth0").unwrap();
     for (i, promise) in promises.iter().enumerate() {
-        let reboot = Packet4::query(MessageType::Request, promise.mac, 0x7000_0000 + i as u32)
-            .with_option(50, &promise.address.octets());
-        let answer = client.exchange(&reboot, Duration::from_secs(5)).unwrap().unwrap();
-        assert_eq!(answer.message_type(), Some(MessageType::Ack), "{promise:?}");
-        assert_eq!(answer.yiaddr, promise.address);
+        let query: D = first_query(promise.mac, 0x0070_0000 + i as u32).unwrap();
+        let offer = client.exchange(&query, Duration::from_secs(5)).unwrap().unwrap();
+        assert_eq!(offer.leased(), Some(promise.address.to_string()), "{promise:?}");
     }
 }
 
 #[test]
-fn a_full_pool_is_dealt_out_once() {
+fn a_kill_in_the_middle_of_load_loses_no_acknowledged_lease_of_dhcpv4() {
+    a_kill_in_the_middle_of_load_loses_no_acknowledged_lease::<Packet4>("192.0.16.0/20");
+}
+
+#[test]
+fn a_kill_in_the_middle_of_load_loses_no_acknowledged_lease_of_dhcpv6() {
+    a_kill_in_the_middle_of_load_loses_no_acknowledged_lease::<Packet6>("2001:db8:1::/80");
+}
+
+fn a_full_pool_is_dealt_out_once<D: Dialect>(pool: &str, statistic: &str) {
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
-    let config = json!({
-        "loggers": setup.quiet_loggers(),
-        "subnet4": [{ "id": 1, "subnet": "192.0.0.0/16", "pools": [{ "pool": "192.0.16.0/25" }] }],
-    });
-    let server = setup.start_with(&server_ns, &config).unwrap();
-    let mut load = Load::new(RawClient4::open(&client_ns, "eth0").unwrap(), 1, 8);
+    let server = start::<D>(&server_ns, pool);
+    let mut load = Load::new(RawClient::<D>::open(&client_ns, "eth0").unwrap(), 1, 8);
     load.run(Duration::from_secs(30), |load| load.acknowledged().len() >= 128).unwrap();
     let mut addresses: Vec<_> = load.acknowledged().iter().map(|a| a.address).collect();
     addresses.sort_unstable();
@@ -71,5 +84,16 @@ fn a_full_pool_is_dealt_out_once() {
     // Nobody is left an address, whoever asks.
     load.run(Duration::from_millis(300), |_| false).unwrap();
     assert_eq!(load.acknowledged().len(), 128);
-    assert_eq!(server.control().statistic("subnet[1].assigned-addresses").unwrap(), Some(128));
+    assert_eq!(server.control().statistic(statistic).unwrap(), Some(128));
+}
+
+#[test]
+fn a_full_pool_of_dhcpv4_is_dealt_out_once() {
+    a_full_pool_is_dealt_out_once::<Packet4>("192.0.16.0/25", "subnet[1].assigned-addresses");
+}
+
+#[test]
+fn a_full_pool_of_dhcpv6_is_dealt_out_once() {
+    let pool = "2001:db8:1::100-2001:db8:1::17f";
+    a_full_pool_is_dealt_out_once::<Packet6>(pool, "subnet[1].assigned-nas");
 }

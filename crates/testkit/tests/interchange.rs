@@ -1,26 +1,39 @@
 //! Lease files go from Debian's Kea to the server under test and back.
 
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use kea_testkit::{Lab, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, Subject};
-use serde_json::json;
+use kea_testkit::v6::{self, Ia, IaLease, Packet6};
+use kea_testkit::{
+    Lab, MessageType, Netns, Packet4, RawClient4, RawClient6, Server, ServerSetup, Subject,
+};
+use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(5);
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 0x0a];
 const CLIENT_ID: &[u8] = &[1, 2, 3, 4];
 
 fn start(subject: Subject, netns: &Netns, leases: Option<&str>) -> Server {
-    let setup = ServerSetup::new(subject, 4).unwrap();
-    if let Some(text) = leases {
-        fs::write(setup.lease_file(), text).unwrap();
-    }
     // A comma is let into host names, since the file has to escape it.
     let config = json!({ "hostname-char-set": "[^A-Za-z0-9.,-]", "subnet4": [{
         "id": 5, "subnet": "192.0.2.0/24", "pools": [{ "pool": "192.0.2.10 - 192.0.2.20" }],
     }] });
-    setup.start_with(netns, &config).unwrap()
+    start_with(subject, 4, netns, leases, &config)
+}
+
+fn start_with(
+    subject: Subject,
+    version: u8,
+    netns: &Netns,
+    leases: Option<&str>,
+    config: &Value,
+) -> Server {
+    let setup = ServerSetup::new(subject, version).unwrap();
+    if let Some(text) = leases {
+        fs::write(setup.lease_file(), text).unwrap();
+    }
+    setup.start_with(netns, config).unwrap()
 }
 
 fn request(xid: u32, address: Ipv4Addr) -> Packet4 {
@@ -83,4 +96,82 @@ fn leases_of_kea_are_taken_over() {
 #[test]
 fn kea_takes_over_our_leases() {
     moves(Subject::from_environment(), Subject::Debian);
+}
+
+const DUID: &[u8] = &[0, 3, 0, 1, 2, 0, 0, 0, 0, 0x0a];
+const OTHER_DUID: &[u8] = &[0, 3, 0, 1, 2, 0, 0, 0, 0, 0x0b];
+
+/// A query for these addresses and prefixes, association 1 of each.
+fn query6(kind: v6::MessageType, duid: &[u8], xid: u32, leases: &[IaLease]) -> Packet6 {
+    let of_kind = |prefixes: bool| leases.iter().filter(move |lease| (lease.len < 128) == prefixes);
+    let ia_na = of_kind(false).fold(Ia::na(1), Ia::with_lease);
+    let ia_pd = of_kind(true).fold(Ia::pd(1), Ia::with_lease);
+    let query = Packet6::query(kind, duid, xid).with_ia(&ia_na);
+    if of_kind(true).next().is_some() { query.with_ia(&ia_pd) } else { query }
+}
+
+fn given(packet: &Packet6) -> Vec<String> {
+    let leases = packet.associations().unwrap().into_iter().flat_map(|ia| ia.leases().unwrap());
+    leases.filter(|lease| lease.valid > 0).map(|lease| lease.to_string()).collect()
+}
+
+/// Address, prefix and declined address made by one server are what they were at the other.
+fn moves_v6(from: Subject, to: Subject) {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
+    let address = |text: &str| IaLease::address(text.parse::<Ipv6Addr>().unwrap());
+    let mine =
+        [address("2001:db8:1::15"), IaLease::prefix("2001:db8:8:300::".parse().unwrap(), 56)];
+    let config = json!({ "subnet6": [{
+        "id": 5, "subnet": "2001:db8:1::/64", "interface": "eth0", "rapid-commit": true,
+        "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::20" }],
+        "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 48, "delegated-len": 56 }],
+    }] });
+
+    let mut first = start_with(from, 6, &server_ns, None, &config);
+    let solicit = v6::MessageType::SOLICIT;
+    let reply = client.exchange(&query6(solicit, DUID, 1, &mine).with_option(14, &[]), LIMIT);
+    let reply = reply.unwrap().unwrap();
+    assert_eq!(given(&reply), ["2001:db8:1::15", "2001:db8:8:300::/56"]);
+    let bad = [address("2001:db8:1::16")];
+    let reply = client.exchange(&query6(solicit, OTHER_DUID, 2, &bad).with_option(14, &[]), LIMIT);
+    let reply = reply.unwrap().unwrap();
+    assert_eq!(given(&reply), ["2001:db8:1::16"]);
+    let decline = query6(v6::MessageType::DECLINE, OTHER_DUID, 3, &bad)
+        .with_option(v6::SERVER_ID, reply.option(v6::SERVER_ID).unwrap());
+    client.exchange(&decline, LIMIT).unwrap().unwrap();
+    assert!(first.stop().unwrap().success());
+    let file = fs::read_to_string(first.setup().lease_file()).unwrap();
+    drop(first);
+
+    let second = start_with(to, 6, &server_ns, Some(&file), &config);
+    let same = client.exchange(&query6(v6::MessageType::REBIND, DUID, 4, &mine), LIMIT);
+    assert_eq!(given(&same.unwrap().unwrap()), ["2001:db8:1::15", "2001:db8:8:300::/56"]);
+    for (xid, taken) in [(5, &mine[0]), (6, &mine[1]), (7, &bad[0])] {
+        let other = query6(solicit, OTHER_DUID, xid, std::slice::from_ref(taken));
+        let offer = client.exchange(&other, LIMIT).unwrap().unwrap();
+        assert!(!given(&offer).contains(&taken.to_string()), "{taken}");
+    }
+    let leases = second.leases().unwrap();
+    let row = &leases["2001:db8:1::15"];
+    assert_eq!(row.column("duid"), "00:03:00:01:02:00:00:00:00:0a");
+    assert_eq!(row.column("hwaddr"), "02:00:00:00:00:0a");
+    assert_eq!((row.column("iaid"), row.column("subnet_id")), ("1", "5"));
+    let row = &leases["2001:db8:8:300::"];
+    assert_eq!((row.column("lease_type"), row.column("prefix_len")), ("2", "56"));
+    assert_eq!(leases["2001:db8:1::16"].column("state"), "1");
+    // Columns and their order are the same in both files.
+    let rewritten = fs::read_to_string(second.setup().lease_file()).unwrap();
+    assert_eq!(rewritten.lines().next(), file.lines().next());
+}
+
+#[test]
+fn leases_of_kea_dhcp6_are_taken_over() {
+    moves_v6(Subject::Debian, Subject::from_environment());
+}
+
+#[test]
+fn kea_dhcp6_takes_over_our_leases() {
+    moves_v6(Subject::from_environment(), Subject::Debian);
 }
