@@ -220,7 +220,7 @@ mod tests {
         record.note("one", Subject::Ours, &["C".into(), "D".into()]);
         assert_eq!(record.expected("one", Subject::Ours).unwrap(), ["C", "D"]);
         assert_eq!(record.expected("one", Subject::Debian).unwrap(), ["A", "B", "C"]);
-        assert_eq!(record.unjustified(), ["@ours D", "@debian A"]);
+        assert_eq!(record.unjustified(), ["@debian A", "@ours D"]);
     }
 
     #[test]
