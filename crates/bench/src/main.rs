@@ -1,10 +1,12 @@
-//! Benchmark programs: `bench lease-store`. Times are of processors, not of clocks, where a busy machine
+//! Benchmark programs: `bench servers`, `bench hot-path`, `bench lease-store`. Times are of processors, not of clocks, where a busy machine
 //! would make them wrong; what is compared is measured in turns, in one run.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
 mod clock;
+mod hot_path;
 mod lease_store;
+mod servers;
 mod table;
 
 use std::process::ExitCode;
@@ -24,6 +26,12 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let mut arguments = lexopt::Parser::from_env();
     match arguments.next().map_err(|e| e.to_string())? {
+        Some(Value(name)) if name == "servers" => {
+            servers::run(&servers::Arguments::parse(arguments)?)
+        }
+        Some(Value(name)) if name == "hot-path" => {
+            hot_path::run(&hot_path::Arguments::parse(arguments)?)
+        }
         Some(Value(name)) if name == "lease-store" => {
             lease_store::run(&lease_store::Arguments::parse(arguments)?)
         }
@@ -32,6 +40,19 @@ fn run() -> Result<(), String> {
 }
 
 const USAGE: &str = "\
+bench servers --programs DIR [--seconds S] [--rounds R] [--only PART] [--output DIR]
+
+  Exchanges a second of this server and of others that are installed, in turns, as root.
+  --programs DIR  this project's kea-dhcp4, kea-dhcp6 and perfdhcp
+  --seconds S     length of a run (default 5)
+  --rounds R      runs of each server in each situation (default 3)
+  --only PART     only situations whose name contains that
+  --output DIR    write RESULTS.md and RESULTS.svg there
+
+bench hot-path [-4 | -6] [--exchanges N]
+
+  Exchanges in memory, from octets to octets: for callgrind and profilers.
+
 bench lease-store [--leases N] [--rounds R] [--programs DIR] [--debian] [--output FILE]
 
   --leases N      leases in the files (default 1000000)

@@ -22,7 +22,7 @@ pub(crate) const FLOORS: &[(&str, u32)] = &[
     ("bin", 9),
     ("testkit", 1),
     ("sim", 10),
-    ("bench", 10),
+    ("bench", 11),
     ("xtask", 10),
 ];
 

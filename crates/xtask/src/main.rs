@@ -79,5 +79,6 @@ cargo xtask TASK
   manual-examples DIR [--write]
                            the configurations that a text copy of the manual in DIR prints, and
                            that are not among those of the test kit
+  bench servers            exchanges a second beside other servers, as root; writes bench/RESULTS.md
   bench lease-store        what leases cost, beside Debian's Kea; writes bench/LEASES.md. With arguments
                            only what they ask for: see `cargo xtask bench`";

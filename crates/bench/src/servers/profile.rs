@@ -1,0 +1,106 @@
+//! What is measured: one row each.
+
+use super::peer::{Peer, V4_PEERS, V6_PEERS};
+
+/// A server's situation, and the load on it.
+pub(super) struct Profile {
+    pub(super) name: &'static str,
+    /// For the reader of the results.
+    pub(super) about: &'static str,
+    pub(super) version: u8,
+    pub(super) subnets: u32,
+    pub(super) reservations: u32,
+    pub(super) classes: u32,
+    /// Addresses that are free in the pool when the load begins; `None` is an empty pool.
+    pub(super) free: Option<u32>,
+    pub(super) durability: &'static str,
+    pub(super) severity: &'static str,
+    /// More arguments of the generator.
+    pub(super) load: &'static [&'static str],
+    pub(super) peers: &'static [Peer],
+}
+
+/// What most rows have in common: one subnet, nothing synced, warnings only.
+const PLAIN: Profile = Profile {
+    name: "one subnet",
+    about: "four-way exchanges, new clients, one pool",
+    version: 4,
+    subnets: 1,
+    reservations: 0,
+    classes: 0,
+    free: None,
+    durability: "process-crash",
+    severity: "WARN",
+    load: &[],
+    peers: &[Peer::Ours, Peer::Kea],
+};
+
+pub(super) const PROFILES: &[Profile] = &[
+    Profile { peers: V4_PEERS, ..PLAIN },
+    Profile {
+        name: "10,000 subnets",
+        about: "the same through relays of 10,000 subnets",
+        subnets: 10_000,
+        ..PLAIN
+    },
+    Profile {
+        name: "100,000 reservations",
+        about: "the same with 100,000 reservations of others",
+        reservations: 100_000,
+        ..PLAIN
+    },
+    Profile {
+        name: "50 classes",
+        about: "the same with 50 classes to evaluate for each packet",
+        classes: 50,
+        ..PLAIN
+    },
+    Profile {
+        name: "offers, empty pool",
+        about: "DISCOVER and OFFER only, 65,526 addresses free",
+        load: &["-i"],
+        ..PLAIN
+    },
+    Profile {
+        name: "offers, full pool",
+        about: "DISCOVER and OFFER only, 65 of 65,526 addresses free (99.9 % full)",
+        free: Some(65),
+        load: &["-i"],
+        ..PLAIN
+    },
+    Profile {
+        name: "known clients",
+        about: "four-way exchanges of 1,000 clients that come again and again",
+        load: &["-R", "1000"],
+        ..PLAIN
+    },
+    Profile {
+        name: "durable",
+        about: "one subnet, no answer before its lease is on the disk (Kea has no such mode)",
+        durability: "power-loss",
+        peers: &[Peer::Ours],
+        ..PLAIN
+    },
+    Profile { name: "INFO", about: "one subnet, logging at INFO", severity: "INFO", ..PLAIN },
+    Profile {
+        name: "v6 addresses",
+        about: "DHCPv6 four-way exchanges, one address each",
+        version: 6,
+        peers: V6_PEERS,
+        ..PLAIN
+    },
+    Profile {
+        name: "v6 prefixes",
+        about: "the same, one prefix each",
+        version: 6,
+        load: &["-e", "prefix-only"],
+        ..PLAIN
+    },
+    Profile {
+        name: "v6 both",
+        about: "the same, an address and a prefix each",
+        version: 6,
+        load: &["-e", "address-and-prefix"],
+        ..PLAIN
+    },
+];
