@@ -24,7 +24,7 @@ use kea_lease::{
     Durability, ExpiredLeasesProcessing, FileDisk, Journal, JournalLimits, LeaseFiles, Leases,
     Progress, Reclamation, load,
 };
-use kea_log::Captured;
+use kea_log::{Captured, log};
 use kea_stats::{ServerKind, Stats, UnixMicros};
 use kea_testkit::scenario::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_MAC};
 use kea_testkit::{Answer, Frame, LeaseRow, ServerSetup, Subject, read_lease_file};
@@ -95,10 +95,14 @@ impl InProcess {
         let text = self.setup.config(config).to_string().replace("@DIR@", &folder);
         let name = self.setup.config_file();
         std::fs::write(&name, text).map_err(|error| error.to_string())?;
-        let (document, _) = Document::load(&name.to_string_lossy(), &Files)
+        let (document, mut warnings) = Document::load(&name.to_string_lossy(), &Files)
             .map_err(|problems| problems.render())?;
-        let (snapshot, _) =
+        let (snapshot, more) =
             check::<V4>(&Arc::new(document)).map_err(|problems| problems.render())?;
+        warnings.append(more);
+        for warning in warnings.iter() {
+            log!(self.log, DHCP4_CONFIG_SYNTAX_WARNING, warning.message);
+        }
         Ok(snapshot)
     }
 
