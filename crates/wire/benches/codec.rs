@@ -1,4 +1,6 @@
-//! What reading a query and writing its answer cost.
+//! What reading a query and writing its answer cost. To stay below, on two cores of a small server: 150 ns
+//! for a DISCOVER that is read and for an OFFER with ten encoded options that is written, 400 ns for a relayed
+//! SOLICIT with an address and a prefix association that is read.
 
 use std::hint::black_box;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4};
@@ -93,8 +95,11 @@ fn solicit() -> Vec<u8> {
 fn v6_parse_relayed_solicit(bencher: Bencher<'_, '_>) {
     let bytes = solicit();
     bencher.bench_local(|| {
-        let view = v6::View::parse(black_box(&bytes));
-        view.map(|view| (black_box(&view).xid(), view.associations().count()))
+        let view = v6::View::parse(black_box(&bytes)).expect("well formed");
+        let view = black_box(&view);
+        let asked: u32 = view.option_request().map(u32::from).sum();
+        let named: u32 = view.associations().flatten().map(|ia| ia.iaid.0).sum();
+        (view.xid(), asked, named, view.client_id().is_some(), view.relays().len())
     });
 }
 
