@@ -1,5 +1,6 @@
 //! One worker's corridor without files and sockets, for what looks at single queries.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use kea_config::Diagnostics;
@@ -79,13 +80,18 @@ impl<F: Serving> Room<F> {
             callouts: None,
             now: self.now,
         };
+        // A client that has no address, or one of the link only, asks all servers.
+        let is_direct = match source.ip() {
+            IpAddr::V4(four) => four.is_unspecified(),
+            IpAddr::V6(six) => six.is_unicast_link_local(),
+        };
         let arrival = Arrival {
             interface: "eth0",
             interface_index: 2,
             interface_address: Some(self.own),
             source,
             source_port: F::SERVER_PORT,
-            destination: if source.is_unspecified() { F::EVERY_SERVER } else { self.own },
+            destination: if is_direct { F::EVERY_SERVER } else { self.own },
             link_source: None,
         };
         self.worker.decide(&corridor, &arrival, octets, out)
