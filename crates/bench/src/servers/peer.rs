@@ -119,10 +119,13 @@ fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
         "valid-lifetime": 4000,
         "multi-threading": {
             "enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64 },
-        "client-classes": classes(profile.classes),
         "loggers": [{ "name": format!("kea-dhcp{}", profile.version), "severity": profile.severity,
             "output_options": [{ "output": folder.join("log") }] }],
     });
+    // Kea 2.2 knows no empty list of classes.
+    if profile.classes > 0 {
+        server["client-classes"] = classes(profile.classes);
+    }
     if peer == Peer::Ours {
         server["lease-database"]["durability"] = profile.durability.into();
     }
