@@ -14,22 +14,24 @@ const LABEL: ClientLabel<'_> = ClientLabel::V4 {
     xid: 0x1234,
 };
 
-fn started() -> Option<(Logging, Handle)> {
+fn started() -> Option<(Logging, Handle, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().ok()?;
+    let file = folder.path().join("kea.log").display().to_string();
     let mut logging = Logging::start(LoggingOptions::new("kea-dhcp4")).ok()?;
     let handle = logging.handle();
     let root = LoggerConfig {
         name: "kea-dhcp4".into(),
-        outputs: vec![OutputConfig::to("/dev/null")],
+        outputs: vec![OutputConfig::to(file)],
         ..LoggerConfig::default()
     };
     handle.configure(&[root]).ok()?;
     logging.start_writer().ok()?;
-    Some((logging, handle))
+    Some((logging, handle, folder))
 }
 
 #[divan::bench]
 fn disabled(bencher: Bencher<'_, '_>) {
-    let Some((_logging, log)) = started() else { return };
+    let Some((_logging, log, _folder)) = started() else { return };
     bencher.bench_local(|| log!(log, DHCP4_SUBNET_SELECTED, black_box(LABEL), 7));
 }
 
@@ -45,7 +47,7 @@ fn label_alone(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 200, sample_size = 500)]
 fn enabled(bencher: Bencher<'_, '_>) {
-    let Some((_logging, log)) = started() else { return };
+    let Some((_logging, log, _folder)) = started() else { return };
     let address = std::net::Ipv4Addr::new(192, 0, 2, 77);
     bencher.bench_local(|| log!(log, DHCP4_LEASE_ALLOC, black_box(LABEL), address, 3600));
 }

@@ -331,3 +331,34 @@ fn an_argument_may_log_while_it_is_formatted() {
     );
     assert_eq!(captured.ids(), ["DHCP4_SHUTDOWN"]);
 }
+
+#[test]
+fn what_clients_choose_neither_breaks_lines_nor_steers_terminals() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let syslog = UnixDatagram::bind(dir.path().join("syslog")).expect("a socket");
+    let logging = Logging::start(options(dir.path())).expect("starts");
+    let log = logging.handle();
+    let outputs = [("a.log", "%m\n"), ("a.json", "json"), ("wide.log", "[%60.50m]\n")]
+        .map(|(name, pattern)| output(path(dir.path(), name), pattern));
+    let outputs = [&outputs[..], &[output("syslog".into(), "%m\n")]].concat();
+    log.configure(&[root("DEBUG", outputs)]).expect("configures");
+    let name = "pc\r\n2026-11-22 FATAL forged\x1b[2J\u{9b}31m";
+    log!(log, DHCP4_CLIENT_HOSTNAME_DATA, "client", name);
+
+    let shown = r"pc\r\n2026-11-22 FATAL forged\x1b[2J\u{9b}31m";
+    let text = read(dir.path(), "a.log");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains(shown), "{text}");
+    let wide = read(dir.path(), "wide.log");
+    assert!(wide.contains(r"FATAL forged\x1b[2J\u{9b}31m"), "{wide}");
+    assert_eq!(wide.lines().count(), 1, "{wide}");
+    let json = read(dir.path(), "a.json");
+    assert_eq!(json.lines().count(), 1, "{json}");
+    assert!(!json.trim_end().contains(char::is_control), "{json}");
+    let object: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(object["arguments"], serde_json::json!(["client", name]));
+    let mut buffer = [0; 1024];
+    let length = syslog.recv(&mut buffer).expect("a datagram");
+    let datagram = std::str::from_utf8(&buffer[..length]).expect("UTF-8");
+    assert!(datagram.contains(shown) && !datagram.contains(char::is_control), "{datagram}");
+}

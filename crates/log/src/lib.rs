@@ -21,6 +21,7 @@ mod pattern;
 mod queue;
 mod record;
 mod redact;
+mod visible;
 mod writer;
 
 pub use backend::{Handle, Logging, LoggingOptions, Overload};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::levels::{Severity, Threshold};
+use crate::visible::push_visible;
 
 /// One row of the message catalogue.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +34,7 @@ impl Message {
         text: &'static str,
         explanation: &'static str,
     ) -> Self {
+        assert!(highest_placeholder(text.as_bytes()) <= MAX_ARGUMENTS, "too many placeholders");
         Self {
             id,
             severity,
@@ -65,22 +67,23 @@ impl Message {
     }
 
     /// Appends the text with its placeholders replaced by `arguments`; a placeholder without argument stays.
+    /// Control characters of the arguments are spelt out (`\n`, `\x1b`): a message is one line, whatever a client
+    /// sent.
     pub fn render(&self, arguments: &[&str], out: &mut String) {
         let mut rest = self.text;
-        while let Some(at) = rest.find('%') {
-            out.push_str(&rest[..at]);
-            let tail = &rest[at + 1..];
+        while let Some((before, tail)) = rest.split_once('%') {
+            out.push_str(before);
             let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
-            let argument = tail[..digits]
-                .parse::<usize>()
-                .ok()
-                .and_then(|number| number.checked_sub(1))
-                .and_then(|index| arguments.get(index));
-            match argument {
-                Some(argument) => out.push_str(argument),
-                None => out.push_str(&rest[at..=at + digits]),
+            let (number, after) = tail.split_at(digits);
+            let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            match index.and_then(|index| arguments.get(index)) {
+                Some(argument) => push_visible(argument, out),
+                None => {
+                    out.push('%');
+                    out.push_str(number);
+                }
             }
-            rest = &tail[digits..];
+            rest = after;
         }
         out.push_str(rest);
     }
@@ -107,6 +110,9 @@ impl Twin {
         if version == 4 { self.v4 } else { self.v6 }
     }
 }
+
+/// No message has more arguments.
+pub(crate) const MAX_ARGUMENTS: usize = 12;
 
 const fn highest_placeholder(text: &[u8]) -> usize {
     let mut highest = 0;
@@ -271,6 +277,13 @@ mod tests {
         out.clear();
         THREE.render(&["a"], &mut out);
         assert_eq!(out, "%2 of 100% then a, %3%");
+    }
+
+    #[test]
+    fn an_argument_cannot_end_the_line() {
+        let mut out = String::new();
+        THREE.render(&["a\nINFO forged", "\x1b[2J", "c"], &mut out);
+        assert_eq!(out, r"\x1b[2J of 100% then a\nINFO forged, c%");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::record::Record;
 pub struct Pattern {
     pieces: Vec<Piece>,
     zone: TimeZone,
-    scratch: Vec<u8>,
+    scratch: String,
 }
 
 /// Why a pattern cannot be used.
@@ -69,7 +69,7 @@ impl Pattern {
         if !rest.is_empty() {
             pieces.push(Piece::Literal(rest.to_owned()));
         }
-        Ok(Self { pieces, zone, scratch: Vec::new() })
+        Ok(Self { pieces, zone, scratch: String::new() })
     }
 
     /// The text of the default pattern for a kind of output.
@@ -81,17 +81,20 @@ impl Pattern {
     }
 
     /// Appends the line of an occurrence. Dates are worked out once per second, hence `&mut`.
-    pub(crate) fn write(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, record: &Record<'_>, out: &mut String) {
         for piece in &mut self.pieces {
             match piece {
-                Piece::Literal(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Literal(text) => out.push_str(text),
                 Piece::Field { field, width } if width.is_plain() => {
                     field.write(record, &self.zone, out);
+                }
+                Piece::Field { field: Field::Severity, width } => {
+                    width.write(record.head.message.severity.name(), out);
                 }
                 Piece::Field { field, width } => {
                     self.scratch.clear();
                     field.write(record, &self.zone, &mut self.scratch);
-                    width.write(&String::from_utf8_lossy(&self.scratch), out);
+                    width.write(&self.scratch, out);
                 }
             }
         }
@@ -115,16 +118,14 @@ enum Field {
 }
 
 impl Field {
-    fn write(&mut self, record: &Record<'_>, zone: &TimeZone, out: &mut Vec<u8>) {
+    fn write(&mut self, record: &Record<'_>, zone: &TimeZone, out: &mut String) {
         match self {
             Self::Date(date) => date.write(record.head.at, zone, out),
-            Self::Severity => {
-                out.extend_from_slice(record.head.message.severity.name().as_bytes());
-            }
-            Self::Logger => out.extend_from_slice(record.logger.as_bytes()),
-            Self::Process => out.extend_from_slice(record.process.to_string().as_bytes()),
-            Self::Thread => out.extend_from_slice(record.head.thread.to_string().as_bytes()),
-            Self::Message => out.extend_from_slice(record.text.as_bytes()),
+            Self::Severity => out.push_str(record.head.message.severity.name()),
+            Self::Logger => out.push_str(record.logger),
+            Self::Process => push_number(record.process, out),
+            Self::Thread => push_number(record.head.thread.unsigned_abs(), out),
+            Self::Message => record.push_text(out),
         }
     }
 }
@@ -141,17 +142,17 @@ impl Width {
         self.minimum == 0 && self.maximum.is_none()
     }
 
-    fn write(self, text: &str, out: &mut Vec<u8>) {
+    fn write(self, text: &str, out: &mut String) {
         let length = text.chars().count();
         let cut = self.maximum.map_or(0, |maximum| length.saturating_sub(maximum));
         let padding = self.minimum.saturating_sub(length - cut);
         if !self.left {
-            out.resize(out.len() + padding, b' ');
+            out.extend(std::iter::repeat_n(' ', padding));
         }
         let start = text.char_indices().nth(cut).map_or(text.len(), |(at, _)| at);
-        out.extend_from_slice(&text.as_bytes()[start..]);
+        out.push_str(&text[start..]);
         if self.left {
-            out.resize(out.len() + padding, b' ');
+            out.extend(std::iter::repeat_n(' ', padding));
         }
     }
 }
@@ -199,7 +200,7 @@ impl Date {
         Ok(Self { utc, parts, second: None })
     }
 
-    fn write(&mut self, at: i64, zone: &TimeZone, out: &mut Vec<u8>) {
+    fn write(&mut self, at: i64, zone: &TimeZone, out: &mut String) {
         let second = at.div_euclid(1_000_000_000);
         let microsecond = at.rem_euclid(1_000_000_000) / 1_000;
         if self.second != Some(second) {
@@ -210,13 +211,13 @@ impl Date {
         }
         for part in &self.parts {
             match part {
-                DatePart::Seconds { text, .. } => out.extend_from_slice(text.as_bytes()),
-                DatePart::Milliseconds => {
-                    out.extend_from_slice(format!("{:03}", microsecond / 1_000).as_bytes());
+                DatePart::Seconds { text, .. } => out.push_str(text),
+                DatePart::Milliseconds => push_thousand(microsecond / 1_000, out),
+                DatePart::Microseconds => {
+                    push_thousand(microsecond / 1_000, out);
+                    out.push('.');
+                    push_thousand(microsecond % 1_000, out);
                 }
-                DatePart::Microseconds => out.extend_from_slice(
-                    format!("{:03}.{:03}", microsecond / 1_000, microsecond % 1_000).as_bytes(),
-                ),
             }
         }
     }
@@ -284,6 +285,32 @@ fn number(text: &str) -> (usize, &str) {
     (number, &text[digits..])
 }
 
+/// Appends a number in decimal; `to_string` would allocate, for each line of the log.
+fn push_number(number: u32, out: &mut String) {
+    let mut digits = [0; 10];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = digit(rest % 10);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+}
+
+/// Appends a number below 1000 with three digits.
+fn push_thousand(number: i64, out: &mut String) {
+    let number = u32::try_from(number).unwrap_or(0);
+    out.extend([100, 10, 1].map(|place| char::from(digit(number / place % 10))));
+}
+
+fn digit(value: u32) -> u8 {
+    b'0' + value.to_le_bytes()[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,16 +323,15 @@ mod tests {
     fn line(pattern: &str) -> String {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let mut pattern = Pattern::parse(pattern, zone).expect("a good pattern");
-        let mut out = Vec::new();
+        let mut out = String::new();
         let record = Record {
             head: Head { message: &message::DHCP4_SHUTDOWN, at: AT, thread: 12345 },
             logger: "kea-dhcp4.dhcp4",
             process: 8475,
             arguments: &[],
-            text: "DHCP4_SHUTDOWN shut down",
         };
         pattern.write(&record, &mut out);
-        String::from_utf8(out).expect("UTF-8")
+        out
     }
 
     #[test]

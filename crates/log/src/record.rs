@@ -22,8 +22,15 @@ pub(crate) struct Record<'a> {
     pub(crate) logger: &'a str,
     pub(crate) process: u32,
     pub(crate) arguments: &'a [&'a str],
-    /// Identifier, a space, the text with arguments in place.
-    pub(crate) text: &'a str,
+}
+
+impl Record<'_> {
+    /// Appends identifier, a space, the text with arguments in place.
+    pub(crate) fn push_text(&self, out: &mut String) {
+        out.push_str(self.head.message.id);
+        out.push(' ');
+        self.head.message.render(self.arguments, out);
+    }
 }
 
 /// Appends the arguments as text, each behind its length in four bytes.
@@ -38,14 +45,18 @@ pub(crate) fn encode_arguments(arguments: &[&dyn Display], out: &mut Vec<u8>) {
     }
 }
 
-/// Reads back what [`encode_arguments`] wrote.
-pub(crate) fn decode_arguments<'a>(mut bytes: &'a [u8], out: &mut Vec<&'a str>) {
-    while let Some((length, rest)) = bytes.split_first_chunk() {
+/// Reads back what [`encode_arguments`] wrote, at most as many arguments as `out` has room for; returns how many.
+pub(crate) fn decode_arguments<'a>(mut bytes: &'a [u8], out: &mut [&'a str]) -> usize {
+    let mut count = 0;
+    for argument in out {
+        let Some((length, rest)) = bytes.split_first_chunk() else { break };
         let length = (u32::from_le_bytes(*length) as usize).min(rest.len());
         let (text, rest) = rest.split_at(length);
-        out.push(str::from_utf8(text).unwrap_or_default());
+        *argument = str::from_utf8(text).unwrap_or_default();
         bytes = rest;
+        count += 1;
     }
+    count
 }
 
 struct Utf8<'a>(&'a mut Vec<u8>);
@@ -66,8 +77,8 @@ mod tests {
         let mut bytes = Vec::new();
         encode_arguments(&[&"a b", &17, &"", &"ü"], &mut bytes);
         assert_eq!(&bytes[..8], &[3, 0, 0, 0, b'a', b' ', b'b', 2]);
-        let mut arguments = Vec::new();
-        decode_arguments(&bytes, &mut arguments);
-        assert_eq!(arguments, ["a b", "17", "", "ü"]);
+        let mut arguments = [""; 6];
+        assert_eq!(decode_arguments(&bytes, &mut arguments), 4);
+        assert_eq!(arguments, ["a b", "17", "", "ü", "", ""]);
     }
 }

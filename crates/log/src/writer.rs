@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::config::{Effective, LoggingError, OutputConfig};
-use crate::message_row::Component;
+use crate::message_row::{Component, MAX_ARGUMENTS};
 use crate::output::{Destination, Sink, Surroundings};
 use crate::pattern::Pattern;
 use crate::queue::Batch;
 use crate::record::{Head, Record, decode_arguments};
+use crate::visible::push_visible_json;
 
 /// The open outputs of all loggers.
 #[derive(Debug)]
@@ -25,8 +26,7 @@ pub(crate) struct Outputs {
     /// Which of `lines` a component writes, by component.
     routes: Vec<Vec<usize>>,
     spare: Batch,
-    text: String,
-    line: Vec<u8>,
+    line: String,
     checked_files: Instant,
 }
 
@@ -67,8 +67,7 @@ impl Outputs {
             lines: Vec::new(),
             routes: Vec::new(),
             spare: Batch::default(),
-            text: String::new(),
-            line: Vec::new(),
+            line: String::new(),
             checked_files: Instant::now(),
             surroundings,
         };
@@ -151,19 +150,14 @@ impl Outputs {
     }
 
     fn write_one(&mut self, head: Head, bytes: &[u8]) {
-        let mut arguments = Vec::with_capacity(head.message.arguments());
-        decode_arguments(bytes, &mut arguments);
-        self.text.clear();
-        self.text.push_str(head.message.id);
-        self.text.push(' ');
-        head.message.render(&arguments, &mut self.text);
+        let mut arguments = [""; MAX_ARGUMENTS];
+        let count = decode_arguments(bytes, &mut arguments);
         let component = head.message.component.index();
         let record = Record {
             head,
             logger: &self.names[component],
             process: self.surroundings.process,
-            arguments: &arguments,
-            text: &self.text,
+            arguments: &arguments[..count],
         };
         for &route in &self.routes[component] {
             let Line { sink, layout } = &mut self.lines[route];
@@ -173,7 +167,7 @@ impl Outputs {
                 Layout::Json => write_json(&record, &mut self.line),
             }
             let sink = &mut self.sinks[*sink];
-            let result = sink.sink.write(&record, &self.line);
+            let result = sink.sink.write(&record, self.line.as_bytes());
             sink.note(result);
         }
     }
@@ -208,11 +202,12 @@ fn full_name(surroundings: &Surroundings, component: Component) -> String {
     }
 }
 
-/// One object per line: what a line's pattern can show, and the arguments apart from the text.
-fn write_json(record: &Record<'_>, out: &mut Vec<u8>) {
+/// One object per line: what a line's pattern can show, and the arguments apart from the text, as they were given.
+fn write_json(record: &Record<'_>, out: &mut String) {
     let message = record.head.message;
     let time = Timestamp::from_nanosecond(i128::from(record.head.at)).unwrap_or_default();
-    let text = &record.text[message.id.len() + 1..];
+    let mut text = String::new();
+    message.render(record.arguments, &mut text);
     let object = serde_json::json!({
         "timestamp": format!("{time:.6}"),
         "severity": message.severity.name(),
@@ -223,8 +218,8 @@ fn write_json(record: &Record<'_>, out: &mut Vec<u8>) {
         "message": text,
         "arguments": record.arguments,
     });
-    out.extend_from_slice(object.to_string().as_bytes());
-    out.push(b'\n');
+    push_visible_json(&object.to_string(), out);
+    out.push('\n');
 }
 
 #[cfg(test)]
@@ -238,17 +233,17 @@ mod tests {
             head: Head { message: &DHCP4_LEASE_ADVERT, at: 1_565_015_265_871_052_999, thread: 7 },
             logger: "kea-dhcp4.leases",
             process: 42,
-            arguments: &["\"x\"\n", "192.0.2.1"],
-            text: "DHCP4_LEASE_ADVERT hello",
+            arguments: &["\"x\"\n\x7f", "192.0.2.1"],
         };
-        let mut out = Vec::new();
+        let mut out = String::new();
         write_json(&record, &mut out);
         assert_eq!(
-            String::from_utf8(out).expect("UTF-8"),
+            out,
             concat!(
                 r#"{"timestamp":"2019-08-05T14:27:45.871052Z","severity":"INFO","#,
                 r#""logger":"kea-dhcp4.leases","process":42,"thread":7,"id":"DHCP4_LEASE_ADVERT","#,
-                r#""message":"hello","arguments":["\"x\"\n","192.0.2.1"]}"#,
+                r#""message":"\"x\"\\n\\x7f: lease 192.0.2.1 is offered","#,
+                r#""arguments":["\"x\"\n\u007f","192.0.2.1"]}"#,
                 "\n"
             )
         );

@@ -15,6 +15,8 @@ use crate::config::{MIN_ROTATED_SIZE, OutputConfig};
 pub(crate) struct LogFile {
     path: PathBuf,
     file: File,
+    /// Devices and pipes (`/dev/stdout`, say) are no files to rotate.
+    is_regular: bool,
     size: u64,
     /// Lines not yet written.
     pending: Vec<u8>,
@@ -31,11 +33,12 @@ impl LogFile {
         lock_file: Option<PathBuf>,
     ) -> io::Result<Self> {
         let file = append_to(path)?;
-        let size = file.metadata()?.len();
+        let found = file.metadata()?;
         Ok(Self {
             path: path.to_owned(),
             file,
-            size,
+            is_regular: found.is_file(),
+            size: found.len(),
             pending: Vec::new(),
             flush: config.flush,
             rotate_at: (config.maxsize >= MIN_ROTATED_SIZE).then_some(config.maxsize),
@@ -47,7 +50,7 @@ impl LogFile {
     pub(crate) fn write(&mut self, line: &[u8]) -> io::Result<()> {
         self.pending.extend_from_slice(line);
         let size = self.size + self.pending.len() as u64;
-        if self.rotate_at.is_some_and(|limit| size >= limit) {
+        if self.is_regular && self.rotate_at.is_some_and(|limit| size >= limit) {
             self.write_out()?;
             return self.rotate();
         }
@@ -85,7 +88,8 @@ impl LogFile {
 
     fn open_again(&mut self) -> io::Result<()> {
         self.file = append_to(&self.path)?;
-        self.size = self.file.metadata()?.len();
+        let found = self.file.metadata()?;
+        (self.is_regular, self.size) = (found.is_file(), found.len());
         Ok(())
     }
 
@@ -96,18 +100,20 @@ impl LogFile {
         if self.reopen_if_replaced()? {
             return Ok(());
         }
-        for version in (1..self.versions).rev() {
-            rename_if_present(&self.version(version), &self.version(version + 1))?;
+        // A link stays; what it leads to is rotated.
+        let path = fs::canonicalize(&self.path)?;
+        for number in (1..self.versions).rev() {
+            rename_if_present(&version(&path, number), &version(&path, number + 1))?;
         }
-        rename_if_present(&self.path, &self.version(1))?;
+        rename_if_present(&path, &version(&path, 1))?;
         self.open_again()
     }
+}
 
-    fn version(&self, number: u32) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(format!(".{number}"));
-        name.into()
-    }
+fn version(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(format!(".{number}"));
+    name.into()
 }
 
 /// Lines are gathered up to this many bytes within a batch.
@@ -132,6 +138,8 @@ fn lock(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileTypeExt;
+
     use super::*;
 
     fn open(path: &Path, maxsize: u64, maxver: u32) -> LogFile {
@@ -168,6 +176,39 @@ mod tests {
         file.write(&[b'x'; 300_000]).expect("written");
         file.flush(false).expect("flushed");
         assert_eq!(sizes(&path), [Some(300_000), None, None, None]);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_rotated() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (link, path) = (dir.path().join("link.log"), dir.path().join("kea.log"));
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        let mut file = open(&link, MIN_ROTATED_SIZE, 1);
+        file.write(&[b'x'; MIN_ROTATED_SIZE as usize]).expect("written");
+        file.write(b"y").expect("written");
+        file.flush(true).expect("flushed");
+        assert_eq!(fs::read_link(&link).expect("still a link"), path);
+        assert_eq!(sizes(&path), [Some(1), Some(MIN_ROTATED_SIZE), None, None]);
+    }
+
+    #[test]
+    fn devices_and_pipes_are_not_rotated() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("pipe");
+        let owner = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, owner, 0).expect("a pipe");
+        let mut reader =
+            OpenOptions::new().read(true).write(true).open(&path).expect("the pipe's other end");
+        let mut file = open(&path, MIN_ROTATED_SIZE, 1);
+        for _ in 0..8 {
+            file.write(&[b'x'; 32 * 1024]).expect("written");
+            file.flush(true).expect("flushed");
+            let mut taken = [0; 32 * 1024];
+            io::Read::read_exact(&mut reader, &mut taken).expect("read");
+        }
+        assert!(fs::symlink_metadata(&path).expect("still there").file_type().is_fifo());
+        assert!(!version(&path, 1).exists());
     }
 
     #[test]
