@@ -15,7 +15,7 @@ PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
     kea-dhcp4-server kea-dhcp6-server kea-admin kea-common
     isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base dibbler-client wide-dhcpv6-client
-    tshark faketime prometheus
+    tshark faketime prometheus logrotate
 )
 
 stage_packages() {
