@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use kea_config::snapshot::Dialect;
+use kea_config::snapshot::{Dialect, Reservation};
 use kea_expr::{
     ClassId, ClassList, ClassSet, EvalError, Facts, Interest, Membership, Observer, Scratch,
 };
@@ -69,34 +69,40 @@ impl Classifier {
         });
     }
 
-    /// Joins the classes that a reservation gives its client.
+    /// Joins the classes that a reservation gives its client. Where they hold wherever the client gets
+    /// its lease, what was evaluated without them is evaluated again: a class of clients that are not
+    /// in a reserved one must not keep this client. In a shared network the classes of one subnet's
+    /// reservation come last instead. `before` is the reservation whose classes the client has already.
     pub fn join_reserved<F: Dialect>(
-        &mut self,
-        corridor: &Corridor<'_, F>,
-        reserved: &Reserved<'_, F>,
-    ) {
-        for class in reserved.host().into_iter().flat_map(|host| &host.classes) {
-            self.join(corridor, *class, Cause::Reservation);
-        }
-    }
-
-    /// Evaluates again what depends on the packet, now with the classes of a reservation that was
-    /// found early, and then what depends on there being one.
-    pub fn reclassify<F: Dialect>(
         &mut self,
         corridor: &Corridor<'_, F>,
         facts: &impl Facts,
         reserved: &Reserved<'_, F>,
+        before: Option<&Reservation<F>>,
     ) {
-        let list = &corridor.config.classes.list;
-        let is_reserved = |class| reserved.host().is_some_and(|host| host.classes.contains(&class));
-        list.forget_tested(&mut self.classes, is_reserved);
+        let Some(host) = reserved.host() else { return };
+        if host.classes.iter().all(|class| self.classes.contains(*class)) {
+            return;
+        }
+        let config = corridor.config;
+        let subnet = host.subnet.and_then(|id| config.subnet(id));
+        let is_everywhere = subnet.is_none_or(|subnet| config.network_of(subnet).is_none());
+        if is_everywhere {
+            let hosts = [Some(host), before];
+            let is_reserved =
+                |class| hosts.iter().flatten().any(|host| host.classes.contains(&class));
+            config.classes.list.forget_tested(&mut self.classes, is_reserved);
+        }
+        for class in &host.classes {
+            self.join(corridor, *class, Cause::Reservation);
+        }
+        if !is_everywhere {
+            return;
+        }
         self.note(|_| Step::StartedOver);
-        self.join_reserved(corridor, reserved);
         self.evaluate(corridor, |list, set, scratch, reporter| {
             list.classify(facts, set, scratch, reporter);
         });
-        self.classify_known(corridor, facts, true);
     }
 
     /// Evaluates classes that the place of a lease requires.
@@ -109,12 +115,6 @@ impl Classifier {
         self.evaluate(corridor, |list, set, scratch, reporter| {
             list.classify_required(required, facts, set, scratch, reporter);
         });
-    }
-
-    /// True when the client is in a class beside those that every client is in.
-    pub fn is_classified(&self) -> bool {
-        let common = [ClassId::ALL, ClassId::KNOWN, ClassId::UNKNOWN];
-        self.classes.len() > common.iter().filter(|class| self.classes.contains(**class)).count()
     }
 
     /// The classes by name, for messages.

@@ -49,13 +49,15 @@ impl Classifier {
         if config.server.early_global_reservations_lookup {
             reserved = Reserved::early(corridor, client);
             if reserved.host().is_some() {
-                self.reclassify(corridor, facts, &reserved);
+                self.join_reserved(corridor, facts, &reserved, None);
+                self.classify_known(corridor, facts, true);
             }
             if self.classes.contains(ClassId::DROP) {
                 log!(log, (twin::PACKET_DROP_DROP_CLASS_EARLY.of(version)), label);
                 return Err(Drop::ClassDrop);
             }
         }
+        let early = reserved.host();
         let subnet = corridor.subnet_selected(query, select(&self.classes), label)?;
         self.note_place(config, subnet, &select);
         if let Some(subnet) = subnet {
@@ -67,7 +69,7 @@ impl Classifier {
             reserved = Reserved::find(corridor, std::iter::once(subnet).chain(siblings), client);
         }
         self.note(|_| Step::reserved(config, &reserved));
-        self.join_reserved(corridor, &reserved);
+        self.join_reserved(corridor, facts, &reserved, early);
         let is_known = reserved.host().is_some() || self.classes.contains(ClassId::KNOWN);
         self.classify_known(corridor, facts, is_known);
         self.report(corridor, label);

@@ -1,9 +1,9 @@
 //! The exchanges: what each message of a client leads to (RFC 9915 section 18.3).
 
-use std::fmt::Display;
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::Subnet;
+use kea_expr::ClassId;
 use kea_hooks::Point;
 use kea_lease::Ticket;
 use kea_log::{ClientLabel, log};
@@ -88,6 +88,10 @@ impl<'s> Exchange<'_, '_, 's> {
                 self.wishes().map(|wish| Association::noted(&wish, no_subnet(wish.kind))).collect();
             return Ok(outcome);
         };
+        if self.is_rejected() {
+            outcome.associations = self.wishes().map(|wish| rejected(&wish)).collect();
+            return Ok(outcome);
+        }
         self.with_leasing(duid, place, |leasing| {
             for wish in self.wishes() {
                 self.log_processing(&wish, false);
@@ -117,6 +121,10 @@ impl<'s> Exchange<'_, '_, 's> {
                 self.wishes().map(|wish| Association::noted(&wish, NO_BINDING)).collect();
             return Ok(outcome);
         };
+        if self.is_rejected() {
+            outcome.associations = self.wishes().map(|wish| rejected(&wish)).collect();
+            return Ok(outcome);
+        }
         self.with_leasing(duid, place, |leasing| {
             for wish in self.wishes() {
                 self.log_processing(&wish, true);
@@ -136,6 +144,10 @@ impl<'s> Exchange<'_, '_, 's> {
             outcome.fqdn = leasing.naming.option.take();
             Ok(outcome)
         })
+    }
+
+    fn is_rejected(&self) -> bool {
+        self.classifier.classes.contains(ClassId::REJECT)
     }
 
     fn with_leasing<T>(
@@ -166,8 +178,7 @@ impl<'s> Exchange<'_, '_, 's> {
 
     fn exhausted(&self, place: &Place<'_, V6>, wish: &Wish) -> Association<'s> {
         let classes = self.classifier.shown(self.corridor);
-        let classes = self.classifier.is_classified().then_some(&classes as &dyn Display);
-        self.corridor.exhausted(self.label, place, wish.lease_kind(), classes);
+        self.corridor.exhausted(self.label, place, wish.lease_kind(), Some(&classes));
         Association::noted(wish, nothing_left(wish.kind))
     }
 
@@ -269,6 +280,17 @@ const NOT_ON_LINK: Note = (StatusCode::NotOnLink, "An address is not right for t
 const RELEASED: Note = (StatusCode::Success, "Released.");
 const RELEASE_DONE: Note = (StatusCode::Success, "Release processed.");
 const DECLINED: Note = (StatusCode::Success, "Declined.");
+
+/// Of a client in class REJECT, which is to stop using what it names.
+fn rejected<'s>(wish: &Wish) -> Association<'s> {
+    let note = match wish.kind {
+        IaKind::Pd => (StatusCode::NoPrefixAvail, "This client gets no prefixes."),
+        IaKind::Na | IaKind::Ta => (StatusCode::NoAddrsAvail, "This client gets no addresses."),
+    };
+    let mut association = Association::noted(wish, note);
+    association.withdraw(wish.named());
+    association
+}
 
 fn no_subnet(kind: IaKind) -> Note {
     match kind {

@@ -412,10 +412,10 @@ impl ClassList {
         }
     }
 
-    /// Leaves the classes that a test decided on in the first pass, so that it can run again with
-    /// the classes of a reservation in the set.
+    /// Leaves the classes that a test decided on in either pass, so that it can run again with the
+    /// classes of a reservation in the set.
     pub fn forget_tested(&self, set: &mut ClassSet, reserved: impl Fn(ClassId) -> bool) {
-        for &place in &self.first_pass.all {
+        for &place in self.first_pass.all.iter().chain(&self.second_pass.all) {
             if let Some(class) = self.classes.get(place as usize)
                 && !reserved(class.id)
             {

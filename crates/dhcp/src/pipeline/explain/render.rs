@@ -54,7 +54,7 @@ impl Display for Step {
             }
             Step::NotTestable { class, reason } => write!(f, "class {class}: {reason}"),
             Step::StartedOver => {
-                f.write_str("classes: evaluated again with those of the early reservation")
+                f.write_str("classes: evaluated again with those of the reservation")
             }
             Step::NotLetIn { subnet, guard } => {
                 write!(f, "subnet {subnet}: passed over, it lets in only {}", guard.join(", "))

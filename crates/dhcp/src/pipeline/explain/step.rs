@@ -39,7 +39,7 @@ pub enum Step {
         /// Why.
         reason: &'static str,
     },
-    /// Classes are evaluated again, since an early reservation brought others.
+    /// Classes are evaluated again, since a reservation brought others.
     StartedOver,
     /// A subnet would fit, but its guard or that of its network lets none of the client's classes in.
     NotLetIn {

@@ -121,7 +121,7 @@ fn what_is_exhausted_says_so_in_its_association() {
         ("v6-allocation-fail-subnet", 3),
         ("v6-allocation-fail-shared-network", 0),
         ("v6-allocation-fail-no-pools", 0),
-        ("v6-allocation-fail-classes", 0),
+        ("v6-allocation-fail-classes", 3),
         ("subnet[1].v6-allocation-fail", 3),
         ("subnet[1].v6-allocation-fail-subnet", 3),
     ] {
@@ -329,6 +329,7 @@ fn why_nothing_was_left_is_logged() {
         [
             "ALLOC_ENGINE_V6_ALLOC_FAIL_SUBNET",
             "ALLOC_ENGINE_V6_ALLOC_FAIL",
+            "ALLOC_ENGINE_V6_ALLOC_FAIL_CLASSES",
             "DHCP6_LEASE_ALLOC_FAIL"
         ]
     );
