@@ -1,5 +1,6 @@
 //! What a lease is: the same record for both families, but for who owns it.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::hash::Hash;
 
@@ -138,6 +139,11 @@ impl<F: LeaseFamily> Lease<F> {
         expires(self.cltt, self.valid_lifetime)
     }
 
+    /// Its place among the leases of one client.
+    pub fn preference(&self) -> Preference<F::Addr> {
+        Preference::new(self.state, self.cltt, self.address)
+    }
+
     /// True from the second in which the lifetime has elapsed.
     pub fn is_expired(&self, now: i64) -> bool {
         #[cfg(feature = "deliberate-faults")]
@@ -150,6 +156,17 @@ impl<F: LeaseFamily> Lease<F> {
     /// What the lease is of.
     pub fn kind(&self) -> LeaseKind {
         F::kind(&F::term(&self.owner))
+    }
+}
+
+/// The order in which a client's leases are preferred: those in use before those only remembered, the
+/// one the client was last heard of first, then by address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Preference<A>(bool, Reverse<i64>, A);
+
+impl<A: Ord> Preference<A> {
+    pub(crate) fn new(state: LeaseState, cltt: i64, address: A) -> Self {
+        Preference(state.is_vacant(), Reverse(cltt), address)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6};
 use parking_lot::{ArcMutexGuard, RawMutex};
 
-use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
+use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, Preference, SubnetId};
 use crate::leases::Preview;
 use crate::pool::{Allocator, PoolCounts, PoolSpec};
 use crate::record::Record;
@@ -336,6 +336,11 @@ impl<'a, F: LeaseFamily> LeaseRef<'a, F> {
     /// Unix second of its end; `None` for never.
     pub fn expires(self) -> Option<i64> {
         self.0.expires()
+    }
+
+    /// Its place among the leases of one client.
+    pub fn preference(self) -> Preference<F::Addr> {
+        Preference::new(self.0.state, self.0.cltt, self.0.address)
     }
 
     /// True from the second in which the lifetime has elapsed.

@@ -300,6 +300,22 @@ fn a_reserved_address_outside_the_range_is_the_subnets_all_the_same() {
     assert_eq!(leases.subnet(NET).unwrap().page(None).count(), 0);
 }
 
+#[test]
+fn of_a_client_s_leases_the_newest_in_use_is_preferred() {
+    let lease = |number, cltt, state| {
+        let mut lease = prefix(number, 64, 1);
+        (lease.cltt, lease.state) = (cltt, state);
+        lease
+    };
+    let in_order = [
+        lease(3, 20, LeaseState::Assigned),
+        lease(1, 10, LeaseState::Assigned),
+        lease(2, 10, LeaseState::Assigned),
+        lease(0, 90, LeaseState::ExpiredReclaimed),
+    ];
+    assert!(in_order.is_sorted_by(|a, b| a.preference() < b.preference()));
+}
+
 fn prefix(number: u64, len: u8, iaid: u32) -> Lease<V6> {
     let owner = V6Owner {
         duid: Duid::new(&[0, 1, 2, 3]).unwrap(),

@@ -112,7 +112,8 @@ impl<'q, 's> Leasing<'q, 's> {
         self.place.grounds().filter(|ground| ground.subnet.specific.match_client_id).find_map(
             |ground| {
                 let leases = self.lock(ground.subnet)?;
-                leases.by_client_id(client_id).next().map(LeaseRef::to_lease)
+                let held = leases.by_client_id(client_id).min_by_key(|lease| lease.preference());
+                held.map(LeaseRef::to_lease)
             },
         )
     }
@@ -127,7 +128,8 @@ impl<'q, 's> Leasing<'q, 's> {
             let mine = |lease: &LeaseRef<'_, V4>| {
                 !ground.subnet.specific.match_client_id || self.may_be_mine(lease.identifier())
             };
-            leases.by_hw_addr(&self.client.hw_addr).find(mine).map(LeaseRef::to_lease)
+            let held = leases.by_hw_addr(&self.client.hw_addr).filter(mine);
+            held.min_by_key(|lease| lease.preference()).map(LeaseRef::to_lease)
         })
     }
 

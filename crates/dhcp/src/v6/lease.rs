@@ -133,9 +133,7 @@ impl<'q, 's> Leasing<'q, 's> {
             let found = leases.by_association(self.duid, wish.iaid, wish.lease_kind());
             held.extend(found.map(LeaseRef::to_lease));
         }
-        held.sort_by_key(|lease: &Lease<V6>| {
-            (lease.state.is_vacant(), std::cmp::Reverse(lease.cltt), lease.address)
-        });
+        held.sort_by_key(Lease::preference);
         held
     }
 
