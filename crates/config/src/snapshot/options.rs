@@ -61,6 +61,8 @@ impl ConfiguredOption {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OptionSet {
     entries: Box<[ConfiguredOption]>,
+    /// Each space, and where its entries end. Few: looked through for every option of every answer.
+    spaces: Box<[(Arc<str>, usize)]>,
 }
 
 impl OptionSet {
@@ -69,7 +71,13 @@ impl OptionSet {
             (&entry.space, entry.code, entry.distance, entry.classes.is_empty())
         }
         entries.sort_by(|a, b| key(a).cmp(&key(b)));
-        OptionSet { entries: entries.into() }
+        let spaces = entries.chunk_by(|a, b| a.space == b.space);
+        let mut end = 0;
+        let spaces = spaces.filter_map(|entries| {
+            end += entries.len();
+            Some((entries.first()?.space.clone(), end))
+        });
+        OptionSet { spaces: spaces.collect(), entries: entries.into() }
     }
 
     /// What `near` and `far` say together; `near` goes first.
@@ -101,9 +109,14 @@ impl OptionSet {
 
     /// All options of a space, by code.
     pub fn in_space(&self, space: &str) -> Candidates<'_> {
-        let start = self.entries.partition_point(|entry| &*entry.space < space);
-        let rest = &self.entries[start..];
-        Candidates(&rest[..rest.partition_point(|entry| &*entry.space == space)])
+        let mut start = 0;
+        for (known, end) in &self.spaces {
+            if **known == *space {
+                return Candidates(&self.entries[start..*end]);
+            }
+            start = *end;
+        }
+        Candidates(&[])
     }
 
     /// What is configured for one code.

@@ -230,9 +230,11 @@ impl<'a> View<'a> {
 
     /// Codes that have more than one instance, ascending.
     pub fn repeated_options(&self) -> impl Iterator<Item = u8> {
-        let words = self.repeated;
-        (0..=u8::MAX).filter(move |code| {
-            words.get(usize::from(code >> 6)).is_some_and(|word| word >> (code & 63) & 1 != 0)
+        // One step for each code that is there: as a rule there is none.
+        (0u8..).zip(self.repeated).flat_map(|(at, word)| {
+            let rest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+            let words = std::iter::successors(Some(word).filter(|word| *word != 0), rest);
+            words.map(move |word| (at << 6) | word.trailing_zeros() as u8)
         })
     }
 
