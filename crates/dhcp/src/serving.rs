@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
+use kea_stats::ServerMetric;
 use kea_wire::{Duid, V4, V6};
 
 use crate::pipeline::explain::Recorder;
@@ -67,7 +68,7 @@ pub trait Serving: Dialect + Counted {
 }
 
 /// Takes datagrams down the corridor.
-pub trait Serve<F: Dialect> {
+pub trait Serve<F: Serving> {
     /// Decides about a datagram. The answer's octets are appended to `out`.
     ///
     /// # Errors
@@ -77,6 +78,31 @@ pub trait Serve<F: Dialect> {
         corridor: &Corridor<'_, F>,
         arrival: &Arrival<'_, F>,
         payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<F>, Drop<F>> {
+        corridor.statistics.count(ServerMetric::Received);
+        corridor.tell_arrival(arrival);
+        let result = corridor
+            .buffer_received(arrival, payload)
+            .and_then(|octets| self.serve(corridor, arrival, &octets, out));
+        if let Err(reason) = &result {
+            if let Drop::Unreadable(error) = reason {
+                corridor.tell_unreadable(arrival, error);
+            }
+            reason.count(corridor.statistics);
+        }
+        result
+    }
+
+    /// The same for octets as hooks leave them; nothing is counted yet.
+    ///
+    /// # Errors
+    /// The reason why there is no answer; it is logged already, unless the octets are unreadable.
+    fn serve(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        arrival: &Arrival<'_, F>,
+        octets: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<F>, Drop<F>>;
 

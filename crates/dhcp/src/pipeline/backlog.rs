@@ -1,6 +1,7 @@
 //! Which queries are served first, and which are let go, when more come than can be served.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
@@ -26,6 +27,25 @@ pub struct Rank {
     pub source: u64,
     /// By what a repetition is known.
     pub repetition: u64,
+}
+
+impl Rank {
+    /// Of a query from `source` that `identity` tells from all others.
+    pub(crate) fn new(urgency: Urgency, source: u64, identity: &[&[u8]]) -> Self {
+        Rank { urgency, source, repetition: fingerprint(identity) }
+    }
+
+    /// Of what cannot be read: it is served last, and soon done with.
+    pub(crate) fn unreadable(payload: &[u8]) -> Self {
+        Rank::new(Urgency::Discover, 0, &[payload])
+    }
+}
+
+/// A number for octets, as good as always another one for others.
+pub(crate) fn fingerprint(parts: &[&[u8]]) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    parts.iter().for_each(|part| hasher.write(part));
+    hasher.finish()
 }
 
 /// Queries that wait to be served: a bounded number, the most urgent first, sources in turn.

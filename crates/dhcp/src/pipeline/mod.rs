@@ -24,6 +24,7 @@ mod statistics;
 mod traffic;
 
 pub use arrival::{Arrival, Transmit};
+pub(crate) use backlog::fingerprint;
 pub use backlog::{Backlog, LetGo, Rank, Urgency};
 pub(crate) use callouts::asked;
 pub use callouts::{Callouts, leaves};

@@ -9,6 +9,8 @@ use kea_options::Parsing;
 
 use super::arrival::Arrival;
 use super::corridor::{Answer, Corridor};
+use super::drop::Unreadable;
+use super::in_flight::InFlight;
 
 impl<F: Dialect> Corridor<'_, F> {
     /// Tells of a datagram that is about to be read.
@@ -18,6 +20,20 @@ impl<F: Dialect> Corridor<'_, F> {
         log!(self.log, (received), source, source_port, destination, interface);
         let unpack = twin::BUFFER_UNPACK.of(F::VERSION);
         log!(self.log, (unpack), source, destination, interface);
+    }
+
+    /// Tells of octets that are no message of the protocol.
+    pub fn tell_unreadable(&self, arrival: &Arrival<'_, F>, error: &Unreadable) {
+        let Arrival { source, destination, interface, .. } = arrival;
+        let dropped = twin::PACKET_DROP_PARSE_FAIL.of(F::VERSION);
+        log!(self.log, (dropped), source, destination, interface, error);
+    }
+
+    /// Tells of a query whose like is being answered.
+    pub fn tell_duplicate(&self, label: ClientLabel<'_>) {
+        let thread = InFlight::thread();
+        let dropped = twin::PACKET_DROP_DUPLICATE.of(F::VERSION);
+        log!(self.log, (dropped), label, thread, label, thread);
     }
 
     /// Tells of an answer of type `kind` that leaves as soon as its lease is durable. `content`

@@ -1,20 +1,13 @@
 //! How urgent a query is, before it is served (RFC 2131 section 4.4.5 on who loses what).
 
-use std::hash::{BuildHasher as _, Hasher as _};
-
-use foldhash::fast::FixedState;
 use kea_wire::ClientId;
 use kea_wire::v4::{MessageType, View};
 
 use crate::pipeline::{Rank, Urgency};
 
-/// The rank of a datagram. What cannot be read is served last: it is soon done with.
+/// The rank of a datagram.
 pub(crate) fn rank(payload: &[u8]) -> Rank {
-    let mut hasher = FixedState::default().build_hasher();
-    let Ok(view) = View::parse(payload) else {
-        hasher.write(payload);
-        return Rank { urgency: Urgency::Discover, source: 0, repetition: hasher.finish() };
-    };
+    let Ok(view) = View::parse(payload) else { return Rank::unreadable(payload) };
     let kind = view.message_type();
     let urgency = match kind {
         Some(MessageType::Release | MessageType::Decline) => Urgency::Renew,
@@ -22,11 +15,14 @@ pub(crate) fn rank(payload: &[u8]) -> Rank {
         Some(MessageType::Request) => Urgency::Request,
         _ => Urgency::Discover,
     };
-    hasher.write_u32(view.xid());
-    hasher.write(view.hw_addr().octets());
-    hasher.write(view.client_id().as_ref().map_or(&[][..], ClientId::octets));
-    hasher.write_u8(kind.map_or(0, MessageType::number));
-    Rank { urgency, source: view.giaddr().to_bits().into(), repetition: hasher.finish() }
+    let (hw_addr, client_id) = (view.hw_addr(), view.client_id());
+    let identity = [
+        &view.xid().to_be_bytes()[..],
+        &[kind.map_or(0, MessageType::number)],
+        hw_addr.octets(),
+        client_id.as_ref().map_or(&[], ClientId::octets),
+    ];
+    Rank::new(urgency, view.giaddr().to_bits().into(), &identity)
 }
 
 #[cfg(test)]

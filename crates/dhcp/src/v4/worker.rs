@@ -51,34 +51,15 @@ impl Worker {
 }
 
 impl Serve<V4> for Worker {
-    fn decide(
+    fn serve(
         &mut self,
         corridor: &Corridor<'_, V4>,
         arrival: &Arrival<'_, V4>,
-        payload: &[u8],
+        octets: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
-        corridor.statistics.count(ServerMetric::Received);
-        corridor.tell_arrival(arrival);
-        let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
-            let error = match readable(corridor, &payload) {
-                Ok(view) => return self.serve(corridor, arrival, view, out),
-                Err(error) => error,
-            };
-            log!(
-                corridor.log,
-                DHCP4_PACKET_DROP_0001,
-                arrival.source,
-                arrival.destination,
-                arrival.interface,
-                error
-            );
-            Err(Drop::Unreadable(error))
-        });
-        if let Err(reason) = &result {
-            reason.count(corridor.statistics);
-        }
-        result
+        let view = readable(corridor, octets).map_err(Drop::Unreadable)?;
+        self.serve_message(corridor, arrival, view, out)
     }
 
     fn in_flight(&mut self) -> &mut InFlight {
@@ -91,7 +72,7 @@ impl Serve<V4> for Worker {
 }
 
 impl Worker {
-    fn serve(
+    fn serve_message(
         &mut self,
         corridor: &Corridor<'_, V4>,
         arrival: &Arrival<'_, V4>,
@@ -121,8 +102,7 @@ impl Worker {
         );
         log!(corridor.log, DHCP4_QUERY_DATA, label, shown(corridor, &query.view));
         if query.is_repeatable() && self.in_flight.contains(query.transaction()) {
-            let thread = InFlight::thread();
-            log!(corridor.log, DHCP4_PACKET_DROP_0011, label, thread, label, thread);
+            corridor.tell_duplicate(label);
             return Err(Drop::Duplicate);
         }
         recall_relay(corridor, &mut query);

@@ -1,21 +1,15 @@
 //! How urgent a query is, before it is served (RFC 9915 section 18.2).
 
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::net::Ipv6Addr;
 
-use foldhash::fast::FixedState;
 use kea_wire::Duid;
 use kea_wire::v6::{MessageType, View};
 
-use crate::pipeline::{Rank, Urgency};
+use crate::pipeline::{Rank, Urgency, fingerprint};
 
-/// The rank of a datagram from `source`. What cannot be read is served last: it is soon done with.
+/// The rank of a datagram from `source`.
 pub(crate) fn rank(payload: &[u8], source: Ipv6Addr) -> Rank {
-    let mut hasher = FixedState::default().build_hasher();
-    let Ok(view) = View::parse(payload) else {
-        hasher.write(payload);
-        return Rank { urgency: Urgency::Discover, source: 0, repetition: hasher.finish() };
-    };
+    let Ok(view) = View::parse(payload) else { return Rank::unreadable(payload) };
     let kind = view.message_type();
     let urgency = match kind {
         MessageType::Renew
@@ -26,14 +20,14 @@ pub(crate) fn rank(payload: &[u8], source: Ipv6Addr) -> Rank {
         MessageType::Request => Urgency::Request,
         _ => Urgency::Discover,
     };
-    hasher.write_u32(view.xid());
-    hasher.write(view.client_id().as_ref().map_or(&[][..], Duid::octets));
-    hasher.write_u8(kind.number());
-    let repetition = hasher.finish();
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(&source.octets());
-    let source = if view.is_relayed() { hasher.finish() } else { 0 };
-    Rank { urgency, source, repetition }
+    let source = if view.is_relayed() { fingerprint(&[&source.octets()]) } else { 0 };
+    let client_id = view.client_id();
+    let identity = [
+        &view.xid().to_be_bytes()[..],
+        &[kind.number()],
+        client_id.as_ref().map_or(&[], Duid::octets),
+    ];
+    Rank::new(urgency, source, &identity)
 }
 
 #[cfg(test)]

@@ -56,34 +56,15 @@ impl Worker {
 }
 
 impl Serve<V6> for Worker {
-    fn decide(
+    fn serve(
         &mut self,
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
-        payload: &[u8],
+        octets: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
-        corridor.statistics.count(ServerMetric::Received);
-        corridor.tell_arrival(arrival);
-        let result = corridor.buffer_received(arrival, payload).and_then(|payload| {
-            let error = match readable(corridor, &payload) {
-                Ok(view) => return self.serve(corridor, arrival, view, out),
-                Err(error) => error,
-            };
-            log!(
-                corridor.log,
-                DHCP6_PACKET_DROP_PARSE_FAIL,
-                arrival.source,
-                arrival.destination,
-                arrival.interface,
-                error
-            );
-            Err(Drop::Unreadable(error))
-        });
-        if let Err(reason) = &result {
-            reason.count(corridor.statistics);
-        }
-        result
+        let view = readable(corridor, octets).map_err(Drop::Unreadable)?;
+        self.serve_message(corridor, arrival, view, out)
     }
 
     fn in_flight(&mut self) -> &mut InFlight {
@@ -96,7 +77,7 @@ impl Serve<V6> for Worker {
 }
 
 impl Worker {
-    fn serve(
+    fn serve_message(
         &mut self,
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
@@ -136,8 +117,7 @@ impl Worker {
         };
         let sent_name = naming(&query)?;
         if self.is_in_flight(&query) {
-            let thread = InFlight::thread();
-            log!(corridor.log, DHCP6_PACKET_DROP_DUPLICATE, label, thread, label, thread);
+            corridor.tell_duplicate(label);
             return Err(Drop::Duplicate);
         }
         self.classify(corridor, arrival, &query);
