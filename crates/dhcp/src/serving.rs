@@ -9,7 +9,7 @@ use kea_wire::{Duid, V4, V6};
 
 use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
-    Answer, Arrival, Corridor, Counted, Drop, InFlight, Question, Rank, Unaskable,
+    Answer, Arrival, Classifier, Corridor, Counted, Drop, InFlight, Question, Rank, Unaskable,
 };
 use crate::v6::{Origin, server_identity};
 
@@ -82,8 +82,9 @@ pub trait Serve<F: Serving> {
     ) -> Result<Answer<F>, Drop<F>> {
         corridor.statistics.count(ServerMetric::Received);
         corridor.tell_arrival(arrival);
-        let result = corridor
-            .buffer_received(arrival, payload)
+        let result = self
+            .classifier()
+            .buffer_received(corridor, arrival, payload)
             .and_then(|octets| self.serve(corridor, arrival, &octets, out));
         if let Err(reason) = &result {
             if let Drop::Unreadable(error) = reason {
@@ -109,8 +110,13 @@ pub trait Serve<F: Serving> {
     /// The transactions whose answers wait: to be told by whoever lets them.
     fn in_flight(&mut self) -> &mut InFlight;
 
+    /// The classes of the query at hand.
+    fn classifier(&mut self) -> &mut Classifier;
+
     /// From now on writes down what is decided, and why.
-    fn record(&mut self, recorder: Arc<Recorder>);
+    fn record(&mut self, recorder: Arc<Recorder>) {
+        self.classifier().recorder = Some(recorder);
+    }
 }
 
 impl Serving for V4 {

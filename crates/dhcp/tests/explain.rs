@@ -7,7 +7,9 @@ use kea_config::document::{Document, NoIncludes};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::explain::{Explanation, explain};
 use kea_dhcp::pipeline::{Arrival, Question, Unaskable};
+use kea_hooks::Hooks;
 use kea_lease::{Lease, Leases, V4Owner};
+use kea_log::Silent;
 use kea_wire::{Duid, HwAddr, V4, V6};
 
 const NOW: i64 = 1_700_000_000;
@@ -69,7 +71,11 @@ fn asked<F: Serving>(
         destination: F::EVERY_SERVER,
         link_source: None,
     };
-    explain(config, leases, &arrival, &payload, (NOW, 0))
+    explain(config, leases, &none(), &arrival, &payload, (NOW, 0))
+}
+
+fn none<F: Serving>() -> Hooks<F> {
+    Hooks::new(&[], Silent)
 }
 
 fn leases<F: Serving>(config: &Snapshot<F>) -> Leases<F> {

@@ -114,14 +114,28 @@ pub trait Hook<F: Dialect>: Send + Sync {
     /// Changes of the configuration database are in force.
     fn backend_updated(&self, _config: &Arc<Snapshot<F>>) {}
 
-    /// Octets arrived; `message` may be changed. [`Next::Skip`] means that the hook has read the
-    /// message itself; it is read again all the same.
-    fn buffer_receive(&self, _query: &Query<'_, F>, _message: &mut Vec<u8>) -> Next {
+    /// True when being asked on the way of a query to its subnet leaves no trace outside of it. Then
+    /// explanations ask the hook, too, up to there; other hooks are only named in them.
+    fn may_explain(&self) -> bool {
+        false
+    }
+
+    /// Octets arrived; `message` may be changed. Classes may be joined: they count for all that
+    /// follows, first of all for the tests of other classes. [`Next::Skip`] means that the hook has
+    /// read the message itself; it is read again all the same.
+    fn buffer_receive(
+        &self,
+        _query: &Query<'_, F>,
+        _message: &mut Vec<u8>,
+        _classes: &mut ClassSet,
+        _names: &ClassNames,
+    ) -> Next {
         Next::Continue
     }
 
-    /// A message was read, classified and not dropped for that. Classes may be changed; a message in
-    /// `replacement` takes the place of the received one. [`Next::Skip`] drops the query.
+    /// A message was read, classified and not dropped for that. Classes may be changed, too late for
+    /// those that depend on the packet alone; a message in `replacement` takes the place of the
+    /// received one. [`Next::Skip`] drops the query.
     fn packet_receive(
         &self,
         _query: &Query<'_, F>,

@@ -52,6 +52,22 @@ impl<F: Dialect> Hooks<F> {
         !self.at[point as usize].is_empty()
     }
 
+    /// The names of the hooks that want to be asked there.
+    pub fn names_at(&self, point: Point) -> impl Iterator<Item = &str> {
+        self.at[point as usize].iter().map(|hook| hook.name())
+    }
+
+    /// Those that an explanation may ask, at the points up to the selection of a subnet. Their
+    /// failures go to `log`.
+    pub fn explaining(&self, log: impl Log + 'static) -> Self {
+        let at = Point::ALL.map(|point| {
+            let hooks = self.at[point as usize].iter();
+            let may_ask = Point::EXPLAINED.contains(&point);
+            hooks.filter(|hook| may_ask && hook.may_explain()).cloned().collect()
+        });
+        Hooks { at, log: Box::new(log) }
+    }
+
     /// See [`Hook::configured`].
     pub fn configured(&self, config: &Arc<Snapshot<F>>) {
         self.tell(Point::Configured, |hook| hook.configured(config));
@@ -63,8 +79,14 @@ impl<F: Dialect> Hooks<F> {
     }
 
     /// See [`Hook::buffer_receive`].
-    pub fn buffer_receive(&self, query: &Query<'_, F>, message: &mut Vec<u8>) -> Next {
-        self.ask(Point::BufferReceive, |hook| hook.buffer_receive(query, message))
+    pub fn buffer_receive(
+        &self,
+        query: &Query<'_, F>,
+        message: &mut Vec<u8>,
+        classes: &mut ClassSet,
+        names: &ClassNames,
+    ) -> Next {
+        self.ask(Point::BufferReceive, |hook| hook.buffer_receive(query, message, classes, names))
     }
 
     /// See [`Hook::packet_receive`].

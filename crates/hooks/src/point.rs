@@ -64,6 +64,24 @@ impl Point {
         Point::CommandProcessed,
     ];
 
+    /// Those on the way of a query to its subnet, where nothing is granted yet.
+    pub const EXPLAINED: [Point; 4] =
+        [Point::BufferReceive, Point::PacketReceive, Point::HostIdentifier, Point::SubnetSelect];
+
+    /// Those that a query passes on its way.
+    pub fn of_queries() -> impl Iterator<Item = Point> {
+        Point::ALL.into_iter().filter(|point| {
+            !matches!(
+                point,
+                Point::Configured
+                    | Point::BackendUpdated
+                    | Point::LeaseExpire
+                    | Point::LeaseRecover
+                    | Point::CommandProcessed
+            )
+        })
+    }
+
     /// The documented name: of IP version 4, or of any other.
     pub fn name(self, version: u8) -> &'static str {
         let (four, six) = match self {

@@ -13,7 +13,9 @@ use kea_config::snapshot::{LeaseDatabase, Listen};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::Arrival;
 use kea_dhcp::pipeline::explain::{Explanation, explain};
+use kea_hooks::{Hooks, Library};
 use kea_lease::{LeaseFiles, Leases};
+use kea_log::Silent;
 use kea_net::{Interfaces, Watcher};
 use kea_wire::Address;
 
@@ -29,20 +31,22 @@ pub(crate) use client::Query;
 const MAX_QUERIES: usize = 1000;
 
 /// Explains queries to whoever is at the terminal.
-pub(crate) fn main<F: Serving>(request: &Explain) -> ExitCode {
-    match explanations::<F>(request) {
+pub(crate) fn main<F: Serving>(request: &Explain, libraries: &[Library<F>]) -> ExitCode {
+    match explanations::<F>(request, libraries) {
         Ok(text) => say(&text),
         Err(problem) => fail(&problem),
     }
 }
 
-fn explanations<F: Serving>(request: &Explain) -> Result<String, String> {
+fn explanations<F: Serving>(request: &Explain, libraries: &[Library<F>]) -> Result<String, String> {
     let loaded = configuration::load::<F>(&request.file)?;
     let mut config = loaded.snapshot;
     let layout = Layout::of_this_process();
     identify_without_file(&mut config, &layout);
     let leases = Leases::new();
     leases.configure(&config.lease_specs());
+    let hooks = kea_hooks::load(&config.hooks_libraries, libraries);
+    let hooks = Hooks::new(&hooks.map_err(|error| error.to_string())?, Silent);
     let mut text = String::new();
     if let Err(problem) = load_leases(&config, &layout, &leases) {
         text.push_str(&format!("leases are not considered: {problem}\n\n"));
@@ -55,7 +59,7 @@ fn explanations<F: Serving>(request: &Explain) -> Result<String, String> {
         if queries.len() > 1 {
             text.push_str(&format!("query {}\n", number + 1));
         }
-        let explanation = of_query(&config, &leases, &link, query, now);
+        let explanation = of_query(&config, &leases, &hooks, &link, query, now);
         text.push_str(&explanation.to_string());
         text.push('\n');
     }
@@ -75,6 +79,7 @@ pub(crate) struct Link<A> {
 pub(crate) fn of_query<F: Serving>(
     config: &Snapshot<F>,
     leases: &Leases<F>,
+    hooks: &Hooks<F>,
     link: &Link<F::Addr>,
     query: &Query<'_, F>,
     now: i64,
@@ -89,7 +94,7 @@ pub(crate) fn of_query<F: Serving>(
         link_source: None,
     };
     // Any number will do, as long as it is always the same one.
-    explain(config, leases, &arrival, &query.payload, (now, 0))
+    explain(config, leases, hooks, &arrival, &query.payload, (now, 0))
 }
 
 /// The interface that is named as `NAME` or `NAME/ADDRESS`; without a name the first one of the

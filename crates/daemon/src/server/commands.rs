@@ -90,7 +90,8 @@ impl<F: Serving> Server<F> {
         let config = self.shared.config.load_full();
         let link = explain::link(&config, arguments.text("interface"), None)?;
         let now = kea_net::Now::read().unix_seconds();
-        let explanation = explain::of_query(&config, &self.shared.leases, &link, &query, now);
+        let (leases, hooks) = (&self.shared.leases, self.shared.hooks.load());
+        let explanation = explain::of_query(&config, leases, &hooks, &link, &query, now);
         let steps = match arguments.text("format") {
             Some("text") => explanation.to_string().lines().collect(),
             _ => explanation.to_json(),

@@ -78,7 +78,7 @@ pub fn main<F: Serving>(
             },
             Err(problems) => fail(&problems),
         },
-        Request::Explain(request) => explain::main::<F>(&request),
+        Request::Explain(request) => explain::main::<F>(&request, libraries),
         Request::Run(run) => match serve::<F>(program, &run, libraries) {
             Ok(code) => ExitCode::from(code),
             Err(Fatal) => ExitCode::FAILURE,

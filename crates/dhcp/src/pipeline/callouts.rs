@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use kea_config::snapshot::{DdnsParameters, Dialect, IdentifierKind, Subnet};
-use kea_expr::ClassSet;
+use kea_expr::{ClassId, ClassSet};
 use kea_hooks::{
     Addressed, CommitOutcome, Committed, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkId,
     ParkingLot, Point, Query,
@@ -14,9 +14,11 @@ use kea_log::message::twin;
 use kea_log::{ClientLabel, log};
 
 use super::arrival::{Arrival, Transmit};
+use super::classify::Classifier;
 use super::client_name::LeaseName;
 use super::corridor::Corridor;
 use super::drop::Drop;
+use super::explain::{HookEffect, Step};
 use super::reserve::Identified;
 
 /// The hooks of a server, and where answers of one worker wait for them.
@@ -46,6 +48,61 @@ pub(crate) fn asked<'a, F: Dialect>(arrival: &Arrival<'a, F>, message: &'a [u8])
     }
 }
 
+impl Classifier {
+    /// Forgets the last query: octets of another one arrived. Gives them as hooks leave them, who may
+    /// put the client into classes already.
+    pub(crate) fn buffer_received<'p, F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        arrival: &Arrival<'_, F>,
+        payload: &'p [u8],
+    ) -> Result<Cow<'p, [u8]>, Drop<F>> {
+        self.classes.clear();
+        self.attended(corridor, Point::BufferReceive, |classes| {
+            corridor.buffer_received(arrival, payload, classes)
+        })
+    }
+
+    /// A message was read and classified. Gives the message that takes its place, if hooks have one.
+    /// What is dropped for its classes is not shown to them.
+    pub(crate) fn packet_received<F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        query: &Query<'_, F>,
+        label: ClientLabel<'_>,
+    ) -> Result<Option<Vec<u8>>, Drop<F>> {
+        if self.classes.contains(ClassId::DROP) {
+            return Ok(None);
+        }
+        self.attended(corridor, Point::PacketReceive, |classes| {
+            corridor.packet_received(query, classes, label)
+        })
+    }
+
+    /// Asks hooks, and tells who wants to know what they made of the client's classes.
+    fn attended<F: Dialect, T>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        point: Point,
+        ask: impl FnOnce(&mut ClassSet) -> T,
+    ) -> T {
+        let Some(hooks) = corridor.hooks_at(point).filter(|_| self.recorder.is_some()) else {
+            return ask(&mut self.classes);
+        };
+        let names = corridor.config.classes.names();
+        let of = |classes: &ClassSet| classes.names(names).map(str::to_owned).collect::<Vec<_>>();
+        let before = of(&self.classes);
+        let result = ask(&mut self.classes);
+        let after = of(&self.classes);
+        let lacks = |some: &[String], other: &[String]| {
+            some.iter().filter(|name| !other.contains(name)).cloned().collect()
+        };
+        let (joined, left) = (lacks(&after, &before), lacks(&before, &after));
+        self.note(|_| Step::hooked(hooks, point, HookEffect::Classes { joined, left }));
+        result
+    }
+}
+
 impl<'s, F: Dialect> Corridor<'s, F> {
     /// The hooks, when some want to be asked at `point`.
     pub(crate) fn hooks_at(&self, point: Point) -> Option<&'s Hooks<F>> {
@@ -53,14 +110,16 @@ impl<'s, F: Dialect> Corridor<'s, F> {
     }
 
     /// Octets arrived. Gives them as hooks leave them.
-    pub(crate) fn buffer_received<'p>(
+    fn buffer_received<'p>(
         &self,
         arrival: &Arrival<'_, F>,
         payload: &'p [u8],
+        classes: &mut ClassSet,
     ) -> Result<Cow<'p, [u8]>, Drop<F>> {
         let Some(hooks) = self.hooks_at(Point::BufferReceive) else { return Ok(payload.into()) };
         let mut message = payload.to_vec();
-        match hooks.buffer_receive(&asked(arrival, payload), &mut message) {
+        let names = self.config.classes.names();
+        match hooks.buffer_receive(&asked(arrival, payload), &mut message, classes, names) {
             Next::Continue => {}
             Next::Skip => {
                 let skipped = twin::HOOK_BUFFER_RCVD_SKIP.of(F::VERSION);
@@ -76,7 +135,7 @@ impl<'s, F: Dialect> Corridor<'s, F> {
     }
 
     /// A message was read and classified. Gives the message that takes its place, if hooks have one.
-    pub(crate) fn packet_received(
+    fn packet_received(
         &self,
         query: &Query<'_, F>,
         classes: &mut ClassSet,

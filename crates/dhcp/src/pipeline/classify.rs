@@ -7,6 +7,7 @@ use kea_config::snapshot::{Dialect, Reservation};
 use kea_expr::{
     ClassId, ClassList, ClassSet, EvalError, Facts, Interest, Membership, Observer, Scratch,
 };
+use kea_hooks::Point;
 use kea_log::message::{self, twin};
 use kea_log::{ClientLabel, find_message, log};
 
@@ -25,8 +26,8 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Forgets the last query and evaluates the classes that depend on the packet alone. `joined` is a
-    /// class that the server itself puts the client into beforehand.
+    /// Evaluates the classes that depend on the packet alone, after those that hooks have put the
+    /// client into. `joined` is a class that the server itself puts the client into beforehand.
     pub fn classify<'v, F: Dialect>(
         &mut self,
         corridor: &Corridor<'_, F>,
@@ -35,7 +36,6 @@ impl Classifier {
         joined: Option<ClassId>,
     ) {
         let classes = &corridor.config.classes;
-        self.classes.clear();
         self.join(corridor, ClassId::ALL, Cause::Everyone);
         if let Some(class) = joined {
             self.join(corridor, class, Cause::Bootp);
@@ -182,13 +182,15 @@ impl Classifier {
     }
 }
 
-/// What who reads the log or asked for an explanation wants to know of evaluations.
+/// What who reads the log, asked for an explanation, or is shown the classes as a hook wants to know of
+/// evaluations.
 fn interest<F: Dialect>(corridor: &Corridor<'_, F>, recorder: Option<&Recorder>) -> Interest {
     let log = corridor.log;
+    let is_shown = corridor.hooks_at(Point::PacketReceive).is_some();
     // All messages of steps are of one level.
     if recorder.is_some() || log.enabled(&message::EVAL_DEBUG_EQUAL) {
         Interest::Steps
-    } else if log.enabled(twin::CLASS_ASSIGNED.of(F::VERSION)) {
+    } else if is_shown || log.enabled(twin::CLASS_ASSIGNED.of(F::VERSION)) {
         Interest::Memberships
     } else {
         Interest::Effects

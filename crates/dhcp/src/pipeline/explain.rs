@@ -9,11 +9,13 @@ mod step;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kea_config::Snapshot;
+use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
-use kea_log::{Component, Event, Log, Message};
+use kea_log::{Component, Event, Log, Message, Silent};
 use kea_stats::{ServerKind, Stats, UnixMicros};
 
 use super::arrival::Arrival;
+use super::callouts::Callouts;
 use super::corridor::{Answer, Corridor};
 use super::drop::Drop;
 use super::statistics::Statistics;
@@ -21,24 +23,28 @@ use crate::serving::{Serve as _, Serving};
 
 pub use origin::Origin;
 pub(crate) use origin::Sources;
-pub(crate) use render::range;
+pub(crate) use render::{hex, range};
 pub use step::{
-    AnswerField, AnswerOption, Cause, Evaluated, Explanation, LeaseStep, PoolStep, ReservationStep,
-    Step, SubnetStep,
+    AnswerField, AnswerOption, Cause, Evaluated, Explanation, HookEffect, LeaseStep, PoolStep,
+    ReservationStep, Step, SubnetStep,
 };
 
 /// Takes a datagram down the corridor and tells what happens to it on the way. Leases, files and
-/// statistics stay as they are: whoever asks again gets the same explanation.
+/// statistics stay as they are: whoever asks again gets the same explanation. Of `hooks` only those
+/// are asked that [leave no trace](kea_hooks::Hook::may_explain).
 ///
 /// `now` are unix seconds; `seed` is what unpredictable choices follow from.
 pub fn explain<F: Serving>(
     config: &Snapshot<F>,
     leases: &Leases<F>,
+    hooks: &Hooks<F>,
     arrival: &Arrival<'_, F>,
     payload: &[u8],
     (now, seed): (i64, u64),
 ) -> Explanation {
     let recorder = Arc::new(Recorder::default());
+    let asked = hooks.explaining(Silent);
+    Step::not_asked(hooks, &asked).for_each(|step| recorder.note(step));
     let stats = Stats::new(ServerKind::of_version(F::VERSION), 1, jiff::tz::TimeZone::UTC);
     let subnets = config.subnets().iter().map(|subnet| subnet.id);
     let statistics = Statistics::new(&stats, 0, subnets, UnixMicros(0));
@@ -49,8 +55,7 @@ pub fn explain<F: Serving>(
         statistics: &statistics,
         log: &*recorder,
         name_changes: &(),
-        // Hooks may act on the world outside: they are not asked.
-        callouts: None,
+        callouts: (!asked.is_empty()).then_some(Callouts { hooks: &asked, lot: None }),
         now,
     };
     let mut worker = F::worker(seed, None);

@@ -1,9 +1,9 @@
 //! Where a client is, and what is set aside for it: what its classes depend on, and what depends on
 //! them (the manual's section on classification steps).
 
-use kea_config::snapshot::{Dialect, Snapshot, Subnet};
+use kea_config::snapshot::{Dialect, Subnet};
 use kea_expr::{ClassId, ClassSet, Facts};
-use kea_hooks::Query;
+use kea_hooks::{Point, Query};
 use kea_log::message::twin;
 use kea_log::{ClientLabel, log};
 
@@ -11,7 +11,7 @@ use super::callouts::Flexible;
 use super::classify::Classifier;
 use super::corridor::Corridor;
 use super::drop::Drop;
-use super::explain::{Step, SubnetStep};
+use super::explain::{HookEffect, Step, SubnetStep, hex};
 use super::place::Place;
 use super::reserve::{Identified, Reserved};
 
@@ -45,6 +45,7 @@ impl Classifier {
             return Err(Drop::ClassDrop);
         }
         let client = &Flexible { client, identifier: corridor.flexible_identifier(query) };
+        self.note_identifier(corridor, client.identifier.as_deref());
         let mut reserved = Reserved::none();
         if config.server.early_global_reservations_lookup {
             reserved = Reserved::early(corridor, client);
@@ -58,8 +59,9 @@ impl Classifier {
             }
         }
         let early = reserved.host();
-        let subnet = corridor.subnet_selected(query, select(&self.classes), label)?;
-        self.note_place(config, subnet, &select);
+        let found = select(&self.classes);
+        let subnet = corridor.subnet_selected(query, found, label)?;
+        self.note_place(corridor, (found, subnet), &select);
         if let Some(subnet) = subnet {
             log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
             log!(log, (twin::SUBNET_DATA.of(version)), label, subnet.prefix_text);
@@ -85,15 +87,32 @@ impl Classifier {
         Ok(Located { subnet, reserved })
     }
 
+    fn note_identifier<F: Dialect>(&self, corridor: &Corridor<'_, F>, identifier: Option<&[u8]>) {
+        if let (Some(octets), Some(hooks)) = (identifier, corridor.hooks_at(Point::HostIdentifier))
+        {
+            let effect = HookEffect::Identifier(hex(octets));
+            self.note(|_| Step::hooked(hooks, Point::HostIdentifier, effect));
+        }
+    }
+
     fn note_place<'s, F: Dialect>(
         &self,
-        config: &'s Snapshot<F>,
-        subnet: Option<&Subnet<F>>,
+        corridor: &Corridor<'s, F>,
+        (found, left): (Option<&Subnet<F>>, Option<&Subnet<F>>),
         select: impl Fn(&ClassSet) -> Option<&'s Subnet<F>>,
     ) {
-        let Some(recorder) = &self.recorder else { return };
+        let (config, Some(recorder)) = (corridor.config, &self.recorder) else { return };
         let passed_over = Step::not_let_in(config, &self.classes, select);
         passed_over.into_iter().for_each(|step| recorder.note(step));
-        recorder.note(Step::Placed(subnet.map(|subnet| SubnetStep::of(config, subnet))));
+        let placed = |subnet: &Subnet<F>| SubnetStep::of(config, subnet);
+        recorder.note(Step::Placed(found.map(placed)));
+        if let Some(hooks) = corridor.hooks_at(Point::SubnetSelect) {
+            let is_same = found.map(|subnet| subnet.id) == left.map(|subnet| subnet.id);
+            let effect = match is_same {
+                true => HookEffect::None,
+                false => HookEffect::Subnet(left.map(placed)),
+            };
+            recorder.note(Step::hooked(hooks, Point::SubnetSelect, effect));
+        }
     }
 }

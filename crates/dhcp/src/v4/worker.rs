@@ -1,7 +1,5 @@
 //! From a datagram to a query that is known: who asks, from where, in which classes.
 
-use std::sync::Arc;
-
 use kea_config::snapshot::Snapshot;
 use kea_expr::{ClassId, Facts as _};
 use kea_lease::{LeaseRef, LeaseState};
@@ -19,7 +17,6 @@ use super::name::SentName;
 use super::select::select;
 use super::shown::{kind_name, shown, shown_octets};
 use crate::Serve;
-use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Place, Unreadable, asked,
     check_tuples,
@@ -66,8 +63,8 @@ impl Serve<V4> for Worker {
         &mut self.in_flight
     }
 
-    fn record(&mut self, recorder: Arc<Recorder>) {
-        self.classifier.recorder = Some(recorder);
+    fn classifier(&mut self) -> &mut Classifier {
+        &mut self.classifier
     }
 }
 
@@ -110,7 +107,8 @@ impl Worker {
         let joined = query.is_bootp().then_some(ClassId::BOOTP);
         let vendor_class = facts.option(code::VENDOR_CLASS_ID.into());
         self.classifier.classify(corridor, &facts, vendor_class, joined);
-        let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
+        let seen = asked(arrival, query.view.bytes());
+        let Some(octets) = self.classifier.packet_received(corridor, &seen, label)? else {
             return self.answer(corridor, arrival, &query, (&sent_name, label), out);
         };
         let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
@@ -157,21 +155,6 @@ impl Worker {
         let content = shown_octets(corridor, out);
         corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
         Ok(answer)
-    }
-
-    /// Asks hooks about a query that is not dropped for its classes.
-    fn packet_received(
-        &mut self,
-        corridor: &Corridor<'_, V4>,
-        arrival: &Arrival<'_, V4>,
-        query: &Query<'_>,
-        label: ClientLabel<'_>,
-    ) -> Result<Option<Vec<u8>>, Drop<V4>> {
-        let classes = &mut self.classifier.classes;
-        if classes.contains(ClassId::DROP) {
-            return Ok(None);
-        }
-        corridor.packet_received(&asked(arrival, query.view.bytes()), classes, label)
     }
 }
 

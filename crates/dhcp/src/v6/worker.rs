@@ -1,17 +1,14 @@
 //! From a datagram to a query that is known, and from what it led to, to its answer.
 
-use std::borrow::Cow;
-use std::net::Ipv6Addr;
-use std::sync::Arc;
-
 use kea_config::Snapshot;
-use kea_expr::ClassId;
 use kea_log::{ClientLabel, log};
 use kea_options::Parsing;
 use kea_stats::ServerMetric;
 use kea_wire::v6::{MessageType, View};
 use kea_wire::{Duid, V6};
 use smallvec::SmallVec;
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use super::Ports;
 use super::accept::{Kind, Query, accept};
@@ -24,7 +21,6 @@ use super::name::Naming;
 use super::select::select;
 use super::shown::{shown, shown_octets};
 use crate::Serve;
-use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
     Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Located, Place, Transaction,
     Transmit, Unreadable, asked, check_tuples,
@@ -71,8 +67,8 @@ impl Serve<V6> for Worker {
         &mut self.in_flight
     }
 
-    fn record(&mut self, recorder: Arc<Recorder>) {
-        self.classifier.recorder = Some(recorder);
+    fn classifier(&mut self) -> &mut Classifier {
+        &mut self.classifier
     }
 }
 
@@ -121,7 +117,8 @@ impl Worker {
             return Err(Drop::Duplicate);
         }
         self.classify(corridor, arrival, &query);
-        let Some(octets) = self.packet_received(corridor, arrival, &query, label)? else {
+        let seen = asked(arrival, query.view.bytes());
+        let Some(octets) = self.classifier.packet_received(corridor, &seen, label)? else {
             return self.answer(corridor, arrival, &query, (server_id, sent_name), out);
         };
         let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
@@ -204,21 +201,6 @@ impl Worker {
         let vendor_classes: SmallVec<[_; 1]> = query.view.vendor_classes().collect();
         let vendor_classes = vendor_classes.iter().filter_map(|class| class.tuples().next());
         self.classifier.classify(corridor, &facts, vendor_classes, None);
-    }
-
-    /// Asks hooks about a query that is not dropped for its classes.
-    fn packet_received(
-        &mut self,
-        corridor: &Corridor<'_, V6>,
-        arrival: &Arrival<'_, V6>,
-        query: &Query<'_>,
-        label: ClientLabel<'_>,
-    ) -> Result<Option<Vec<u8>>, Drop<V6>> {
-        let classes = &mut self.classifier.classes;
-        if classes.contains(ClassId::DROP) {
-            return Ok(None);
-        }
-        corridor.packet_received(&asked(arrival, query.view.bytes()), classes, label)
     }
 
     fn locate<'s>(

@@ -376,7 +376,13 @@ impl Hook<V4> for Probe {
         &self.points
     }
 
-    fn buffer_receive(&self, _: &Query<'_, V4>, message: &mut Vec<u8>) -> Next {
+    fn buffer_receive(
+        &self,
+        _: &Query<'_, V4>,
+        message: &mut Vec<u8>,
+        _: &mut ClassSet,
+        _: &ClassNames,
+    ) -> Next {
         if self.changes {
             const FLAGS: usize = 10;
             message[FLAGS] |= 0x80;

@@ -2,10 +2,11 @@
 
 use kea_config::snapshot::{Dialect, Guard, Reservation, Snapshot, Subnet};
 use kea_expr::{ClassNames, ClassSet};
+use kea_hooks::{Hooks, Point};
 use kea_wire::write_colon_hex;
 
 use super::render::range;
-use super::step::{PoolStep, ReservationStep, Step, SubnetStep};
+use super::step::{HookEffect, PoolStep, ReservationStep, Step, SubnetStep};
 use crate::pipeline::{Ground, Place, Reserved, is_let_in};
 
 impl SubnetStep {
@@ -40,6 +41,27 @@ impl Step {
         Some(Step::NotLetIn {
             subnet: SubnetStep::of(config, subnet),
             guard: named(names, refusing),
+        })
+    }
+
+    /// What the hooks at `point` did.
+    pub(crate) fn hooked<F: Dialect>(hooks: &Hooks<F>, point: Point, effect: HookEffect) -> Step {
+        let hooks = hooks.names_at(point).map(str::to_owned).collect();
+        Step::Hooked { hooks, point: point.name(F::VERSION), effect }
+    }
+
+    /// The hooks that would be asked on the way of a query, and cannot be for an explanation.
+    pub(super) fn not_asked<'h, F: Dialect>(
+        hooks: &'h Hooks<F>,
+        asked: &'h Hooks<F>,
+    ) -> impl Iterator<Item = Step> + 'h {
+        Point::of_queries().filter_map(|point| {
+            let is_asked = |name: &&str| asked.names_at(point).any(|other| other == *name);
+            let left_out = hooks.names_at(point).filter(|name| !is_asked(name));
+            let names: Vec<String> = left_out.map(str::to_owned).collect();
+            let (hooks, point) = (names, point.name(F::VERSION));
+            let effect = HookEffect::NotAsked;
+            (!hooks.is_empty()).then_some(Step::Hooked { hooks, point, effect })
         })
     }
 

@@ -5,7 +5,9 @@ use std::fmt::{self, Display, Write as _};
 use kea_lease::{LeaseFamily, LeaseKind, PoolSpec};
 use serde_json::{Value as Json, json};
 
-use super::step::{AnswerOption, Cause, Explanation, LeaseStep, ReservationStep, Step, SubnetStep};
+use super::step::{
+    AnswerOption, Cause, Explanation, HookEffect, LeaseStep, ReservationStep, Step, SubnetStep,
+};
 
 impl Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,6 +61,9 @@ impl Display for Step {
             Step::NotLetIn { subnet, guard } => {
                 write!(f, "subnet {subnet}: passed over, it lets in only {}", guard.join(", "))
             }
+            Step::Hooked { hooks, point, effect } => {
+                write!(f, "hook {} at {point}: {effect}", hooks.join(", "))
+            }
             Step::Placed(Some(subnet)) => write!(f, "subnet {subnet}: selected"),
             Step::Placed(None) => f.write_str("subnet: none fits"),
             Step::Reserved(hosts) if hosts.is_empty() => f.write_str("reservation: none"),
@@ -96,6 +101,27 @@ impl Display for Step {
     }
 }
 
+impl Display for HookEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HookEffect::NotAsked => f.write_str("not asked, it may act beyond an explanation"),
+            HookEffect::None => f.write_str("nothing changed"),
+            HookEffect::Classes { joined, left } if joined.is_empty() && left.is_empty() => {
+                f.write_str("no class changed")
+            }
+            HookEffect::Classes { joined, left } => {
+                let parts = [("joined", joined), ("left", left)];
+                let parts = parts.iter().filter(|(_, classes)| !classes.is_empty());
+                let parts = parts.map(|(verb, classes)| format!("{verb} {}", classes.join(", ")));
+                f.write_str(&parts.collect::<Vec<_>>().join("; "))
+            }
+            HookEffect::Identifier(octets) => write!(f, "the client is known as {octets}"),
+            HookEffect::Subnet(Some(subnet)) => write!(f, "subnet {subnet} instead"),
+            HookEffect::Subnet(None) => f.write_str("no subnet instead"),
+        }
+    }
+}
+
 impl Step {
     fn to_json(&self) -> Json {
         match self {
@@ -114,6 +140,21 @@ impl Step {
             Step::StartedOver => json!({ "step": "classes-again" }),
             Step::NotLetIn { subnet, guard } => {
                 json!({ "step": "subnet-passed-over", "subnet": subnet.to_json(), "client-classes": guard })
+            }
+            Step::Hooked { hooks, point, effect } => {
+                let mut step = json!({ "step": "hook", "hooks": hooks, "point": point });
+                match effect {
+                    HookEffect::NotAsked => step["asked"] = false.into(),
+                    HookEffect::None => {}
+                    HookEffect::Classes { joined, left } => {
+                        (step["joined"], step["left"]) = (json!(joined), json!(left));
+                    }
+                    HookEffect::Identifier(octets) => step["flex-id"] = json!(octets),
+                    HookEffect::Subnet(subnet) => {
+                        step["subnet"] = subnet.as_ref().map(SubnetStep::to_json).into();
+                    }
+                }
+                step
             }
             Step::Placed(subnet) => {
                 json!({ "step": "subnet", "subnet": subnet.as_ref().map(SubnetStep::to_json) })
@@ -261,7 +302,7 @@ pub(crate) fn range<F: LeaseFamily>(pool: &PoolSpec<F>) -> String {
 }
 
 /// Octets as digits.
-pub(super) fn hex(octets: &[u8]) -> String {
+pub(crate) fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{octet:02x}");

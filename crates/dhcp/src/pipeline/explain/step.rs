@@ -48,6 +48,15 @@ pub enum Step {
         /// The classes that are let in.
         guard: Vec<String>,
     },
+    /// Hooks were asked.
+    Hooked {
+        /// Their names.
+        hooks: Vec<String>,
+        /// The documented name of the callout point.
+        point: &'static str,
+        /// What they did there.
+        effect: HookEffect,
+    },
     /// The subnet that the client is placed in; `None` when there is none for it.
     Placed(Option<SubnetStep>),
     /// Reservations of the client, nearest first.
@@ -103,6 +112,26 @@ pub enum Cause {
     Reservation,
     /// A template made the class from the value of its expression.
     Template,
+}
+
+/// What hooks did with a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookEffect {
+    /// Nothing: an explanation must not ask them, since they may act on the world outside.
+    NotAsked,
+    /// They left all as it is.
+    None,
+    /// They changed the classes of the client.
+    Classes {
+        /// It is in these now.
+        joined: Vec<String>,
+        /// It is in these no longer.
+        left: Vec<String>,
+    },
+    /// They know the client by this flexible identifier, in hexadecimal.
+    Identifier(String),
+    /// They placed the client elsewhere.
+    Subnet(Option<SubnetStep>),
 }
 
 /// A step of the evaluation of an expression.

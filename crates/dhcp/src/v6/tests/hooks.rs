@@ -30,7 +30,13 @@ impl Hook<V6> for Probe {
     fn points(&self) -> &[Point] {
         &self.points
     }
-    fn buffer_receive(&self, _: &Query<'_, V6>, _: &mut Vec<u8>) -> Next {
+    fn buffer_receive(
+        &self,
+        _: &Query<'_, V6>,
+        _: &mut Vec<u8>,
+        _: &mut kea_expr::ClassSet,
+        _: &kea_expr::ClassNames,
+    ) -> Next {
         self.asked(Point::BufferReceive)
     }
     fn packet_receive(
