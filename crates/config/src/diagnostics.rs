@@ -125,6 +125,14 @@ impl Diagnostics {
         self.errors += errors - kept;
     }
 
+    /// Those that the configuration is refused for.
+    #[must_use]
+    pub fn into_errors(mut self) -> Self {
+        self.items.retain(|diagnostic| diagnostic.severity == Severity::Error);
+        self.omitted = self.errors - self.items.len();
+        self
+    }
+
     /// True when the configuration must be refused.
     pub fn has_errors(&self) -> bool {
         self.errors > 0

@@ -5,6 +5,7 @@
 //! [`document::Files`], which reads files.
 #![forbid(unsafe_code)]
 
+mod change;
 mod diagnostics;
 pub mod document;
 mod load;
@@ -12,6 +13,7 @@ mod render;
 pub mod schema;
 pub mod snapshot;
 
+pub use change::{Change, ChangeError, Changed, DeltaError, Members};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::Document;
 pub use load::load;

@@ -9,21 +9,82 @@ use kea_wire::Address;
 use crate::document::{Map, Node, Value};
 use crate::load::octets;
 use crate::schema::{self, Default, Kind, Scope};
-use crate::snapshot::{Dialect, IdentifierKind, Snapshot};
+use crate::snapshot::{Dialect, IdentifierKind, SharedNetwork, Snapshot, Subnet};
 
 type Members = BTreeMap<String, Value>;
 
 /// The answer to `config-get`: members sorted by name, as Kea gives them.
 pub(crate) fn effective<F: Dialect>(snapshot: &Snapshot<F>) -> Value {
-    let name = F::PROTOCOL.object();
     let ids = snapshot.subnets.iter().map(|subnet| (&*subnet.prefix_text, subnet.id.0)).collect();
     let renderer = Renderer { snapshot, ids };
-    let top = snapshot.document.root().as_map();
-    let empty = Map::new();
-    let given = top.and_then(|top| top.get(name)).and_then(Node::as_map).unwrap_or(&empty);
-    let server = renderer.section(given, Scope::Global, None);
-    to_map(BTreeMap::from([(name.to_owned(), to_map(server))]))
+    let server = renderer.section(Given::of(snapshot).server, Scope::Global, None);
+    to_map(BTreeMap::from([(F::PROTOCOL.object().to_owned(), to_map(server))]))
 }
+
+/// One subnet as [`effective`] shows it.
+pub(crate) fn subnet<F: Dialect>(snapshot: &Snapshot<F>, subnet: &Subnet<F>) -> Value {
+    let given = Given::of(snapshot);
+    let network = subnet.network.and_then(|at| given.networks().nth(at as usize));
+    let found = subnets::<F>(network.unwrap_or(given.server))
+        .find(|map| map.get("subnet").and_then(Node::as_str) == Some(&*subnet.prefix_text));
+    let renderer =
+        Renderer { snapshot, ids: HashMap::from_iter([(&*subnet.prefix_text, subnet.id.0)]) };
+    let mut around = renderer.section(&inherited_of(given.server), Scope::Global, None);
+    if let Some(network) = network {
+        around = renderer.section(&inherited_of(network), Scope::SharedNetwork, Some(&around));
+    }
+    to_map(renderer.section(found.unwrap_or(&EMPTY), Scope::Subnet, Some(&around)))
+}
+
+/// One shared network with its subnets as [`effective`] shows it.
+pub(crate) fn network<F: Dialect>(snapshot: &Snapshot<F>, network: &SharedNetwork<F>) -> Value {
+    let given = Given::of(snapshot);
+    let named = |map: &&Map| map.get("name").and_then(Node::as_str) == Some(&*network.name);
+    let found = given.networks().find(named).unwrap_or(&EMPTY);
+    let members = snapshot.members(network);
+    let ids = members.map(|subnet| (&*subnet.prefix_text, subnet.id.0)).collect();
+    let renderer = Renderer { snapshot, ids };
+    let around = renderer.section(&inherited_of(given.server), Scope::Global, None);
+    to_map(renderer.section(found, Scope::SharedNetwork, Some(&around)))
+}
+
+/// The server's object as it was given.
+struct Given<'s> {
+    server: &'s Map,
+}
+
+impl<'s> Given<'s> {
+    fn of<F: Dialect>(snapshot: &'s Snapshot<F>) -> Self {
+        let top = snapshot.document.root().as_map();
+        let server = top.and_then(|top| top.get(F::PROTOCOL.object())).and_then(Node::as_map);
+        Given { server: server.unwrap_or(&EMPTY) }
+    }
+
+    fn networks(&self) -> impl Iterator<Item = &'s Map> + use<'s> {
+        maps(self.server, "shared-networks")
+    }
+}
+
+fn subnets<F: Dialect>(holder: &Map) -> impl Iterator<Item = &Map> {
+    maps(holder, F::PROTOCOL.subnets())
+}
+
+fn maps<'m>(holder: &'m Map, name: &str) -> impl Iterator<Item = &'m Map> + use<'m> {
+    let list = holder.get(name).and_then(Node::as_list).unwrap_or_default();
+    list.iter().filter_map(Node::as_map)
+}
+
+/// What a scope hands down to the subnets in it.
+fn inherited_of(scope: &Map) -> Map {
+    let mut inherited = Map::new();
+    let handed_down = |name: &str| INHERITED.contains(&name) || name == "rapid-commit";
+    for entry in scope.iter().filter(|entry| handed_down(&entry.name)) {
+        inherited.append(&entry.name, entry.node.clone());
+    }
+    inherited
+}
+
+static EMPTY: Map = Map::new();
 
 struct Renderer<'s, F: Dialect> {
     snapshot: &'s Snapshot<F>,

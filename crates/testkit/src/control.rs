@@ -42,7 +42,7 @@ impl ControlSocket {
     /// Sends any text and reads the answer.
     pub fn send(&self, text: &str) -> io::Result<Answer> {
         let mut stream = UnixStream::connect(&self.path)?;
-        stream.set_read_timeout(Some(Duration::from_secs(15)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         stream.write_all(text.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

@@ -34,7 +34,7 @@ pub use control::{Answer, ControlSocket};
 pub use frame::{Frame, FrameError};
 pub use lab::{Lab, Netns};
 pub use lease_file::{LeaseRow, read_lease_file};
-pub use load::{Acknowledged, Load, first_query};
+pub use load::{Acknowledged, Load, LoadInBackground, Outcome, first_query};
 pub use option_text::{OptionNames, OptionTextError};
 pub use packet::v4::{MessageType, Packet4};
 pub use packet::{Message, PacketError, v6};

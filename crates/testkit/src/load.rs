@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::packet::v4::Packet4;
@@ -23,6 +25,8 @@ pub struct Load<D = Packet4> {
     client: RawClient<D>,
     in_flight: usize,
     next: u32,
+    clients: std::ops::Range<u32>,
+    resend: bool,
     waiting: HashMap<u32, Waiting<D>>,
     acknowledged: Vec<Acknowledged>,
     refused: u32,
@@ -30,6 +34,47 @@ pub struct Load<D = Packet4> {
     witness: Option<Witness<D>>,
     /// Where IPv6 frames come from: the kernel of the server does not know a thousand neighbours.
     origin: Option<([u8; 6], SocketAddr)>,
+}
+
+/// A load that runs while something else is done.
+pub struct LoadInBackground {
+    stop: Sender<()>,
+    leases: Receiver<()>,
+    in_flight: usize,
+    thread: JoinHandle<io::Result<Outcome>>,
+}
+
+/// What became of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Leases that were promised.
+    pub acknowledged: usize,
+    /// Queries without answer, after all that time.
+    pub unanswered: usize,
+    /// Clients that were told that there is nothing for them.
+    pub refused: u32,
+}
+
+impl LoadInBackground {
+    /// Waits until clients have begun and ended after this call.
+    ///
+    /// # Errors
+    /// When nobody got a lease for a minute.
+    pub fn advance(&self) -> io::Result<()> {
+        self.leases.try_iter().for_each(drop);
+        for _ in 0..=2 * self.in_flight {
+            self.leases.recv_timeout(HANGING).map_err(|error| {
+                io::Error::new(io::ErrorKind::TimedOut, format!("the load stands still: {error}"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Lets the clients that are under way finish, and tells what became of all.
+    pub fn finish(self) -> io::Result<Outcome> {
+        drop((self.stop, self.leases));
+        self.thread.join().map_err(|_| io::Error::other("the load panicked"))?
+    }
 }
 
 /// Is shown every answer.
@@ -49,6 +94,8 @@ impl<D: Dialect> Load<D> {
             client,
             in_flight,
             next: first,
+            clients: first..u32::MAX,
+            resend: true,
             waiting: HashMap::new(),
             acknowledged: Vec::new(),
             refused: 0,
@@ -56,6 +103,22 @@ impl<D: Dialect> Load<D> {
             witness: None,
             origin: None,
         }
+    }
+
+    /// Only `count` clients, one after the other and then from the first on again, so that no pool is
+    /// too small however fast they are.
+    #[must_use]
+    pub fn of_clients(mut self, count: u32) -> Self {
+        self.clients = self.next..self.next.saturating_add(count);
+        self
+    }
+
+    /// Sends every query once, however long its answer takes. What is under way when the load is over
+    /// is waited for, so that [`Self::unanswered`] are the queries that were lost.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        self.resend = false;
+        self
     }
 
     /// Shows every answer to a query that is under way to `witness`.
@@ -80,16 +143,29 @@ impl<D: Dialect> Load<D> {
         self.retransmitted
     }
 
+    /// How many queries have no answer yet.
+    pub fn unanswered(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Runs until `done` says so or `limit` passed. A query without an answer for half a second is
-    /// sent again.
+    /// sent again, unless the load is [`patient`](Self::patient).
     pub fn run(&mut self, limit: Duration, mut done: impl FnMut(&Self) -> bool) -> io::Result<()> {
-        let deadline = Instant::now() + limit;
+        let mut deadline = Instant::now() + limit;
         let mut last_look = Instant::now();
-        while !done(self) && Instant::now() < deadline {
-            while self.waiting.len() < self.in_flight {
-                let query = first_query(mac(self.next), self.next)?;
-                self.next += 1;
-                self.send(query, false)?;
+        let mut over = false;
+        loop {
+            if !over && done(self) {
+                over = true;
+                deadline = Instant::now() + HANGING;
+            }
+            let is_complete = over && (self.resend || self.waiting.is_empty());
+            if is_complete || Instant::now() >= deadline {
+                break;
+            }
+            while !over && self.waiting.len() < self.in_flight {
+                let number = self.next_client();
+                self.send(first_query(mac(number), number)?, false)?;
             }
             let answered = |f: &_| D::answer_in(f).is_some();
             if let Some(frame) = self.client.receive(Instant::now(), answered)?
@@ -97,12 +173,53 @@ impl<D: Dialect> Load<D> {
             {
                 self.take(&answer)?;
             }
-            if last_look.elapsed() > RETRANSMISSION / 5 {
+            if self.resend && last_look.elapsed() > RETRANSMISSION / 5 {
                 last_look = Instant::now();
                 self.retransmit()?;
             }
         }
         Ok(())
+    }
+
+    /// The next one that is not under way.
+    fn next_client(&mut self) -> u32 {
+        loop {
+            let number = self.next;
+            let following = number.saturating_add(1);
+            self.next =
+                if self.clients.contains(&following) { following } else { self.clients.start };
+            if !self.waiting.contains_key(&number) {
+                return number;
+            }
+        }
+    }
+
+    /// Runs on a thread of its own until [`LoadInBackground::finish`] is called.
+    pub fn in_background(mut self) -> LoadInBackground
+    where
+        D: Send + 'static,
+        RawClient<D>: Send,
+    {
+        let (stop, stopped) = channel::<()>();
+        let (lease, leases) = channel();
+        let in_flight = self.in_flight;
+        let thread = std::thread::spawn(move || {
+            let mut told = 0;
+            self.run(FOR_EVER, |load| {
+                // Nobody may listen any more.
+                for _ in told..load.acknowledged.len() {
+                    let _ = lease.send(());
+                }
+                told = load.acknowledged.len();
+                stopped.try_recv() == Err(TryRecvError::Disconnected)
+            })?;
+            Ok(Outcome {
+                acknowledged: self.acknowledged.len(),
+                unanswered: self.waiting.len(),
+                refused: self.refused,
+            })
+        });
+        LoadInBackground { stop, leases, in_flight, thread }
     }
 
     fn take(&mut self, answer: &D) -> io::Result<()> {
@@ -185,3 +302,7 @@ fn mac(n: u32) -> [u8; 6] {
 }
 
 const RETRANSMISSION: Duration = Duration::from_millis(500);
+/// What does not move for so long does not move at all.
+const HANGING: Duration = Duration::from_secs(60);
+/// Longer than any test may take.
+const FOR_EVER: Duration = Duration::from_secs(3600);

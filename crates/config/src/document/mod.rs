@@ -68,6 +68,14 @@ impl Document {
         Document { root, sources: Arc::default() }
     }
 
+    pub(crate) fn from_parts(root: Node, sources: Arc<Sources>) -> Self {
+        Document { root, sources }
+    }
+
+    pub(crate) fn into_root(self) -> Node {
+        self.root
+    }
+
     /// The outermost value.
     pub fn root(&self) -> &Node {
         &self.root

@@ -123,6 +123,12 @@ impl Sources {
         Some(FileId(id))
     }
 
+    /// Adds the first text of `other`, if there is one and room for it.
+    pub(crate) fn adopt(&mut self, other: &Sources) -> Option<FileId> {
+        let source = other.files.first()?;
+        self.add(&source.name, &source.text)
+    }
+
     pub(crate) fn text(&self, file: FileId) -> Option<&Arc<str>> {
         self.files.get(usize::from(file.0)).map(|source| &source.text)
     }

@@ -1,6 +1,6 @@
 //! The values of the tree.
 
-use super::source::Span;
+use super::source::{FileId, Span};
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,26 @@ impl Node {
     /// A value nobody wrote.
     pub fn unplaced(value: Value) -> Self {
         Node { value, span: Span::NONE }
+    }
+
+    /// Says that it stands in another text; without one, that nobody wrote it.
+    pub(crate) fn relocate(&mut self, from: FileId, to: Option<FileId>) {
+        let moved = |span: Span| match to {
+            _ if span.file != from => span,
+            Some(file) => Span { file, ..span },
+            None => Span::NONE,
+        };
+        self.span = moved(self.span);
+        match &mut self.value {
+            Value::List(list) => list.iter_mut().for_each(|node| node.relocate(from, to)),
+            Value::Map(map) => {
+                for entry in &mut map.entries {
+                    entry.name_span = moved(entry.name_span);
+                    entry.node.relocate(from, to);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The map, if it is one.
@@ -125,6 +145,22 @@ impl Map {
             Some(entry) => entry.node = node,
             None => self.push_new(Entry { name: name.into(), name_span: Span::NONE, node }),
         }
+    }
+
+    /// The value of that name, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
+        let entry = self.entries.iter_mut().find(|entry| &*entry.name == name)?;
+        Some(&mut entry.node)
+    }
+
+    /// The value of that name, which becomes `value` if there is none.
+    pub(crate) fn entry_or(&mut self, name: &str, value: impl FnOnce() -> Value) -> &mut Node {
+        let at = self.entries.iter().position(|entry| &*entry.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.append(name, Node::unplaced(value()));
+            self.entries.len() - 1
+        });
+        &mut self.entries[at].node
     }
 
     /// Adds an entry whose name is known to be new.

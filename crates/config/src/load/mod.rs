@@ -16,6 +16,7 @@ use hashbrown::{HashMap, HashSet};
 
 pub(crate) use dialect::Read;
 pub(crate) use identifier::octets;
+pub(crate) use network::pool_bounds;
 pub(crate) use section::{Chain, Section};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};

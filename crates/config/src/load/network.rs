@@ -28,7 +28,7 @@ pub(crate) fn read<'d, F: Dialect>(
     loader: &mut Loader<'_, '_, F>,
     global: Section<'d>,
 ) -> (Vec<Draft<'d, F>>, Vec<SharedNetwork<F>>) {
-    let list = if F::VERSION == 4 { "subnet4" } else { "subnet6" };
+    let list = F::PROTOCOL.subnets();
     let mut drafts = Vec::new();
     let mut networks: Vec<SharedNetwork<F>> = Vec::new();
     let mut names: HashMap<&str, Span> = HashMap::new();
@@ -255,7 +255,7 @@ fn pool<F: Dialect>(
 }
 
 /// `A - B`, blanks optional, or `A/LENGTH`.
-fn pool_bounds<A: Address>(text: &str) -> Option<(A, A)> {
+pub(crate) fn pool_bounds<A: Address>(text: &str) -> Option<(A, A)> {
     if let Some((first, last)) = text.split_once('-') {
         return Some((first.trim().parse().ok()?, last.trim().parse().ok()?));
     }

@@ -23,6 +23,14 @@ impl Protocol {
             Protocol::Dhcp6 => "Dhcp6",
         }
     }
+
+    /// The key of a list of subnets.
+    pub fn subnets(self) -> &'static str {
+        match self {
+            Protocol::Dhcp4 => "subnet4",
+            Protocol::Dhcp6 => "subnet6",
+        }
+    }
 }
 
 /// Checks the server's object: names, types, bounds, words, what is mandatory, at every level.

@@ -116,6 +116,17 @@ impl<F: Dialect> Snapshot<F> {
         self.subnets.get(position)
     }
 
+    /// The subnet with that prefix, however it is written.
+    pub fn subnet_of_prefix(&self, text: &str) -> Option<&Subnet<F>> {
+        let exact = self.subnets.iter().find(|subnet| &*subnet.prefix_text == text);
+        exact.or_else(|| self.subnets.iter().find(|subnet| subnet.is_of(text)))
+    }
+
+    /// The shared network of that name.
+    pub fn network(&self, name: &str) -> Option<&SharedNetwork<F>> {
+        self.networks.iter().find(|network| &*network.name == name)
+    }
+
     /// The shared network of a subnet.
     pub fn network_of(&self, subnet: &Subnet<F>) -> Option<&SharedNetwork<F>> {
         self.networks.get(subnet.network? as usize)
@@ -193,6 +204,16 @@ impl<F: Dialect> Snapshot<F> {
     /// The effective configuration with its defaults: the answer to `config-get`.
     pub fn render(&self) -> Value {
         crate::render::effective::<F>(self)
+    }
+
+    /// A subnet of it as [`render`](Self::render) shows it, with what it inherits.
+    pub fn render_subnet(&self, subnet: &Subnet<F>) -> Value {
+        crate::render::subnet::<F>(self, subnet)
+    }
+
+    /// A shared network of it with its subnets, likewise.
+    pub fn render_network(&self, network: &SharedNetwork<F>) -> Value {
+        crate::render::network::<F>(self, network)
     }
 
     fn at(&self, positions: Option<&[u32]>) -> impl Iterator<Item = &Subnet<F>> {

@@ -241,4 +241,12 @@ impl<F: Dialect> Subnet<F> {
             reserved,
         }
     }
+
+    /// Whether `text` is its prefix, perhaps written in another way.
+    pub fn is_of(&self, text: &str) -> bool {
+        let same = |other: Prefix<F::Addr>| {
+            (other.first(), other.len()) == (self.prefix.first(), self.prefix.len())
+        };
+        *text == *self.prefix_text || text.parse().is_ok_and(same)
+    }
 }

@@ -49,9 +49,17 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
             log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_DEFAULT, name);
         }
     }
-    for subnet in config.subnets() {
-        log!(logger, (twin::NEW_SUBNET.of(F::VERSION)), Particulars(subnet));
-    }
+    config.subnets().iter().for_each(|subnet| new_subnet(logger, subnet));
+}
+
+/// Tells which subnets a configuration has that the one before it had not.
+pub(super) fn new_subnets<F: Serving>(logger: &Handle, before: &Snapshot<F>, next: &Snapshot<F>) {
+    let is_new = |subnet: &&Subnet<F>| before.subnet(subnet.id).is_none();
+    next.subnets().iter().filter(is_new).for_each(|subnet| new_subnet(logger, subnet));
+}
+
+fn new_subnet<F: Serving>(logger: &Handle, subnet: &Subnet<F>) {
+    log!(logger, (twin::NEW_SUBNET.of(F::VERSION)), Particulars(subnet));
 }
 
 /// Tells who the server is and how many threads serve.

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Server;
 use super::shared::unix_micros;
+use super::subnets;
 use crate::configuration;
 use crate::explain;
 use crate::version;
@@ -64,6 +65,12 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
         let extended = json!({ "extended": version::extended() });
         Ok(Answer::success(version::VERSION).and(extended))
     });
+    let version = F::VERSION.to_string();
+    for (name, command) in subnets::COMMANDS {
+        handlers.on(&name.replace('#', &version), move |server, arguments| {
+            server.subnets(*command, arguments)
+        });
+    }
     let kind = kea_stats::ServerKind::of_version(F::VERSION);
     for name in kea_stats::Stats::command_names(kind) {
         handlers.on(name, move |server, arguments| statistics(server, name, arguments));
@@ -135,6 +142,22 @@ impl<F: Serving> Server<F> {
         self.next = Next::Reschedule;
         let hash = json!({ "hash": self.config_hash()? });
         Ok(Answer::success("Configuration successful.").and(hash))
+    }
+
+    /// Looks at subnets and shared networks, or changes them.
+    fn subnets(&mut self, command: subnets::Command, arguments: Arguments<'_>) -> Answer {
+        let config = self.shared.config.load_full();
+        let how = match command {
+            subnets::Command::Look(what) => return subnets::look(&config, what, arguments),
+            subnets::Command::Alter(how) => how,
+        };
+        match subnets::alter(&config, how, arguments) {
+            Err(answer) => answer,
+            Ok((next, answer)) => match self.apply_subnets(next) {
+                Ok(()) => answer,
+                Err(error) => Answer::error(error),
+            },
+        }
     }
 
     /// Writes what is in force to a file, whole or not at all.

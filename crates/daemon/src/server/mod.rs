@@ -13,6 +13,7 @@ mod service;
 mod shared;
 mod sockets;
 mod storage;
+mod subnets;
 mod worker;
 
 use std::ffi::OsString;
@@ -500,6 +501,21 @@ impl<F: Serving> Server<F> {
         self.times.configured();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         announce::service(&self.logger, &config, workers);
+        Ok(())
+    }
+
+    /// Puts in force a configuration that differs in its subnets and networks alone: sockets, hooks,
+    /// logs and timers stay as they are.
+    fn apply_subnets(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
+        identity::identify(&mut config, &Layout::of_this_process())?;
+        let before = self.shared.config.load_full();
+        announce::new_subnets(&self.logger, &before, &config);
+        self.shared.leases.configure(&config.lease_specs());
+        self.shared.recount_changed(&before, &config);
+        self.shared.config.store(Arc::new(config));
+        let config = self.shared.config.load_full();
+        self.shared.forget_others(&config);
+        self.shared.hooks.load().configured(&config);
         Ok(())
     }
 

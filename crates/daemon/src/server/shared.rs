@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
 use kea_dhcp::Serving;
-use kea_dhcp::pipeline::{Statistics, recount};
+use kea_dhcp::pipeline::{Statistics, forget_others, recount, recount_changed};
 use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
 use kea_stats::{Stats, UnixMicros};
@@ -44,6 +44,16 @@ impl<F: Serving> Shared<F> {
     /// subnets that are gone.
     pub(super) fn recount(&self) {
         recount(&self.stats, &self.config.load(), &self.leases, unix_micros());
+    }
+
+    /// Sets the statistics of the subnets that are new or have other pools in `next`.
+    pub(super) fn recount_changed(&self, before: &Snapshot<F>, next: &Snapshot<F>) {
+        recount_changed(&self.stats, before, next, &self.leases, unix_micros());
+    }
+
+    /// Forgets the statistics of subnets that are not in `config`.
+    pub(super) fn forget_others(&self, config: &Snapshot<F>) {
+        forget_others(&self.stats, config);
     }
 }
 

@@ -44,4 +44,4 @@ pub use reclaim::{flush_reclaimed, reclaim};
 pub(crate) use reclaim::{give_up, remembered};
 pub use reserve::{Identified, Reserved};
 pub use scopes::Scopes;
-pub use statistics::{Counted, Statistics, recount};
+pub use statistics::{Counted, Statistics, forget_others, recount, recount_changed};

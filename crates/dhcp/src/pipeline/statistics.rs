@@ -1,11 +1,12 @@
 //! What a worker counts.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use hashbrown::HashMap;
 use kea_config::Snapshot;
-use kea_config::snapshot::Dialect;
-use kea_lease::{Lease, LeaseFamily, LeaseKind, LeaseState, Leases, SubnetId};
+use kea_config::snapshot::{Dialect, Subnet};
+use kea_lease::{Lease, LeaseCounts, LeaseFamily, LeaseKind, LeaseState, Leases, SubnetId};
 use kea_stats::{Counters, Scope, ServerMetric, Stats, SubnetMetric, UnixMicros};
 use kea_wire::{V4, V6, v4, v6};
 
@@ -180,41 +181,87 @@ pub fn recount<F: Dialect>(
     leases: &Leases<F>,
     now: UnixMicros,
 ) {
+    forget_others(stats, config);
+    let counts = leases.counts();
+    // Those of subnets that are gone count until their probation is over.
+    let of_all = counts.values().map(|leases| leases.of(LeaseKind::Address, LeaseState::Declined));
+    let declined: u64 = of_all.sum();
+    for subnet in config.subnets() {
+        count_leases(stats, subnet, &counts, now);
+        count_pools(stats, subnet, now);
+    }
+    stats.server(0, now).set(ServerMetric::Declined, clamp(declined));
+}
+
+/// Sets the statistics of subnets that `config` has and `before` had not, or with other pools. Those
+/// of all others go on as they are. To be called before `config` is in force, so that nothing is
+/// counted twice; [`forget_others`] after it.
+pub fn recount_changed<F: Dialect>(
+    stats: &Stats,
+    before: &Snapshot<F>,
+    config: &Snapshot<F>,
+    leases: &Leases<F>,
+    now: UnixMicros,
+) {
+    let mut counts = None;
+    for subnet in config.subnets() {
+        match before.subnet(subnet.id) {
+            None => {
+                let counts = counts.get_or_insert_with(|| leases.counts());
+                count_leases(stats, subnet, counts, now);
+                count_pools(stats, subnet, now);
+            }
+            Some(old)
+                if !old.pools.iter().map(|p| p.range).eq(subnet.pools.iter().map(|p| p.range)) =>
+            {
+                count_pools(stats, subnet, now);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Forgets the statistics of subnets that `config` has not.
+pub fn forget_others<F: Dialect>(stats: &Stats, config: &Snapshot<F>) {
     stats.retain(|scope| match scope {
         Scope::Subnet(id)
         | Scope::Pool { subnet: id, .. }
         | Scope::PrefixPool { subnet: id, .. } => config.subnet(SubnetId(*id)).is_some(),
         Scope::Server | Scope::Key(_) => true,
     });
-    let counts = leases.counts();
-    // Those of subnets that are gone count until their probation is over.
-    let of_all = counts.values().map(|leases| leases.of(LeaseKind::Address, LeaseState::Declined));
-    let declined: u64 = of_all.sum();
-    for subnet in config.subnets() {
-        let leases = counts.get(&subnet.id).copied().unwrap_or_default();
-        let counters = stats.subnet(subnet.id.0, now);
-        let in_subnet = leases.of(LeaseKind::Address, LeaseState::Declined);
-        for (metric, count) in [
-            (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
-            (SubnetMetric::AssignedPrefixes, leases.assigned(LeaseKind::Prefix)),
-            (SubnetMetric::Declined, in_subnet),
-            (SubnetMetric::CumulativeAssigned, 0),
-            (SubnetMetric::CumulativeAssignedPrefixes, 0),
-        ] {
-            counters.set(metric, clamp(count));
-        }
-        let scope = Scope::Subnet(subnet.id.0);
-        for (metric, kind) in [
-            (SubnetMetric::Total, LeaseKind::Address),
-            (SubnetMetric::TotalPrefixes, LeaseKind::Prefix),
-        ] {
-            let pools = subnet.pools.iter().filter(|pool| pool.range.kind == kind);
-            let total = pools.fold(0u128, |sum, pool| sum.saturating_add(pool.range.total()));
-            let total = i128::try_from(total).unwrap_or(i128::MAX);
-            stats.set_large(&scope, metric, total, now);
-        }
+}
+
+fn count_leases<F: Dialect>(
+    stats: &Stats,
+    subnet: &Subnet<F>,
+    counts: &BTreeMap<SubnetId, LeaseCounts>,
+    now: UnixMicros,
+) {
+    let leases = counts.get(&subnet.id).copied().unwrap_or_default();
+    let counters = stats.subnet(subnet.id.0, now);
+    let in_subnet = leases.of(LeaseKind::Address, LeaseState::Declined);
+    for (metric, count) in [
+        (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
+        (SubnetMetric::AssignedPrefixes, leases.assigned(LeaseKind::Prefix)),
+        (SubnetMetric::Declined, in_subnet),
+        (SubnetMetric::CumulativeAssigned, 0),
+        (SubnetMetric::CumulativeAssignedPrefixes, 0),
+    ] {
+        counters.set(metric, clamp(count));
     }
-    stats.server(0, now).set(ServerMetric::Declined, clamp(declined));
+}
+
+fn count_pools<F: Dialect>(stats: &Stats, subnet: &Subnet<F>, now: UnixMicros) {
+    let scope = Scope::Subnet(subnet.id.0);
+    for (metric, kind) in [
+        (SubnetMetric::Total, LeaseKind::Address),
+        (SubnetMetric::TotalPrefixes, LeaseKind::Prefix),
+    ] {
+        let pools = subnet.pools.iter().filter(|pool| pool.range.kind == kind);
+        let total = pools.fold(0u128, |sum, pool| sum.saturating_add(pool.range.total()));
+        let total = i128::try_from(total).unwrap_or(i128::MAX);
+        stats.set_large(&scope, metric, total, now);
+    }
 }
 
 fn clamp(count: u64) -> i64 {
