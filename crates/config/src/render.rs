@@ -36,6 +36,14 @@ pub(crate) fn subnet<F: Dialect>(snapshot: &Snapshot<F>, subnet: &Subnet<F>) -> 
     to_map(renderer.section(found.unwrap_or(&EMPTY), Scope::Subnet, Some(&around)))
 }
 
+/// The class of that name as [`effective`] shows it.
+pub(crate) fn class<F: Dialect>(snapshot: &Snapshot<F>, name: &str) -> Option<Value> {
+    let named = |map: &&Map| map.get("name").and_then(Node::as_str) == Some(name);
+    let found = maps(Given::of(snapshot).server, "client-classes").find(named)?;
+    let renderer = Renderer { snapshot, ids: HashMap::new() };
+    Some(to_map(renderer.section(found, Scope::Class, None)))
+}
+
 /// One shared network with its subnets as [`effective`] shows it.
 pub(crate) fn network<F: Dialect>(snapshot: &Snapshot<F>, network: &SharedNetwork<F>) -> Value {
     let given = Given::of(snapshot);

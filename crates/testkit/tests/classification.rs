@@ -219,6 +219,56 @@ fn phones() -> Value {
     })
 }
 
+/// Classes come, change and go while clients are served; `config-write` makes that last.
+#[test]
+fn classes_change_one_at_a_time() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let mut client = RawClient::<Packet4>::open(&client_ns, "eth0").unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let config = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
+        "pools": [{ "pool": "192.0.2.10 - 192.0.2.20" }] }] });
+    let mut server = setup.start_with(&server_ns, &config).unwrap();
+    let phones = |file: &str| json!({ "client-classes": [{ "name": "phones", "test": PHONE, "boot-file-name": file }] });
+    let run = |server: &Server, name: &str, arguments: Value, result: i64, text: &str| {
+        let answer = server.control().command(name, arguments).unwrap();
+        assert_eq!((i64::from(answer.result), &*answer.text), (result, text), "{name}");
+        answer.arguments
+    };
+    let mut transaction = 100;
+    let mut file = || {
+        transaction += 1;
+        let discover = kea_testkit::MessageType::Discover;
+        let query = Packet4::query(discover, [2, 0, 0, 0, 0, 0x0a], transaction);
+        let offer = client.exchange(&query.with_option(60, b"phone"), LIMIT).unwrap().unwrap();
+        String::from_utf8(offer.file.to_vec()).unwrap().trim_end_matches('\0').to_owned()
+    };
+    run(&server, "class-list", Value::Null, 3, "0 classes found");
+    assert_eq!(file(), "");
+    run(&server, "class-add", phones("a.bin"), 0, "Class 'phones' added.");
+    assert_eq!(file(), "a.bin");
+    run(&server, "class-add", phones("b.bin"), 1, "Class 'phones' already exists");
+    assert_eq!(file(), "a.bin");
+    run(&server, "class-update", phones("b.bin"), 0, "Class 'phones' updated.");
+    assert_eq!(file(), "b.bin");
+    let listed = run(&server, "class-list", Value::Null, 0, "1 class found");
+    assert_eq!(listed["client-classes"], json!([{ "name": "phones" }]));
+    let named = || json!({ "name": "phones" });
+    let got = run(&server, "class-get", named(), 0, "Class 'phones' definition returned");
+    assert_eq!(got["client-classes"][0]["test"], PHONE);
+    let shown = server.control().command("config-get", json!({})).unwrap().arguments;
+    assert_eq!(shown["Dhcp4"]["client-classes"][0]["boot-file-name"], "b.bin");
+    assert_eq!(server.control().command("config-write", json!({})).unwrap().result, 0);
+    server.restart().unwrap();
+    assert_eq!(file(), "b.bin");
+    run(&server, "class-del", named(), 0, "Class 'phones' deleted.");
+    assert_eq!(file(), "");
+    run(&server, "class-del", named(), 3, "Class 'phones' not found");
+}
+
 /// DISCOVER of a client that is in no class but by its vendor class.
 fn discover(vendor_class: &[u8]) -> Packet4 {
     let discover = kea_testkit::MessageType::Discover;

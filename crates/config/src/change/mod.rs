@@ -1,8 +1,10 @@
-//! Changes of single subnets and shared networks (manual chapter 21, `subnet_cmds`).
+//! Changes of single subnets, shared networks and classes (manual chapter 21, `subnet_cmds` and
+//! `class_cmds`).
 //!
 //! A change is made to a copy of the document, and the whole is checked as if it had been read from a
 //! file. What comes out is another snapshot or the reasons against it; the one at hand stays as it is.
 
+mod class;
 mod delta;
 
 use std::fmt;
@@ -39,6 +41,12 @@ pub enum Change {
     Join(Box<str>, SubnetId),
     /// A subnet of that network leaves it.
     Leave(Box<str>, SubnetId),
+    /// A new class behind all others.
+    AddClass(Document),
+    /// Another definition of a class, which keeps its place.
+    ReplaceClass(Document),
+    /// The class goes.
+    RemoveClass(Box<str>),
 }
 
 /// What becomes of the subnets of a network that goes.
@@ -59,6 +67,8 @@ pub struct Changed<F: Dialect> {
     pub subnet: Option<(SubnetId, Box<str>)>,
     /// The shared network that it was about.
     pub network: Option<Box<str>>,
+    /// The class that it was about.
+    pub class: Option<Box<str>>,
 }
 
 /// Why nothing was changed.
@@ -82,6 +92,12 @@ pub enum ChangeError {
     NothingToTake(SubnetId, Box<str>),
     /// What should be taken out cannot be there.
     Delta(DeltaError),
+    /// There is no class of that name.
+    NoClass(Box<str>),
+    /// There is a class of that name already.
+    ClassExists(Box<str>),
+    /// The second class depends on the first.
+    ClassInUse(Box<str>, Box<str>),
     /// The document is not one map.
     NotAMap,
     /// All that is wrong with the configuration as it would become.
@@ -118,12 +134,13 @@ impl<F: Dialect> Snapshot<F> {
         }
         let sources = Arc::clone(self.document.sources());
         snapshot.document = Arc::new(Document::from_parts(root, sources));
-        Ok(match subject {
-            Subject::Network(name) => Changed { snapshot, subnet: None, network: Some(name) },
-            Subject::Subnet(id, prefix) => {
-                Changed { snapshot, subnet: Some((id, prefix)), network: None }
-            }
-        })
+        let mut changed = Changed { snapshot, subnet: None, network: None, class: None };
+        match subject {
+            Subject::Network(name) => changed.network = Some(name),
+            Subject::Subnet(id, prefix) => changed.subnet = Some((id, prefix)),
+            Subject::Class(name) => changed.class = Some(name),
+        }
+        Ok(changed)
     }
 }
 
@@ -134,11 +151,14 @@ impl Change {
             | Change::ReplaceSubnet(document)
             | Change::AddToSubnet(document)
             | Change::TakeFromSubnet(document)
-            | Change::AddNetwork(document) => Some(document),
+            | Change::AddNetwork(document)
+            | Change::AddClass(document)
+            | Change::ReplaceClass(document) => Some(document),
             Change::RemoveSubnet(_)
             | Change::RemoveNetwork(..)
             | Change::Join(..)
-            | Change::Leave(..) => None,
+            | Change::Leave(..)
+            | Change::RemoveClass(_) => None,
         }
     }
 }
@@ -147,6 +167,7 @@ impl Change {
 enum Subject {
     Subnet(SubnetId, Box<str>),
     Network(Box<str>),
+    Class(Box<str>),
 }
 
 /// Where a subnet stands: its network's position, and its own in the list.
@@ -160,6 +181,9 @@ struct Editor<'s, F: Dialect> {
 impl<F: Dialect> Editor<'_, F> {
     fn apply(&mut self, change: &Change, given: Option<Node>) -> Result<Subject, ChangeError> {
         match change {
+            Change::AddClass(_) => self.add_class(given),
+            Change::ReplaceClass(_) => self.replace_class(given),
+            Change::RemoveClass(name) => self.remove_class(name),
             Change::AddSubnet(_) => self.add_subnet(given),
             Change::ReplaceSubnet(_) => self.edit(given, |held, given, _| {
                 *held = given;
@@ -410,6 +434,11 @@ impl fmt::Display for ChangeError {
                 write!(f, "subnet {prefix} (id {id}) has nothing of this")
             }
             Self::Delta(error) => error.fmt(f),
+            Self::NoClass(name) => write!(f, "Class '{name}' not found"),
+            Self::ClassExists(name) => write!(f, "Class '{name}' already exists"),
+            Self::ClassInUse(name, dependent) => {
+                write!(f, "Class '{name}' cannot be deleted: class '{dependent}' depends on it")
+            }
             Self::NotAMap => f.write_str("the definition must be a map"),
             Self::Refused(problems) => f.write_str(problems.render().trim_end()),
         }

@@ -216,6 +216,11 @@ impl<F: Dialect> Snapshot<F> {
         crate::render::network::<F>(self, network)
     }
 
+    /// The class of that name as [`render`](Self::render) shows it, if there is one.
+    pub fn render_class(&self, name: &str) -> Option<Value> {
+        crate::render::class::<F>(self, name)
+    }
+
     fn at(&self, positions: Option<&[u32]>) -> impl Iterator<Item = &Subnet<F>> {
         positions
             .unwrap_or_default()

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Server;
+use super::classes;
 use super::shared::unix_micros;
 use super::subnets;
 use crate::configuration;
@@ -65,6 +66,9 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
         let extended = json!({ "extended": version::extended() });
         Ok(Answer::success(version::VERSION).and(extended))
     });
+    for (name, command) in classes::COMMANDS {
+        handlers.on(name, move |server, arguments| server.classes(*command, arguments));
+    }
     let version = F::VERSION.to_string();
     for (name, command) in subnets::COMMANDS {
         handlers.on(&name.replace('#', &version), move |server, arguments| {
@@ -144,6 +148,18 @@ impl<F: Serving> Server<F> {
         Ok(Answer::success("Configuration successful.").and(hash))
     }
 
+    /// Looks at classes, or changes them.
+    fn classes(&mut self, command: classes::Command, arguments: Arguments<'_>) -> Answer {
+        let config = self.shared.config.load_full();
+        match classes::answer(&config, command, arguments) {
+            (Some(next), answer) => match self.apply_part(next) {
+                Ok(()) => answer,
+                Err(error) => Answer::error(error),
+            },
+            (None, answer) => answer,
+        }
+    }
+
     /// Looks at subnets and shared networks, or changes them.
     fn subnets(&mut self, command: subnets::Command, arguments: Arguments<'_>) -> Answer {
         let config = self.shared.config.load_full();
@@ -153,7 +169,7 @@ impl<F: Serving> Server<F> {
         };
         match subnets::alter(&config, how, arguments) {
             Err(answer) => answer,
-            Ok((next, answer)) => match self.apply_subnets(next) {
+            Ok((next, answer)) => match self.apply_part(next) {
                 Ok(()) => answer,
                 Err(error) => Answer::error(error),
             },

@@ -1,6 +1,7 @@
 //! A DHCP server process: everything around the corridor.
 
 mod announce;
+mod classes;
 mod commands;
 mod deep_check;
 mod hooks;
@@ -504,9 +505,9 @@ impl<F: Serving> Server<F> {
         Ok(())
     }
 
-    /// Puts in force a configuration that differs in its subnets and networks alone: sockets, hooks,
-    /// logs and timers stay as they are.
-    fn apply_subnets(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
+    /// Puts in force a configuration that differs in its subnets, networks and classes alone: sockets,
+    /// hooks, logs and timers stay as they are.
+    fn apply_part(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
         identity::identify(&mut config, &Layout::of_this_process())?;
         let before = self.shared.config.load_full();
         announce::new_subnets(&self.logger, &before, &config);

@@ -128,6 +128,13 @@ pub struct Class {
     dependencies: Box<[ClassId]>,
 }
 
+impl Class {
+    /// True when the test names that class.
+    pub fn depends_on(&self, other: ClassId) -> bool {
+        self.dependencies.contains(&other)
+    }
+}
+
 /// Collects definitions in configuration order.
 pub struct ClassListBuilder<'a, F> {
     options: &'a dyn OptionNames,
