@@ -3,10 +3,10 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use kea_testkit::v6::Packet6;
+use kea_testkit::v6::{self, Packet6};
 use kea_testkit::{Frame, Lab, Message, Packet4, RawClient, Server, ServerSetup, Subject};
 use serde_json::{Value, json};
 
@@ -262,7 +262,8 @@ fn classes_change_one_at_a_time() {
     let shown = server.control().command("config-get", json!({})).unwrap().arguments;
     assert_eq!(shown["Dhcp4"]["client-classes"][0]["boot-file-name"], "b.bin");
     assert_eq!(server.control().command("config-write", json!({})).unwrap().result, 0);
-    server.restart().unwrap();
+    server.kill().unwrap();
+    server.start_again().unwrap();
     assert_eq!(file(), "b.bin");
     run(&server, "class-del", named(), 0, "Class 'phones' deleted.");
     assert_eq!(file(), "");
@@ -273,6 +274,18 @@ fn classes_change_one_at_a_time() {
 fn discover(vendor_class: &[u8]) -> Packet4 {
     let discover = kea_testkit::MessageType::Discover;
     Packet4::query(discover, [2, 0, 0, 0, 0, 0x0a], 7).with_option(60, vendor_class)
+}
+
+/// A capture file with that frame alone.
+fn capture(frame: &Frame) -> Vec<u8> {
+    let octets = frame.encode();
+    let mut capture = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
+    capture.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0]);
+    capture.extend([0; 8]);
+    capture.extend((octets.len() as u32).to_le_bytes());
+    capture.extend((octets.len() as u32).to_le_bytes());
+    capture.extend(octets);
+    capture
 }
 
 fn hex(octets: &[u8]) -> String {
@@ -316,16 +329,9 @@ fn the_command_line_explains_digits_and_captures() {
         from: "0.0.0.0:68".parse().unwrap(),
         to: "255.255.255.255:67".parse().unwrap(),
         payload: discover(b"toaster").encode(),
-    }
-    .encode();
-    let mut capture = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
-    capture.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0]);
-    capture.extend([0; 8]);
-    capture.extend((frame.len() as u32).to_le_bytes());
-    capture.extend((frame.len() as u32).to_le_bytes());
-    capture.extend(frame);
+    };
     let path = setup.folder().join("query.pcap");
-    fs::write(&path, capture).unwrap();
+    fs::write(&path, capture(&frame)).unwrap();
     let (done, said) = explain(&path.to_string_lossy());
     assert!(done, "{said}");
     assert!(said.contains("class phones: not joined, its test is false"), "{said}");
@@ -391,4 +397,143 @@ fn a_running_server_explains_and_stays_as_it_is() {
         assert_eq!(answer.result, 1, "{}", answer.text);
         assert!(answer.text.contains(says), "'{says}' is not in '{}'", answer.text);
     }
+}
+
+/// What DHCPv6 clients of the tests below send in option 15 (user class) when they are phones.
+const PHONE6: &str = "option[15].hex == 0x000570686f6e65";
+
+fn phones6() -> Value {
+    json!({
+        "client-classes": [
+            { "name": "phones", "test": PHONE6, "preferred-lifetime": 77,
+              "option-data": [{ "name": "dns-servers", "data": "2001:db8::53", "always-send": true }] },
+            { "name": "port7", "test": "relay6[0].option[18].hex == 'port7'" }],
+        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0", "pools": [
+            { "pool": "2001:db8:1::10 - 2001:db8:1::1f", "client-class": "phones" } ] }],
+    })
+}
+
+const DUID: [u8; 10] = [0, 3, 0, 1, 2, 0, 0, 0, 0, 0x0a];
+
+/// SOLICIT of a client with that user class.
+fn solicit(user_class: &[u8]) -> Packet6 {
+    let content = [&[0, user_class.len() as u8][..], user_class].concat();
+    Packet6::query(v6::MessageType::SOLICIT, &DUID, 7)
+        .with_option(15, &content)
+        .with_ia(&v6::Ia::na(1))
+}
+
+#[test]
+fn the_command_line_explains_dhcpv6_digits_and_captures() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let netns = lab.netns("server").unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 6).unwrap();
+    setup.write_config(&setup.config(&phones6()).to_string()).unwrap();
+    let explain = |packet: &str| {
+        let file = setup.config_file().to_string_lossy().into_owned();
+        let line = ["-c", &file, "--explain", packet, "--interface", "eth0"];
+        let mut process = setup.launch_with(&netns, &line).unwrap();
+        let status = process.wait(LIMIT).unwrap();
+        (status.success(), process.text())
+    };
+    let has = |said: &str, lines: &[&str]| {
+        for line in lines {
+            assert!(said.lines().any(|known| known == *line), "'{line}' is not in:\n{said}");
+        }
+    };
+    let mut relayed = solicit(b"phone");
+    relayed.relays.push(v6::RelayHop {
+        kind: 12,
+        hops: 0,
+        link: "2001:db8:1::1".parse().unwrap(),
+        peer: "fe80::77".parse().unwrap(),
+        options: vec![(18, b"port7".to_vec())],
+    });
+    let (done, said) = explain(&hex(&relayed.encode()));
+    assert!(done, "{said}");
+    has(
+        &said,
+        &[
+            "class phones: joined, its test is true",
+            "class port7: joined, its test is true",
+            "    test relay6[0].option[18].hex == 'port7'",
+            "subnet 1 (2001:db8:1::/64): selected",
+            "reservation: none",
+            "pool 2001:db8:1::10-2001:db8:1::1f of subnet 1: open to the client, it lets in only phones",
+            "answer ADVERTISE",
+            "    option 23 dns-servers = 2001:db8::53    from class phones",
+            "sent to 2001:db8:1::1, port 547",
+        ],
+    );
+    let lease = "lease 2001:db8:1::10 of subnet 1, pool 2001:db8:1::10-2001:db8:1::1f, valid for 7200 s, \
+                 preferred for 77 s";
+    has(&said, &[lease]);
+    assert!(!setup.lease_file().exists(), "an explanation made a lease file");
+
+    let frame = Frame {
+        to_mac: [0x33, 0x33, 0, 1, 0, 2],
+        from_mac: [2, 0, 0, 0, 0, 0x0a],
+        from: "[fe80::ff:fe00:a]:546".parse().unwrap(),
+        to: "[ff02::1:2]:547".parse().unwrap(),
+        payload: solicit(b"toast").encode(),
+    };
+    let path = setup.folder().join("query.pcap");
+    fs::write(&path, capture(&frame)).unwrap();
+    let (done, said) = explain(&path.to_string_lossy());
+    assert!(done, "{said}");
+    has(
+        &said,
+        &[
+            "class phones: not joined, its test is false",
+            "class port7: not joined, its test is false",
+            "pool 2001:db8:1::10-2001:db8:1::1f of subnet 1: closed, it lets in only phones",
+            "answer ADVERTISE",
+            "sent to fe80::ff:fe00:a, port 546",
+        ],
+    );
+}
+
+#[test]
+fn a_running_dhcpv6_server_explains_and_stays_as_it_is() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let mut client = RawClient::<Packet6>::open(&client_ns, "eth0").unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 6).unwrap();
+    let server = setup.start_with(&server_ns, &phones6()).unwrap();
+    let control = server.control();
+    let statistics = || control.command("statistic-get-all", json!({})).unwrap().arguments;
+    let before = statistics();
+    let asked = |class: &str, format: &str| {
+        json!({ "duid": hex(&DUID), "format": format,
+                "options": [ { "code": 15, "data": class },
+                             { "code": 3, "data": "000000010000000000000000" } ] })
+    };
+    let answer = control.command("client-explain", asked("000570686f6e65", "json")).unwrap();
+    assert_eq!((answer.result, &*answer.text), (0, "ADVERTISE with 2001:db8:1::10"));
+    let steps = answer.arguments["steps"].as_array().unwrap();
+    let step = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap();
+    assert_eq!(step("lease")["ip-address"], "2001:db8:1::10");
+    assert_eq!(step("subnet")["subnet"]["id"], 1);
+    assert!(steps.iter().any(|step| step["class"] == "phones" && step["test"] == PHONE6));
+    let answer = control.command("client-explain", asked("0005746f617374", "text")).unwrap();
+    let lines = answer.arguments["steps"].as_array().unwrap();
+    assert!(lines.contains(&json!("class phones: not joined, its test is false")), "{lines:?}");
+    // What was only explained was not granted, counted or kept.
+    assert!(server.leases().unwrap().is_empty());
+    assert_eq!(statistics(), before);
+
+    // The same client, in earnest: what was explained is what it gets.
+    let advertise = client.exchange(&solicit(b"phone"), LIMIT).unwrap().unwrap();
+    let offered = advertise.leased().unwrap();
+    assert_eq!((offered.address.to_string(), offered.preferred), ("2001:db8:1::10".into(), 77));
+    assert_eq!(
+        advertise.option(23),
+        Some(&"2001:db8::53".parse::<Ipv6Addr>().unwrap().octets()[..])
+    );
 }

@@ -77,13 +77,10 @@ impl<'o, F: Dialect> ClassReader<'o, F> {
         id
     }
 
-    /// All classes. Hook libraries may look at any membership; without them, those that change
-    /// nothing need not be found.
-    pub(crate) fn finish(self, has_hooks: bool) -> Classes<F> {
+    /// All classes. Those that change nothing need not be found, as long as nobody looks at them.
+    pub(crate) fn finish(self) -> Classes<F> {
         let mut list = self.builder.finish();
-        if !has_hooks {
-            list.retain_useful(|class| self.used.contains(&class));
-        }
+        list.retain_useful(|class| self.used.contains(&class));
         Classes { list, defined: self.defined.into(), by_id: self.by_id }
     }
 

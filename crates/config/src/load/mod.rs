@@ -148,7 +148,7 @@ fn build<F: Dialect>(
         ways_to(&subnets, &networks, |reach| keys(reach).into_iter().collect())
     };
     let hooks_libraries = server::hooks_libraries(global);
-    let classes = classes.finish(!hooks_libraries.is_empty());
+    let classes = classes.finish();
     let server_ids = server_ids(&subnets, &classes, &global_options);
     Snapshot {
         document: document.clone(),
