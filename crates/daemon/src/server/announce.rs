@@ -24,6 +24,9 @@ pub(super) fn received<F: Serving>(logger: &Handle, document: &Document) {
 pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     // Databases of hosts would stand here.
     log!(logger, HOSTS_BACKENDS_REGISTERED, "none but the configuration");
+    if names_server_id(config) {
+        log!(logger, DHCPSRV_CFGMGR_CONFIGURE_SERVERID);
+    }
     for listen in &config.interfaces.interfaces {
         match listen {
             Listen::All => log!(logger, DHCPSRV_CFGMGR_ALL_IFACES_ACTIVE),
@@ -62,11 +65,22 @@ fn new_subnet<F: Serving>(logger: &Handle, subnet: &Subnet<F>) {
     log!(logger, (twin::NEW_SUBNET.of(F::VERSION)), Particulars(subnet));
 }
 
-/// Tells who the server is and how many threads serve.
-pub(super) fn service<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers: usize) {
+/// True when the configuration says who the server is.
+fn names_server_id<F: Serving>(config: &Snapshot<F>) -> bool {
+    let Some(root) = config.document().root().as_map() else { return false };
+    let mut servers = root.iter().filter_map(|entry| entry.node.as_map());
+    servers.any(|server| server.get("server-id").is_some())
+}
+
+/// Tells who the server is.
+pub(super) fn identity<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     if let Some(server_id) = F::server_id(config) {
         log!(logger, DHCP6_USING_SERVERID, server_id);
     }
+}
+
+/// Tells how many threads serve.
+pub(super) fn threads<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers: usize) {
     let enabled = if workers > 1 { "yes" } else { "no" };
     let queue = config.multi_threading.packet_queue_size;
     log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);

@@ -240,7 +240,7 @@ impl<F: Serving> Server<F> {
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        announce::service(logger, &config, workers.get());
+        announce::identity(logger, &config);
         let stats = Stats::new(
             ServerKind::of_version(F::VERSION),
             workers.get(),
@@ -252,6 +252,7 @@ impl<F: Serving> Server<F> {
         name_changes
             .apply(&config.dhcp_ddns)
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
+        announce::threads(logger, &config, workers.get());
         let reclamation = Reclamation::new(configuration::expired_leases(&config));
         let hooks = hooks::load(&config, libraries, logger)
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
@@ -501,7 +502,8 @@ impl<F: Serving> Server<F> {
         self.configured = Instant::now();
         self.times.configured();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
-        announce::service(&self.logger, &config, workers);
+        announce::identity(&self.logger, &config);
+        announce::threads(&self.logger, &config, workers);
         Ok(())
     }
 

@@ -73,6 +73,9 @@ impl NameChangeSender {
         if let Some(thread) = thread {
             let _ = thread.join();
         }
+        if self.queue.lock().settings.as_ref().is_some_and(|settings| settings.enable_updates) {
+            log!(self.logger, DHCPSRV_DHCP_DDNS_SENDER_STOPPED);
+        }
     }
 }
 

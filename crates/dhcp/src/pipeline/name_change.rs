@@ -11,6 +11,7 @@ use kea_stats::ServerMetric;
 use kea_wire::Address as _;
 
 use super::corridor::Corridor;
+use super::lease_text::owner_text;
 
 /// Who passes requests on. Must not block.
 pub trait NameChanges: Send + Sync {
@@ -76,12 +77,15 @@ impl<F: Dialect> Corridor<'_, F> {
 
     fn request(&self, change: NameChange, lease: &Lease<F>, parameters: &DdnsParameters) {
         let (forward, reverse) = (lease.fqdn_fwd, lease.fqdn_rev);
+        let owner = owner_text::<F>(&lease.owner);
+        if !(forward || reverse) {
+            log!(self.log, DHCPSRV_QUEUE_NCR_SKIP, owner, lease.address);
+            return;
+        }
         if !self.config.dhcp_ddns.enable_updates {
             return;
         }
-        let owner = shown::<F>(&lease.owner);
-        let name = lease.hostname.parse::<DomainName>().ok().filter(|_| forward || reverse);
-        let Some(fqdn) = name else {
+        let Ok(fqdn) = lease.hostname.parse::<DomainName>() else {
             log!(self.log, DHCPSRV_QUEUE_NCR_SKIP, owner, lease.address);
             return;
         };
@@ -150,22 +154,4 @@ fn dhcid<F: Dialect>(owner: &F::Owner, name: &DomainName) -> Dhcid {
         octets => Identity::Duid(octets),
     };
     Dhcid::new(identity, name)
-}
-
-/// An owner of a lease, for the log.
-fn shown<F: Dialect>(owner: &F::Owner) -> impl fmt::Display + '_ {
-    fmt::from_fn(move |f| {
-        let identifier = F::identifier(owner);
-        let identifier = fmt::from_fn(|f| match identifier {
-            [] => f.write_str("no info"),
-            [first, rest @ ..] => {
-                write!(f, "{first:02x}")?;
-                rest.iter().try_for_each(|octet| write!(f, ":{octet:02x}"))
-            }
-        });
-        match F::VERSION {
-            4 => write!(f, "[{:?}], cid=[{identifier}]", F::hw_addr(owner)),
-            _ => write!(f, "duid=[{identifier}]"),
-        }
-    })
 }

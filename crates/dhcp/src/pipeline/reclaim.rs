@@ -8,6 +8,7 @@ use kea_log::log;
 use kea_log::message::twin;
 
 use super::corridor::Corridor;
+use super::lease_text::owner_text;
 
 /// Reclaims leases that have ended, a bounded number at a time. `elapsed` tells for how long the
 /// cycle has been running.
@@ -16,10 +17,19 @@ pub fn reclaim<F: Dialect>(
     reclamation: &mut Reclamation,
     elapsed: impl Fn() -> Duration,
 ) -> CycleReport {
-    let settings = reclamation.settings;
-    reclamation.cycle(corridor.leases, corridor.now, elapsed, |table, lease| {
+    let (log, settings) = (corridor.log, reclamation.settings);
+    let (most, time) = (settings.max_reclaim_leases, settings.max_reclaim_time);
+    log!(log, (twin::LEASES_RECLAMATION_START.of(F::VERSION)), most, time);
+    let report = reclamation.cycle(corridor.leases, corridor.now, &elapsed, |table, lease| {
         end(corridor, table, &lease, settings.reclaimed(&lease));
-    })
+    });
+    let is_late = time > 0 && elapsed() >= Duration::from_millis(time.into());
+    match report.has_more {
+        true if is_late => log!(log, (twin::LEASES_RECLAMATION_TIMEOUT.of(F::VERSION)), time),
+        true => {}
+        false => log!(log, (twin::NO_MORE_EXPIRED_LEASES.of(F::VERSION))),
+    }
+    report
 }
 
 /// Forgets reclaimed leases that were remembered for their clients long enough, up to `max`.
@@ -28,10 +38,14 @@ pub fn flush_reclaimed<F: Dialect>(
     reclamation: &Reclamation,
     max: usize,
 ) -> usize {
-    reclamation.flush(corridor.leases, corridor.now, max, |table, lease| {
+    let (log, held) = (corridor.log, reclamation.settings.hold_reclaimed_time);
+    log!(log, (twin::RECLAIMED_LEASES_DELETE.of(F::VERSION)), held);
+    let count = reclamation.flush(corridor.leases, corridor.now, max, |table, lease| {
         table.remove(lease.address);
         corridor.journal.append_deletion(&lease);
-    })
+    });
+    log!(log, (twin::RECLAIMED_LEASES_DELETE_COMPLETE.of(F::VERSION)), count);
+    count
 }
 
 fn end<F: Dialect>(
@@ -44,6 +58,7 @@ fn end<F: Dialect>(
     if !corridor.may_end(lease, is_declined, remembered.is_none()) {
         return;
     }
+    tell_of_end(corridor, lease);
     match remembered {
         #[cfg(feature = "deliberate-faults")]
         Some(remembered) if kea_lease::Fault::UnrecordedReclamation.is_injected() => {
@@ -63,6 +78,22 @@ fn end<F: Dialect>(
         corridor.statistics.recovered(lease);
     } else {
         corridor.statistics.reclaimed(lease);
+    }
+    log!(corridor.log, ALLOC_ENGINE_LEASE_RECLAIMED, lease.address);
+}
+
+fn tell_of_end<F: Dialect>(corridor: &Corridor<'_, F>, lease: &Lease<F>) {
+    let (log, address) = (corridor.log, lease.address);
+    let owner = owner_text::<F>(&lease.owner);
+    match F::VERSION {
+        4 => log!(log, ALLOC_ENGINE_V4_LEASE_RECLAIM, owner, address),
+        _ => log!(
+            log,
+            ALLOC_ENGINE_V6_LEASE_RECLAIM,
+            owner,
+            address,
+            F::prefix_len(&F::term(&lease.owner))
+        ),
     }
 }
 

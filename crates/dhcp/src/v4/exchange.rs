@@ -274,6 +274,7 @@ impl<'s> Exchange<'_, 's> {
         if name.lease.hostname != before {
             name.option = self.sent_name.option_of(&name.lease, name.option);
         }
+        name.log(self.corridor.log, self.label);
         name
     }
 
@@ -435,8 +436,8 @@ impl<'s> Exchange<'_, 's> {
 
     fn inform(&mut self, place: &Place<'s, V4>, out: &mut Vec<u8>) -> Answer<V4> {
         self.require_classes(place, place.selected(), None);
-        if self.query.is_answered_past_relay() {
-            let (ciaddr, interface) = (self.query.view.ciaddr(), self.arrival.interface);
+        let (ciaddr, interface) = (self.query.view.ciaddr(), self.arrival.interface);
+        if !ciaddr.is_unspecified() {
             log!(self.corridor.log, DHCP4_INFORM_DIRECT_REPLY, self.label, ciaddr, interface);
         }
         let reply = self.reply(Some(place.selected()));

@@ -15,7 +15,7 @@ use kea_stats::{ServerMetric, SubnetMetric};
 use kea_wire::{ClientId, V4};
 
 use super::accept::Client;
-use crate::pipeline::{Corridor, Ground, LeaseName, Place, Reserved, give_up};
+use crate::pipeline::{Corridor, Ground, LeaseName, Place, Reserved, give_up, lease_text};
 
 /// How long an offered address is kept for its client, in seconds.
 const OFFER_HOLD: i64 = 60;
@@ -226,6 +226,7 @@ impl<'q, 's> Leasing<'q, 's> {
 
     fn offer_wanted(&self, address: Ipv4Addr) -> Option<Spot<'s>> {
         let spot = self.allowed(address)?;
+        log!(self.corridor.log, ALLOC_ENGINE_V4_OFFER_REQUESTED_LEASE, address, self.label);
         let mut leases = self.lock(spot.subnet)?;
         let now = self.corridor.now;
         let holder = self.holder();
@@ -236,7 +237,6 @@ impl<'q, 's> Leasing<'q, 's> {
             Occupancy::NotAllocatable => false,
         };
         available.then(|| {
-            log!(self.corridor.log, ALLOC_ENGINE_V4_OFFER_REQUESTED_LEASE, address, self.label);
             leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
             spot
         })
@@ -376,14 +376,15 @@ impl<'q, 's> Leasing<'q, 's> {
             let has = held.and_then(|lease| self.allowed(lease.address));
             return has.or_else(|| self.offer_any()).ok_or(Refusal::Exhausted);
         };
-        if self.is_for_another(address) || !self.is_vacant_for_me(address) {
+        if self.is_for_another(address) {
+            log!(log, ALLOC_ENGINE_V4_REQUEST_ADDRESS_RESERVED, self.label, address);
+            return Err(Refusal::InUse(address));
+        }
+        if !self.is_vacant_for_me(address) {
             return Err(Refusal::InUse(address));
         }
         match own {
-            Some(own) if own.address == address => {
-                log!(log, ALLOC_ENGINE_V4_REQUEST_ADDRESS_RESERVED, self.label, address);
-                Ok(own)
-            }
+            Some(own) if own.address == address => Ok(own),
             // The client goes back to DHCPDISCOVER, and is offered what is set aside for it.
             Some(own) if self.is_vacant_for_me(own.address) => {
                 Err(Refusal::ReservedElsewhere(address))
@@ -405,6 +406,7 @@ impl<'q, 's> Leasing<'q, 's> {
         spot: Spot<'s>,
         particulars: &impl Fn(&Spot<'s>, Option<&Lease<V4>>) -> Particulars,
     ) -> Result<Grant<'s>, Refusal> {
+        log!(self.corridor.log, DHCPSRV_MEMFILE_GET_ADDR4, spot.address);
         let mut leases = self.corridor.leases.at(spot.address);
         let before = leases.get(spot.address).map(LeaseRef::to_lease);
         if before.as_ref().is_some_and(|lease| !self.is_available(lease)) {
@@ -434,6 +436,7 @@ impl<'q, 's> Leasing<'q, 's> {
             });
         }
         if let Some(before) = before.as_ref().filter(|_| mine.is_none()) {
+            log!(log, ALLOC_ENGINE_V4_REUSE_EXPIRED_LEASE_DATA, self.label, lease_text(before));
             give_up(self.corridor, before);
         }
         self.corridor.statistics.granted(&lease, before.as_ref(), self.corridor.now);
@@ -581,6 +584,7 @@ impl GivingBack<'_, '_> {
     /// Gives back the lease of `address`: kept for the client's return when `remember`, else
     /// removed (RFC 2131 section 4.3.4).
     pub(super) fn release(&self, address: Ipv4Addr, remember: bool) -> Result<Lease<V4>, Mismatch> {
+        log!(self.corridor.log, DHCPSRV_MEMFILE_GET_ADDR4, address);
         let mut leases = self.corridor.leases.at(address);
         let mut lease = self.own(&leases, address)?;
         self.corridor.statistics.removed(&lease);

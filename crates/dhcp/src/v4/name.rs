@@ -50,6 +50,23 @@ pub(super) struct GivenName {
     pub(super) option: Option<(u8, Vec<u8>)>,
 }
 
+impl GivenName {
+    /// Tells of the option that goes into the answer.
+    pub(super) fn log(&self, log: &dyn Log, label: ClientLabel<'_>) {
+        match &self.option {
+            Some((code::FQDN, data)) => {
+                let fqdn = ClientFqdn::parse::<V4>(data, Parsing::Lenient);
+                let shown = fmt::from_fn(|f| fqdn.as_ref().map_or(Ok(()), |it| Flags(it).fmt(f)));
+                log!(log, DHCP4_RESPONSE_FQDN_DATA, label, shown);
+            }
+            Some((_, name)) => {
+                log!(log, DHCP4_RESPONSE_HOSTNAME_DATA, label, String::from_utf8_lossy(name));
+            }
+            None => {}
+        }
+    }
+}
+
 impl SentName {
     /// Reads the options. A host name that is empty or malformed counts for nothing.
     ///

@@ -128,6 +128,7 @@ impl<'s> Exchange<'_, '_, 's> {
         self.with_leasing(duid, place, |leasing| {
             for wish in self.wishes() {
                 self.log_processing(&wish, true);
+                leasing.is_extending = true;
                 let mut association = match leasing.bind(&wish, Step::Grant) {
                     Ok((binding, revoked)) => {
                         let mut association = Association::bound(&wish, binding);
@@ -173,6 +174,7 @@ impl<'s> Exchange<'_, '_, 's> {
             given: SmallVec::new(),
             hearing: self.hearing,
             is_vetoed: false,
+            is_extending: false,
         })
     }
 
@@ -208,6 +210,9 @@ impl<'s> Exchange<'_, '_, 's> {
         let remember =
             expired.flush_reclaimed_timer_wait_time != 0 && expired.hold_reclaimed_time != 0;
         let holdings = Holdings { corridor: self.corridor, duid, hearing: self.hearing };
+        for wish in self.wishes().filter(|wish| wish.kind == IaKind::Na) {
+            log!(self.corridor.log, DHCP6_PROCESS_IA_NA_RELEASE, self.label, wish.iaid.0);
+        }
         let mut outcome = self.give_back(|wish, named| {
             let kind = wish.lease_kind();
             let result = holdings.release(named, kind, wish.iaid, remember);

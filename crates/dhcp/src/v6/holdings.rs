@@ -6,10 +6,11 @@ use kea_hooks::Next;
 use kea_lease::{
     Lease, LeaseKind, LeaseRef, LeaseState, SubnetLeases, Ticket, V6Owner, no_duid, no_hw_addr,
 };
+use kea_log::log;
 use kea_wire::{Duid, Iaid, Prefix, V6};
 
 use super::hearing::Hearing;
-use crate::pipeline::{Corridor, remembered};
+use crate::pipeline::{Corridor, association_text, remembered};
 
 /// The leases of one client, wherever they are.
 #[derive(Clone, Copy)]
@@ -55,9 +56,11 @@ impl Holdings<'_> {
         self.corridor.names_end(&lease);
         if remember {
             let kept = remembered(&lease, self.corridor.now);
+            log!(self.corridor.log, DHCPSRV_MEMFILE_UPDATE_ADDR6, kept.address);
             leases.put(&kept);
             return Ok(self.corridor.journal.append(&kept));
         }
+        log!(self.corridor.log, DHCPSRV_MEMFILE_DELETE_ADDR, lease.address);
         leases.remove(lease.address);
         Ok(self.corridor.journal.append_deletion(&lease))
     }
@@ -84,6 +87,7 @@ impl Holdings<'_> {
             Lease::new(before.address, before.subnet, nobody, probation, self.corridor.now);
         lease.state = LeaseState::Declined;
         lease.pool_id = before.pool_id;
+        log!(self.corridor.log, DHCPSRV_MEMFILE_UPDATE_ADDR6, lease.address);
         leases.put(&lease);
         self.hearing.note(&lease, false);
         self.corridor.statistics.declined(&lease);
@@ -97,6 +101,7 @@ impl Holdings<'_> {
         let Some(there) = there.filter(|there| there.owner.duid == *self.duid) else {
             return Ticket(0);
         };
+        log!(self.corridor.log, DHCPSRV_MEMFILE_DELETE_ADDR, there.address);
         leases.remove(there.address);
         self.hearing.note(&there, true);
         if there.state == LeaseState::Assigned {
@@ -132,7 +137,9 @@ impl Holdings<'_> {
         kind: LeaseKind,
         iaid: Iaid,
     ) -> Result<Lease<V6>, Mismatch> {
-        let lease = leases.get(prefix.first()).map(LeaseRef::to_lease);
+        let (log, address) = (self.corridor.log, prefix.first());
+        log!(log, DHCPSRV_MEMFILE_GET_ADDR6, address, association_text(kind));
+        let lease = leases.get(address).map(LeaseRef::to_lease);
         let lease = lease.filter(|lease| {
             lease.owner.kind == kind
                 && lease.owner.prefix_len == prefix.len()

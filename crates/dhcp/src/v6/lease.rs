@@ -22,7 +22,7 @@ use super::holdings::Holdings;
 use super::name::Naming;
 use super::terms::Lifetimes;
 use crate::pipeline::{
-    Corridor, Ground, LeaseName, NamePolicy, Place, Reserved, give_up, is_let_in,
+    Corridor, Ground, LeaseName, NamePolicy, Place, Reserved, association_text, give_up, is_let_in,
 };
 
 /// How long what was offered is kept for its client, in seconds.
@@ -49,6 +49,8 @@ pub(super) struct Leasing<'q, 's> {
     pub(super) hearing: &'q Hearing<'q>,
     /// A hook does not want the association to get anything.
     pub(super) is_vetoed: bool,
+    /// The client has leases, and wants to keep them.
+    pub(super) is_extending: bool,
 }
 
 /// Whether the client is only told, or gets it.
@@ -74,7 +76,7 @@ pub(super) type Revoked = SmallVec<[Prefix<Ipv6Addr>; 1]>;
 
 /// Something that the association may have, if nobody else has it.
 #[derive(Clone, Copy)]
-struct Target<'s> {
+pub(super) struct Target<'s> {
     prefix: Prefix<Ipv6Addr>,
     subnet: &'s Subnet<V6>,
     reservation: Option<&'s Reservation<V6>>,
@@ -93,6 +95,7 @@ impl<'q, 's> Leasing<'q, 's> {
         }
         self.is_vetoed = false;
         let held = self.held(wish);
+        self.log_beginning(wish, &held);
         let binding = self.find(wish, step, &held);
         if let Some(binding) = &binding {
             self.given.push(binding.prefix.first());
@@ -120,6 +123,7 @@ impl<'q, 's> Leasing<'q, 's> {
                 held.iter().find_map(|lease| self.take(wish, step, self.still_fitting(lease)?))
             })
             .or_else(|| {
+                self.log_unreserved();
                 wish.named().find_map(|named| self.take(wish, step, self.named(wish, named)?))
             })
             .or_else(|| self.find_vacant(wish, step))
@@ -129,7 +133,10 @@ impl<'q, 's> Leasing<'q, 's> {
     fn held(&self, wish: &Wish) -> SmallVec<[Lease<V6>; 1]> {
         let mut held = SmallVec::new();
         for ground in self.place.grounds() {
-            let Some(leases) = self.corridor.leases.subnet(ground.subnet.id) else { continue };
+            let (kind, id) = (association_text(wish.lease_kind()), ground.subnet.id);
+            let log = self.corridor.log;
+            log!(log, DHCPSRV_MEMFILE_GET_IAID_SUBID_DUID, wish.iaid.0, id, self.duid, kind);
+            let Some(leases) = self.corridor.leases.subnet(id) else { continue };
             let found = leases.by_association(self.duid, wish.iaid, wish.lease_kind());
             held.extend(found.map(LeaseRef::to_lease));
         }
@@ -138,7 +145,10 @@ impl<'q, 's> Leasing<'q, 's> {
     }
 
     /// What is reserved for the client, of the kind, where it is let in.
-    fn reserved_targets(&self, wish: &Wish) -> impl Iterator<Item = Target<'s>> + use<'q, 's> {
+    pub(super) fn reserved_targets(
+        &self,
+        wish: &Wish,
+    ) -> impl Iterator<Item = Target<'s>> + use<'q, 's> {
         let kind = wish.lease_kind();
         let place = self.place;
         let classes = self.classes;
@@ -264,21 +274,17 @@ impl<'q, 's> Leasing<'q, 's> {
             return None;
         }
         let now = self.corridor.now;
+        log!(self.corridor.log, DHCPSRV_MEMFILE_GET_ADDR6, address, association_text(kind));
         let mut leases = self.corridor.leases.at(address);
         let before = match leases.occupancy(address, kind, now) {
             Occupancy::Free => None,
             Occupancy::Offered(to) if to == self.holder(wish) => None,
             Occupancy::NotAllocatable if target.reservation.is_some() => None,
-            Occupancy::Leased(lease) if self.is_available(wish, target, &lease) => Some(lease),
-            Occupancy::Leased(lease) if target.reservation.is_some() => {
-                log!(
-                    self.corridor.log,
-                    ALLOC_ENGINE_V6_ALLOC_HR_LEASE_EXISTS,
-                    self.label,
-                    lease.owner.kind as u8,
-                    target.prefix
-                );
-                return None;
+            Occupancy::Leased(lease) if self.is_available(wish, target, &lease) => {
+                if target.reservation.is_some() && self.is_mine(wish, &lease) {
+                    self.log_reserved_held(&lease);
+                }
+                Some(lease)
             }
             Occupancy::Offered(_) | Occupancy::NotAllocatable | Occupancy::Leased(_) => {
                 return None;
@@ -309,6 +315,9 @@ impl<'q, 's> Leasing<'q, 's> {
                 // Somebody was quicker while the hooks were asked.
                 return None;
             }
+        }
+        if target.reservation.is_some() && mine.is_none() {
+            self.log_reserved(kind, target.prefix);
         }
         match step {
             Step::Offer => {
@@ -380,6 +389,7 @@ impl<'q, 's> Leasing<'q, 's> {
             binding.ticket = corridor.journal.latest();
             return binding;
         }
+        self.log_storing(wish, lease, before, mine);
         if let Some(before) = before.filter(|_| mine.is_none()) {
             give_up(corridor, before);
         }
@@ -446,13 +456,11 @@ impl<'q, 's> Leasing<'q, 's> {
     }
 
     fn revoke(&self, lease: &Lease<V6>) -> Ticket {
-        let log = self.corridor.log;
-        let (address, owner) = (lease.address, &lease.owner);
-        if owner.kind == LeaseKind::Prefix {
-            let len = owner.prefix_len;
-            log!(log, ALLOC_ENGINE_V6_REVOKED_PREFIX_LEASE, address, len, owner.duid, "another");
-        } else {
-            log!(log, ALLOC_ENGINE_V6_REVOKED_ADDR_LEASE, address, owner.duid, "another");
+        let reserved_for_another = Prefix::new(lease.address, lease.owner.prefix_len)
+            .zip(self.corridor.config.subnet(lease.subnet))
+            .is_some_and(|(prefix, subnet)| !self.is_free_for_me(subnet, lease.owner.kind, prefix));
+        if reserved_for_another {
+            self.log_revoked(lease);
         }
         let (corridor, duid, hearing) = (self.corridor, self.duid, self.hearing);
         let holdings = Holdings { corridor, duid, hearing };

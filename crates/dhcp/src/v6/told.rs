@@ -1,23 +1,25 @@
 //! What is logged about associations.
 
+use std::fmt;
 use std::net::Ipv6Addr;
 
-use kea_lease::{LeaseKind, Ticket};
+use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::log;
-use kea_wire::Prefix;
 use kea_wire::v6::IaKind;
+use kea_wire::{Prefix, V6};
 
 use super::association::{Association, Wish};
 use super::exchange::Exchange;
 use super::holdings::Mismatch;
-use super::lease::Step;
+use super::lease::{Leasing, Step};
+use crate::pipeline::{association_text, lease_text};
 
 impl Exchange<'_, '_, '_> {
     pub(super) fn log_processing(&self, wish: &Wish, extending: bool) {
         let (log, label, iaid) = (self.corridor.log, self.label, wish.iaid.0);
-        let hint = std::fmt::from_fn(|f| match wish.named().next() {
-            Some(hint) => write!(f, "{hint}"),
-            None => f.write_str("(none)"),
+        let hint = fmt::from_fn(|f| match wish.named().next() {
+            Some(hint) => write!(f, "{}", hint.address()),
+            None => f.write_str("(no hint)"),
         });
         match (wish.kind, extending) {
             (IaKind::Pd, true) => log!(log, DHCP6_PROCESS_IA_PD_EXTEND, label, iaid),
@@ -41,6 +43,12 @@ impl Exchange<'_, '_, '_> {
         };
         let (address, len) = (binding.prefix.address(), binding.prefix.len());
         let valid = binding.lifetimes.valid;
+        let details = fmt::from_fn(|f| {
+            let (preferred, subnet) = (binding.lifetimes.preferred, binding.subnet.id);
+            let prefix = binding.prefix;
+            write!(f, "{prefix}, subnet {subnet}, preferred {preferred}, valid {valid}")
+        });
+        log!(log, DHCP6_LEASE_DATA, label, iaid, details);
         match (step, is_prefix) {
             (Step::Offer, false) => log!(log, DHCP6_LEASE_ADVERT, label, address, iaid),
             (Step::Offer, true) => log!(log, DHCP6_PD_LEASE_ADVERT, label, address, len, iaid),
@@ -133,6 +141,94 @@ impl Exchange<'_, '_, '_> {
             Err(Mismatch::OtherAssociation(held)) => {
                 log!(log, DHCP6_DECLINE_FAIL_IAID_MISMATCH, label, address, iaid, held.0);
             }
+        }
+    }
+}
+
+impl Leasing<'_, '_> {
+    /// What there is to begin with.
+    pub(super) fn log_beginning(&self, wish: &Wish, held: &[Lease<V6>]) {
+        let (log, label) = (self.corridor.log, self.label);
+        if self.reserved.hosts().next().is_none() {
+            match (self.is_extending, held.is_empty()) {
+                (true, _) => log!(log, ALLOC_ENGINE_V6_RENEW_REMOVE_RESERVED, label),
+                (false, false) => log!(log, ALLOC_ENGINE_V6_ALLOC_LEASES_NO_HR, label),
+                (false, true) => {}
+            }
+            return;
+        }
+        match (self.is_extending, held.is_empty()) {
+            (true, _) => log!(log, ALLOC_ENGINE_V6_RENEW_HR, label),
+            (false, false) => log!(log, ALLOC_ENGINE_V6_ALLOC_LEASES_HR, label),
+            (false, true) => log!(log, ALLOC_ENGINE_V6_ALLOC_NO_LEASES_HR, label),
+        }
+        let none = &kea_log::message::ALLOC_ENGINE_V6_ALLOC_NO_V6_HR;
+        if log.enabled(none) && self.reserved_targets(wish).next().is_none() {
+            log!(log, ALLOC_ENGINE_V6_ALLOC_NO_V6_HR, label);
+        }
+    }
+
+    /// Nothing is reserved, and nothing held that could stay.
+    pub(super) fn log_unreserved(&self) {
+        let (log, label) = (self.corridor.log, self.label);
+        match self.is_extending {
+            true => log!(log, ALLOC_ENGINE_V6_EXTEND_ALLOC_UNRESERVED, label),
+            false => log!(log, ALLOC_ENGINE_V6_ALLOC_UNRESERVED, label),
+        }
+    }
+
+    /// What is reserved is the client's already.
+    pub(super) fn log_reserved_held(&self, lease: &Lease<V6>) {
+        let (log, label) = (self.corridor.log, self.label);
+        let kind = association_text(lease.owner.kind);
+        log!(log, ALLOC_ENGINE_V6_ALLOC_HR_LEASE_EXISTS, label, kind, lease.address);
+    }
+
+    /// What is reserved becomes the client's.
+    pub(super) fn log_reserved(&self, kind: LeaseKind, prefix: Prefix<Ipv6Addr>) {
+        let (log, label, address) = (self.corridor.log, self.label, prefix.first());
+        match kind {
+            LeaseKind::Prefix => {
+                log!(log, ALLOC_ENGINE_V6_HR_PREFIX_GRANTED, address, prefix.len(), label);
+            }
+            _ => log!(log, ALLOC_ENGINE_V6_HR_ADDR_GRANTED, address, label),
+        }
+    }
+
+    /// `lease` takes the place of `before`, which is `mine` if it is this association's.
+    pub(super) fn log_storing(
+        &self,
+        wish: &Wish,
+        lease: &Lease<V6>,
+        before: Option<&Lease<V6>>,
+        mine: Option<&Lease<V6>>,
+    ) {
+        let (log, label, address) = (self.corridor.log, self.label, lease.address);
+        if let Some(mine) = mine.filter(|_| self.is_extending) {
+            let kind = association_text(wish.lease_kind());
+            log!(log, ALLOC_ENGINE_V6_EXTEND_LEASE, label, kind, address);
+            log!(log, ALLOC_ENGINE_V6_EXTEND_LEASE_DATA, label, lease_text(mine));
+            log!(log, ALLOC_ENGINE_V6_EXTEND_NEW_LEASE_DATA, label, lease_text(lease));
+        }
+        match before {
+            None => log!(log, DHCPSRV_MEMFILE_ADD_ADDR6, address),
+            Some(before) => {
+                if mine.is_none() {
+                    let before = lease_text(before);
+                    log!(log, ALLOC_ENGINE_V6_REUSE_EXPIRED_LEASE_DATA, label, before);
+                }
+                log!(log, DHCPSRV_MEMFILE_UPDATE_ADDR6, address);
+            }
+        }
+    }
+
+    pub(super) fn log_revoked(&self, lease: &Lease<V6>) {
+        let (log, address, owner) = (self.corridor.log, lease.address, &lease.owner);
+        if owner.kind == LeaseKind::Prefix {
+            let len = owner.prefix_len;
+            log!(log, ALLOC_ENGINE_V6_REVOKED_PREFIX_LEASE, address, len, owner.duid, "another");
+        } else {
+            log!(log, ALLOC_ENGINE_V6_REVOKED_ADDR_LEASE, address, owner.duid, "another");
         }
     }
 }

@@ -90,12 +90,14 @@ fn a_conflict_is_resolved_as_both_renew() {
 
     let temporary = lab.ask(MessageType::Request, |q| na(q, 1, &[]));
     assert_eq!(temporary, "REPLY na 1 1800/2880 [ 2001:db8:1::101 3600/7200 ]");
-    assert!(lab.log.ids().contains(&"ALLOC_ENGINE_V6_ALLOC_HR_LEASE_EXISTS"));
     let moved = lab.ask_as(OTHER, MessageType::Renew, |q| na(q, 1, &["2001:db8:1::100"]));
     assert_eq!(moved, "REPLY na 1 1800/2880 [ 2001:db8:1::102 3600/7200 2001:db8:1::100 0/0 ]");
     assert!(lab.log.ids().contains(&"ALLOC_ENGINE_V6_REVOKED_ADDR_LEASE"));
     let given = lab.ask(MessageType::Renew, |q| na(q, 1, &["2001:db8:1::101"]));
     assert_eq!(given, "REPLY na 1 1800/2880 [ 2001:db8:1::100 3600/7200 2001:db8:1::101 0/0 ]");
+    assert!(lab.log.ids().contains(&"ALLOC_ENGINE_V6_HR_ADDR_GRANTED"));
+    lab.ask(MessageType::Renew, |q| na(q, 1, &["2001:db8:1::100"]));
+    assert!(lab.log.ids().contains(&"ALLOC_ENGINE_V6_ALLOC_HR_LEASE_EXISTS"));
     assert_eq!(lab.leases.len(), 2);
     assert_eq!(lab.statistic("subnet[1].assigned-nas").unwrap(), "Integer(2)");
 }
