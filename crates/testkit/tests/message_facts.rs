@@ -32,7 +32,7 @@ fn compare<D: Dialect>() {
     let record = Record::parse(&fs::read_to_string(file::<D>("facts")).unwrap());
     match subject {
         Subject::Ours => {
-            record.compare_ours(&ours(&lines), &format!("dhcp{}.facts.new", D::VERSION))
+            record.compare_ours(&ours(&lines), &format!("dhcp{}.facts.new", D::VERSION));
         }
         Subject::Debian => record.compare_debian(&debian(&lines)),
     }
