@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 /// More than a burst, less than the receive buffer holds.
-const FLOOD: u32 = 1600;
+const FLOOD: u32 = 2600;
 const LOUD: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 1);
 const QUIET: Ipv4Addr = Ipv4Addr::new(10, 2, 0, 1);
 

@@ -4,11 +4,13 @@
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use kea_testkit::Netns;
 use serde_json::Value;
 
 use super::profile::Profile;
+use crate::clock;
 
 /// What a run of the generator saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,6 +23,15 @@ pub(super) struct Seen {
     pub(super) p99: f64,
     /// Exchanges that were completed.
     pub(super) completed: f64,
+    /// Processor time of the server meanwhile.
+    pub(super) processor: Duration,
+}
+
+impl Seen {
+    /// Microseconds of the server's processor for an exchange.
+    pub(super) fn cost(&self) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / f64::max(self.completed, 1.0)
+    }
 }
 
 /// Where and how long to send.
@@ -30,6 +41,8 @@ pub(super) struct Generator<'a> {
     pub(super) program: &'a Path,
     pub(super) folder: &'a Path,
     pub(super) seconds: u32,
+    /// Process number of the server, where its cost is of interest.
+    pub(super) server: Option<String>,
 }
 
 /// Exchanges in flight: enough to keep two workers and their batches busy.
@@ -69,27 +82,42 @@ impl Generator<'_> {
             }
             _ => command.args(["-l", "eth0"]),
         };
+        let before = self.processor();
         let output = command.output()?;
+        let processor = self.processor().saturating_sub(before);
         let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| {
             let said = String::from_utf8_lossy(&output.stderr);
             io::Error::other(format!("perfdhcp: {error}: {said}"))
         })?;
-        Ok(read_report(&report))
+        Ok(Seen { processor, ..read_report(&report) })
+    }
+
+    /// What the server has used up to now.
+    fn processor(&self) -> Duration {
+        let used = self.server.as_deref().and_then(clock::of_pid);
+        used.map_or(Duration::ZERO, |(processor, _)| processor)
     }
 
     /// Debian's perfdhcp, `instances` at once, each a relay of its own: the highest sum of rates, from
-    /// `rate` down, at which at most `LOSS` per cent are lost.
+    /// `rate` down, at which at most `LOSS` per cent are lost; to about 7 per cent.
     pub(super) fn debian(&self, instances: u32, rate: f64) -> io::Result<Seen> {
         const LOSS: f64 = 2.5;
         const ATTEMPTS: u32 = 14;
+        const STEP: f64 = 0.85;
         let mut rate = rate;
         let mut seen = Seen::default();
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             seen = self.debian_at(instances, rate / f64::from(instances))?;
-            if seen.loss <= LOSS {
-                break;
+            if seen.loss > LOSS {
+                rate *= STEP;
+                continue;
             }
-            rate *= 0.85;
+            if attempt > 0 {
+                let between = rate / STEP.sqrt();
+                let more = self.debian_at(instances, between / f64::from(instances))?;
+                seen = if more.loss <= LOSS { more } else { seen };
+            }
+            break;
         }
         Ok(seen)
     }
@@ -103,6 +131,7 @@ impl Generator<'_> {
             command.arg("-r").arg(format!("{rate:.0}")).arg("-p").arg(self.seconds.to_string());
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
         };
+        let before = self.processor();
         let children: Vec<Child> = (0..instances).map(start).collect::<io::Result<_>>()?;
         let mut sum = Seen::default();
         let (mut sent, mut received) = (0.0, 0.0);
@@ -118,6 +147,7 @@ impl Generator<'_> {
             sent += numbers("sent packets:").iter().sum::<f64>();
             received += numbers("received packets:").iter().sum::<f64>();
         }
+        sum.processor = self.processor().saturating_sub(before);
         sum.loss = 100.0 * (1.0 - received / f64::max(sent, 1.0));
         Ok(sum)
     }
@@ -133,6 +163,7 @@ fn read_report(report: &Value) -> Seen {
         loss: 100.0 * sum("drops") / f64::max(sum("sent"), 1.0),
         p99,
         completed,
+        processor: Duration::ZERO,
     }
 }
 
@@ -154,7 +185,10 @@ mod tests {
             { "sent": 100, "received": 100, "drops": 0, "delay-ms": { "p99": 0.5 } },
             { "sent": 100, "received": 90, "drops": 10, "delay-ms": { "p99": 2.5 } },
         ] });
-        let seen = Seen { rate: 1000.5, loss: 5.0, p99: 2.5, completed: 90.0 };
+        let seen =
+            Seen { rate: 1000.5, loss: 5.0, p99: 2.5, completed: 90.0, processor: Duration::ZERO };
         assert_eq!(read_report(&report), seen);
+        let seen = Seen { processor: Duration::from_millis(9), ..seen };
+        assert!((seen.cost() - 100.0).abs() < 1e-9);
     }
 }

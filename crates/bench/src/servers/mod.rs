@@ -21,7 +21,6 @@ use self::generator::{Generator, Seen};
 use self::peer::Peer;
 use self::profile::{PROFILES, Profile};
 use self::results::{Figure, Results, Row};
-use crate::clock;
 
 /// What is to be measured.
 pub(crate) struct Arguments {
@@ -178,27 +177,30 @@ impl<'a> Bench<'a> {
         let mut figures: Vec<Figure> = peers.iter().map(|peer| Figure::of(peer.name())).collect();
         for _ in 0..self.arguments.rounds {
             for (peer, figure) in peers.iter().zip(&mut figures) {
-                let (seen, processor) = self.once(profile, *peer, &load)?;
-                figure.add(seen, processor);
+                let seen = self.once(profile, *peer, &load)?;
+                figure.add(seen);
                 eprintln!("{}: {}: {:.0}/s", profile.name, peer.name(), seen.rate);
             }
         }
         Ok(figures)
     }
 
-    /// A fresh server, warmed up, under load; with the processor time that it used.
+    /// A fresh server, warmed up, under load.
     fn once(
         &self,
         profile: &Profile,
         peer: Peer,
         load: &impl Fn(&Generator<'_>, Peer) -> io::Result<Seen>,
-    ) -> io::Result<(Seen, Duration)> {
+    ) -> io::Result<Seen> {
         let folder = tempfile::tempdir()?;
         let program = peer.program(profile.version, &self.arguments.programs);
         let command = peer.command(profile, folder.path(), &program, &self.server)?;
         let process = Captured::start(command)?;
         let generator_program = self.arguments.programs.join("perfdhcp");
-        let generator = self.generator(&generator_program, folder.path());
+        let generator = Generator {
+            server: Some(process.pid().to_string()),
+            ..self.generator(&generator_program, folder.path())
+        };
         let end = Instant::now() + Duration::from_secs(30);
         while !generator.reaches(profile)? {
             if Instant::now() > end {
@@ -207,10 +209,7 @@ impl<'a> Bench<'a> {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        let used = || clock::of_pid(&process.pid().to_string()).map_or(Duration::ZERO, |(t, _)| t);
-        let before = used();
-        let seen = load(&generator, peer)?;
-        Ok((seen, used().saturating_sub(before)))
+        load(&generator, peer)
     }
 
     fn ceiling(&self) -> io::Result<Figure> {
@@ -222,12 +221,13 @@ impl<'a> Bench<'a> {
         for _ in 0..self.arguments.rounds {
             let seen =
                 PROFILES.first().map_or(Ok(Seen::default()), |p| generator.closed_loop(p))?;
-            figure.add(seen, Duration::ZERO);
+            figure.add(seen);
         }
         Ok(figure)
     }
 
     fn generator<'g>(&'g self, program: &'g Path, folder: &'g Path) -> Generator<'g> {
-        Generator { netns: &self.client, program, folder, seconds: self.arguments.seconds }
+        let seconds = self.arguments.seconds;
+        Generator { netns: &self.client, program, folder, seconds, server: None }
     }
 }

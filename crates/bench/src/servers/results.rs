@@ -1,7 +1,6 @@
 //! What was measured, as a table and as a plot.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::generator::Seen;
 use crate::table::markdown;
@@ -17,7 +16,7 @@ pub(super) struct Row {
 /// The runs of one server in one situation.
 pub(super) struct Figure {
     pub(super) who: &'static str,
-    runs: Vec<(Seen, Duration)>,
+    runs: Vec<Seen>,
 }
 
 impl Figure {
@@ -25,52 +24,51 @@ impl Figure {
         Figure { who, runs: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, seen: Seen, processor: Duration) {
-        self.runs.push((seen, processor));
+    pub(super) fn add(&mut self, seen: Seen) {
+        self.runs.push(seen);
     }
 
-    fn sorted(&self, of: impl Fn(&(Seen, Duration)) -> f64) -> Vec<f64> {
+    fn sorted(&self, of: impl Fn(&Seen) -> f64) -> Vec<f64> {
         let mut values: Vec<f64> = self.runs.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         values
     }
 
-    fn median(&self, of: impl Fn(&(Seen, Duration)) -> f64) -> f64 {
+    fn median(&self, of: impl Fn(&Seen) -> f64) -> f64 {
         let values = self.sorted(of);
         values.get(values.len() / 2).copied().unwrap_or_default()
     }
 
     pub(super) fn median_rate(&self) -> f64 {
-        self.median(|(seen, _)| seen.rate)
+        self.median(|seen| seen.rate)
     }
 
     /// Ratio to another's rate, run by run, the median.
     fn times(&self, other: &Figure) -> Option<f64> {
         let pairs = self.runs.iter().zip(&other.runs);
         let mut ratios: Vec<f64> = pairs
-            .filter(|(_, (theirs, _))| theirs.rate > 0.0)
-            .map(|((ours, _), (theirs, _))| ours.rate / theirs.rate)
+            .filter(|(_, theirs)| theirs.rate > 0.0)
+            .map(|(ours, theirs)| ours.rate / theirs.rate)
             .collect();
         ratios.sort_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).copied()
     }
 
     fn cells(&self, first: Option<&Figure>) -> Vec<String> {
-        let rates = self.sorted(|(seen, _)| seen.rate);
+        let rates = self.sorted(|seen| seen.rate);
         let range = match (rates.first(), rates.last()) {
             (Some(least), Some(most)) => format!("{least:.0}–{most:.0}"),
             _ => String::new(),
         };
-        let microseconds =
-            self.median(|(seen, used)| used.as_secs_f64() * 1e6 / f64::max(seen.completed, 1.0));
+        let microseconds = self.median(Seen::cost);
         let times = first.and_then(|first| first.times(self));
         vec![
             self.who.to_owned(),
             format!("{:.0}", self.median_rate()),
             range,
             times.map_or_else(String::new, |times| format!("{times:.1}")),
-            format!("{:.2} %", self.median(|(seen, _)| seen.loss)),
-            format!("{:.2} ms", self.median(|(seen, _)| seen.p99)),
+            format!("{:.2} %", self.median(|seen| seen.loss)),
+            format!("{:.2} ms", self.median(|seen| seen.p99)),
             if microseconds > 0.0 { format!("{microseconds:.1} µs") } else { String::new() },
         ]
     }
@@ -168,13 +166,14 @@ fn model() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn figure(who: &'static str, rates: &[f64]) -> Figure {
-        let run = |rate: &f64| {
-            let seen = Seen { rate: *rate, completed: 1000.0, ..Seen::default() };
-            (seen, Duration::from_millis(10))
-        };
+        let processor = Duration::from_millis(10);
+        let run =
+            |rate: &f64| Seen { rate: *rate, completed: 1000.0, processor, ..Seen::default() };
         Figure { who, runs: rates.iter().map(run).collect() }
     }
 

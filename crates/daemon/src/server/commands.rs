@@ -230,8 +230,8 @@ impl<F: Serving> Server<F> {
         let mut status = Map::new();
         let mut put = |name: &str, value: Json| drop(status.insert(name.into(), value));
         put("pid", std::process::id().into());
-        put("uptime", self.started.elapsed().as_secs().into());
-        put("reload", self.configured.elapsed().as_secs().into());
+        put("uptime", self.shared.times.started().instant.elapsed().as_secs().into());
+        put("reload", self.shared.times.configured().instant.elapsed().as_secs().into());
         put("multi-threading-enabled", config.multi_threading.enabled.into());
         if config.multi_threading.enabled {
             put("thread-pool-size", self.shared.waiting.len().into());

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use kea_config::snapshot::Snapshot;
 use kea_dhcp::Serving;
@@ -14,24 +13,6 @@ use crate::version;
 
 /// The media type of the page.
 pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// When a server started, and when its configuration came in force; Unix seconds.
-#[derive(Debug)]
-pub(super) struct Times {
-    started: i64,
-    configured: AtomicI64,
-}
-
-impl Times {
-    pub(super) fn now() -> Self {
-        let now = kea_net::Now::read().unix_seconds();
-        Times { started: now, configured: AtomicI64::new(now) }
-    }
-
-    pub(super) fn configured(&self) {
-        self.configured.store(kea_net::Now::read().unix_seconds(), Ordering::Relaxed);
-    }
-}
 
 /// A family of metrics: name, kind, explanation.
 struct Family {
@@ -145,12 +126,15 @@ const CONFIGURED: Family =
     gauge("kea_configuration_time_seconds", "When the configuration came in force, Unix time.");
 
 /// The page.
-pub(super) fn page<F: Serving>(shared: &Shared<F>, times: &Times) -> String {
+pub(super) fn page<F: Serving>(shared: &Shared<F>) -> String {
     let config = shared.config.load_full();
     let mut page = Page { text: String::new(), server: format!("dhcp{}", F::VERSION) };
     page.family(&BUILD, [(format!("version=\"{}\"", version::VERSION), 1.0)]);
-    page.family(&STARTED, [(String::new(), times.started as f64)]);
-    page.family(&CONFIGURED, [(String::new(), times.configured.load(Ordering::Relaxed) as f64)]);
+    for (family, time) in
+        [(&STARTED, shared.times.started()), (&CONFIGURED, shared.times.configured())]
+    {
+        page.family(family, [(String::new(), time.unix_seconds() as f64)]);
+    }
     page.server(shared);
     page.family(&LEASES, [(String::new(), shared.leases.len() as f64)]);
     let journal = &shared.journal;

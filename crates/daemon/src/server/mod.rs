@@ -15,6 +15,7 @@ mod shared;
 mod sockets;
 mod storage;
 mod subnets;
+mod times;
 mod worker;
 
 use std::ffi::OsString;
@@ -209,11 +210,6 @@ struct Server<F: Serving> {
     logger: Handle,
     /// The hook libraries that are part of the server.
     libraries: &'static [Library<F>],
-    started: Instant,
-    /// When the configuration in force was put in force.
-    configured: Instant,
-    /// The same by the wall clock, for the metrics.
-    times: Arc<metrics::Times>,
     /// What the last command asked for.
     next: Next,
     listeners: Listeners,
@@ -267,6 +263,7 @@ impl<F: Serving> Server<F> {
             service: service::Service::default(),
             hooks: ArcSwap::from_pointee(hooks),
             name_changes,
+            times: times::Times::now(),
         });
         shared.recount();
         let io_error = |error: std::io::Error| give_up::<F>(logger, &run.file, &error);
@@ -289,9 +286,8 @@ impl<F: Serving> Server<F> {
         // Set once, here.
         let _ = wakers.set(service.wakers().to_vec());
         let (listeners, calls) = Listeners::new(Arc::new(logger.clone()));
-        let times = Arc::new(metrics::Times::now());
-        let (seen, since) = (Arc::clone(&shared), Arc::clone(&times));
-        listeners.page("/metrics", metrics::MEDIA_TYPE, move || metrics::page(&seen, &since));
+        let seen = Arc::clone(&shared);
+        listeners.page("/metrics", metrics::MEDIA_TYPE, move || metrics::page(&seen));
         let server = Server {
             run: run.clone(),
             port,
@@ -302,9 +298,6 @@ impl<F: Serving> Server<F> {
             reclamation,
             logger: logger.clone(),
             libraries,
-            started: Instant::now(),
-            configured: Instant::now(),
-            times,
             next: Next::Serve,
             listeners,
         };
@@ -499,8 +492,7 @@ impl<F: Serving> Server<F> {
         self.shared.recount();
         self.shared.hooks.load().configured(&self.shared.config.load_full());
         self.service.listen(listen);
-        self.configured = Instant::now();
-        self.times.configured();
+        self.shared.times.reconfigured();
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         announce::identity(&self.logger, &config);
         announce::threads(&self.logger, &config, workers);

@@ -12,6 +12,7 @@ use kea_stats::{Stats, UnixMicros};
 
 use super::name_changes::NameChangeSender;
 use super::service::Service;
+use super::times::Times;
 
 /// The state of a running server.
 pub(super) struct Shared<F: Serving> {
@@ -31,6 +32,7 @@ pub(super) struct Shared<F: Serving> {
     pub(super) hooks: ArcSwap<Hooks<F>>,
     /// The way to the DNS update daemon.
     pub(super) name_changes: NameChangeSender,
+    pub(super) times: Times,
 }
 
 impl<F: Serving> Shared<F> {

@@ -308,7 +308,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
 }
 
 /// So many full batches in a row are no burst any more: there is more than can be served.
-const OVERLOAD: u32 = 32;
+const OVERLOAD: u32 = 64;
 /// After so many batches that only waited, some are served even if still more have come.
 const HELPINGS: u32 = 64;
 
