@@ -424,3 +424,38 @@ fn to_destination<F: Serving>(transmit: &Transmit<F>, outbound: Outbound) -> Des
 pub(super) fn is_awaited(first: u64, durable: Ticket) -> bool {
     first <= durable.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kea_config::document::{Document, Files};
+    use kea_wire::V4;
+
+    #[test]
+    fn as_many_wait_as_configured_with_threads_and_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kea.conf");
+        let capacity = |keys: &str| {
+            std::fs::write(&file, format!("{{ \"Dhcp4\": {{ {keys} }} }}")).unwrap();
+            let (document, _) = Document::load(&file.to_string_lossy(), &Files).unwrap();
+            backlog_capacity(&kea_config::load::<V4>(&Arc::new(document)).unwrap().0)
+        };
+        let threads = |with: bool, size: u32| {
+            format!(
+                "\"multi-threading\": {{ \"enable-multi-threading\": {with}, \
+                 \"packet-queue-size\": {size} }}"
+            )
+        };
+        let queue = |enabled: bool| {
+            format!(
+                "\"dhcp-queue-control\": {{ \"enable-queue\": {enabled}, \"capacity\": 77, \
+                 \"queue-type\": \"kea-ring4\" }}"
+            )
+        };
+        assert_eq!(capacity(""), 1024);
+        assert_eq!(capacity(&threads(true, 12)), 12);
+        assert_eq!(capacity(&threads(true, 0)), 65_536);
+        assert_eq!(capacity(&format!("{}, {}", threads(false, 12), queue(true))), 77);
+        assert_eq!(capacity(&format!("{}, {}", threads(false, 12), queue(false))), 1024);
+    }
+}
