@@ -163,6 +163,11 @@ impl<'o> Candidates<'o> {
         self.0.iter().filter(mine).filter(move |entry| Some(entry.distance) == nearest).take(limit)
     }
 
+    /// True when a member of `classes` gets any of them.
+    pub fn reach(self, classes: &ClassSet) -> bool {
+        self.0.iter().any(|entry| entry.admits(classes))
+    }
+
     /// True when any scope wants the code sent unasked: the flag holds although a nearer scope
     /// without it supplies the value.
     pub fn always_send(self, classes: &ClassSet) -> bool {

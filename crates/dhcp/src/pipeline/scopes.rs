@@ -93,7 +93,7 @@ impl<'s> Scopes<'s> {
                     never.push(code);
                 }
                 let is_meant = requested.contains(&code) || candidates.always_send(self.classes);
-                if is_meant && self.chosen(space, code).next().is_some() {
+                if is_meant && candidates.reach(self.classes) {
                     wanted.push(code);
                 }
             }
