@@ -512,9 +512,11 @@ impl<'p, F: Facts + ?Sized> Run<'p, '_, F> {
         depth: usize,
     ) -> Result<&'p [u8], Missing> {
         for depth in depth..path.len() {
-            let at = self.facts.sub_options_at(&path[..depth]).ok_or(Missing::Option)?;
+            let (parents, code) = (&path[..depth], path[depth]);
+            let at = self.facts.sub_options_at(parents).ok_or(Missing::Option)?;
             let options = payload.get(at..).ok_or(Missing::Option)?;
-            payload = self.facts.layout().find(options, path[depth]).ok_or(Missing::Option)?;
+            let found = self.facts.layout().find_padded(options, code, self.facts.padding(parents));
+            payload = found.ok_or(Missing::Option)?;
         }
         Ok(payload)
     }

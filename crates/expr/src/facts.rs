@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use kea_wire::v4::Padding;
+
 use crate::ast::{Field, Origin};
 
 /// The facts of one packet. Answers are borrowed: asking costs no allocation.
@@ -20,6 +22,11 @@ pub trait Facts {
     /// `None` when that option carries none. The default knows the standard options.
     fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
         self.layout().sub_options_at(path)
+    }
+
+    /// Which codes stand alone among the sub-options of the option at `path`. The default is none.
+    fn padding(&self, _path: &[u16]) -> Padding {
+        Padding::default()
     }
 
     /// The protocol whose encoding options have.
@@ -88,9 +95,19 @@ impl Layout {
 
     /// The first option with that code in a sequence of options. A truncated option ends the
     /// sequence.
-    pub fn find(self, mut options: &[u8], code: u16) -> Option<&[u8]> {
+    pub fn find(self, options: &[u8], code: u16) -> Option<&[u8]> {
+        self.find_padded(options, code, Padding::default())
+    }
+
+    /// The same in a sequence of DHCPv4 options in which some codes stand alone.
+    pub fn find_padded(self, mut options: &[u8], code: u16, padding: Padding) -> Option<&[u8]> {
         loop {
             let (found, len, rest) = match (self, options) {
+                (Layout::V4, [0, rest @ ..]) if padding.pad => {
+                    options = rest;
+                    continue;
+                }
+                (Layout::V4, [255, ..]) if padding.end => return None,
                 (Layout::V4, [code, len, rest @ ..]) => (u16::from(*code), usize::from(*len), rest),
                 (Layout::V6, [c0, c1, l0, l1, rest @ ..]) => {
                     let len = u16::from_be_bytes([*l0, *l1]);
@@ -180,3 +197,22 @@ const SUB_OPTIONS_6: &[(&[u16], usize)] = &[
     (&[95], 0),
     (&[96], 0),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pad_and_end_stand_alone_where_they_are_said_to() {
+        let octets = b"\x00\x01\x01a\x00\x02\x01b\xff\x01c";
+        let both = Padding { pad: true, end: true };
+        let pads = Padding { pad: true, end: false };
+        let found = |code, padding| Layout::V4.find_padded(octets, code, padding);
+        assert_eq!((found(1, both), found(2, both)), (Some(&b"a"[..]), Some(&b"b"[..])));
+        assert_eq!((found(0, both), found(255, both)), (None, None));
+        assert_eq!((found(0, pads), found(255, pads)), (None, Some(&b"c"[..])));
+        assert_eq!(Layout::V4.find(b"\x00\x01a\xff\x01b", 255), Some(&b"b"[..]));
+        assert_eq!(Layout::V4.find(b"\x00\x01a\xff\x01b", 0), Some(&b"a"[..]));
+        assert_eq!(Layout::V4.find_padded(&[0; 9], 0, both), None);
+    }
+}

@@ -167,38 +167,6 @@ mod tests {
     }
 
     #[test]
-    fn sub_options_begin_after_what_has_one_length() {
-        let mut registry = Registry::<V4>::standard();
-        for (code, space, data_type, encapsulate) in [
-            (222, None, "uint16", "one"),
-            (7, Some("one"), "empty", "two"),
-            (223, None, "fqdn", "one"),
-        ] {
-            let name = format!("option-{code}");
-            let text = DefinitionText {
-                name: &name,
-                code,
-                space,
-                data_type,
-                encapsulate,
-                ..DefinitionText::default()
-            };
-            registry.define(Definition::custom(&text).unwrap()).unwrap();
-        }
-        for (path, at) in [
-            (&[43][..], Some(0)),
-            (&[222], Some(2)),
-            (&[222, 7], Some(0)),
-            (&[222, 8], None),
-            (&[223], None),
-            (&[3], None),
-            (&[], None),
-        ] {
-            assert_eq!(registry.sub_options_at(path), at, "{path:?}");
-        }
-    }
-
-    #[test]
     fn a_circle_of_spaces_ends() {
         let mut registry = Registry::<V4>::standard();
         for (space, encapsulate) in [("one", "two"), ("two", "one")] {

@@ -13,6 +13,7 @@ mod decode;
 mod definition;
 mod dnr;
 mod fqdn;
+mod in_scope;
 mod registry;
 mod route;
 mod standard;
@@ -29,11 +30,12 @@ pub use decode::{DecodeError, Parsing};
 pub use definition::{Definition, Origin, Supplier, octets_from_hex};
 pub use dnr::{Resolver, ResolverError, ServiceParam};
 pub use fqdn::{Compression, DomainName, NameError};
+pub use in_scope::InScope;
 pub use registry::{
     DefineError, EncodedOption, OptionDataError, OptionText, Registry, may_be_class_scoped,
 };
 pub use route::{Route, RouteError};
-pub use sub_option::{Padding, SubOption, SubOptions, TruncatedSubOption, write_sub_option};
+pub use sub_option::{SubOption, SubOptions, TruncatedSubOption, write_sub_option};
 pub use text::{FieldError, HexError, OptionTextError};
 pub use value::{Datum, Psid, Value};
 pub use vendor::{

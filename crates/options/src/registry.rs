@@ -8,7 +8,6 @@ use kea_wire::Family;
 
 use crate::definition::{Definition, Origin, octets_from_hex};
 use crate::standard::{option_aliases, space_aliases, spaces};
-use crate::sub_option::Padding;
 use crate::text::OptionTextError;
 
 /// Option definitions by space, code and name: the standard ones, and those of the configuration.
@@ -165,19 +164,6 @@ impl<F: Family> Registry<F> {
         &self.with_tuples
     }
 
-    /// Where sub-options begin in the data of the option of a message at `path`, outermost code
-    /// first; `None` when it has none, or does not always have them at one place.
-    pub fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
-        let (mut space, mut at) = (F::OPTION_SPACE, None);
-        for code in path {
-            let definition = self.by_code(space, *code)?;
-            space = definition.encapsulates()?;
-            at = definition.field_types().iter().map(|field| field.fixed_len()).sum();
-            at?;
-        }
-        at
-    }
-
     /// The definition of a code.
     pub fn by_code(&self, space: &str, code: u16) -> Option<&Definition<F>> {
         self.spaces.get(self.proper_space(space))?.by_code.get(&code)
@@ -219,13 +205,6 @@ impl<F: Family> Registry<F> {
         let proper = aliases.copied().find(|&(alias, _)| alias == space).map(|(_, proper)| proper);
         // A space that the configuration itself defines under that name stays what it is.
         proper.filter(|_| !self.spaces.contains_key(space)).unwrap_or(space)
-    }
-
-    /// Whether 0 and 255 are pad and end in the options of `space` inside option 43: they are,
-    /// unless the space defines options with those codes.
-    pub fn padding(&self, space: &str) -> Padding {
-        let is_free = |code| F::VERSION == 4 && self.by_code(space, code).is_none();
-        Padding { pad: is_free(0), end: is_free(255) }
     }
 
     /// Finds the option that an `option-data` entry means: its code, and its definition if any.

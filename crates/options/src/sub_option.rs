@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use kea_wire::Family;
+use kea_wire::v4::Padding;
 
 use crate::value::max_counted;
 
@@ -24,16 +25,6 @@ pub struct TruncatedSubOption {
     pub offset: usize,
 }
 
-/// Which codes of a DHCPv4 container stand alone, without length and data, as they do in the options
-/// field of a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Padding {
-    /// 0 is a pad octet.
-    pub pad: bool,
-    /// 255 ends the sub-options.
-    pub end: bool,
-}
-
 /// Iterates over the sub-options in `octets` as code and data; ends after the first error.
 #[derive(Clone, Debug)]
 pub struct SubOptions<'a, F> {
@@ -50,7 +41,7 @@ impl<'a, F: Family> SubOptions<'a, F> {
     }
 
     /// The same, with the pad and end octets that option 43 may have
-    /// ([`crate::Registry::padding`]).
+    /// ([`crate::InScope::padding`]).
     pub fn padded(octets: &'a [u8], padding: Padding) -> Self {
         SubOptions { octets, offset: 0, padding, family: PhantomData }
     }

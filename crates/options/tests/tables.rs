@@ -259,22 +259,6 @@ fn surplus_fields_are_ignored_and_can_be_found() {
     assert_eq!(path.surplus_offset(r"/a\, b"), None);
 }
 
-#[test]
-fn pad_and_end_give_way_to_definitions() {
-    let mut registry = Registry::<V4>::standard();
-    let space = "vendor-encapsulated-options-space";
-    assert!(registry.padding(space).pad && registry.padding(space).end);
-    let text = DefinitionText {
-        name: "zero",
-        code: 0,
-        space: Some(space),
-        data_type: "uint8",
-        ..DefinitionText::default()
-    };
-    registry.define(Definition::custom(&text).unwrap()).unwrap();
-    assert!(!registry.padding(space).pad && registry.padding(space).end);
-}
-
 /// RFC 9463, RFC 9460: what an operator gets wrong.
 #[test]
 fn a_resolver_is_checked() {

@@ -119,6 +119,18 @@ pub fn v6_message(bytes: &[u8]) {
     view.vendor_classes().for_each(|class| class.tuples().for_each(drop));
     view.vendor_opts().for_each(|vendor| vendor.options.iter().for_each(drop));
     let _ = (view.client_id(), view.auth(), view.fqdn(), view.status(), view.damage());
+    if let Some(question) = view.lq_query() {
+        question.options.iter().for_each(drop);
+    }
+    for client in view.client_data() {
+        client.addresses().for_each(drop);
+        client.prefixes().for_each(drop);
+        let _ = (client.client_id(), client.last_transaction(), client.relay_data());
+    }
+    let octets = |code| view.option(code).map_or(0, <[u8]>::len);
+    assert_eq!(view.client_links().count(), octets(v6::code::LQ_CLIENT_LINK) / 16);
+    let servers = view.dhcp4o6_servers().map_or(0, Iterator::count);
+    assert_eq!(servers, octets(v6::code::DHCP4_O_DHCP6_SERVER) / 16);
 
     let mut buffer = Vec::new();
     Builder::reply(&mut buffer, &view, MessageType::Reply).finish().expect("no more than came in");

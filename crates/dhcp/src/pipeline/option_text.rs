@@ -1,22 +1,21 @@
 //! Options as the text that expressions see.
 
-use kea_config::Snapshot;
-use kea_config::snapshot::Dialect;
 use kea_expr::Origin;
-use kea_options::{DataType, Parsing};
+use kea_options::{DataType, InScope, Parsing};
+use kea_wire::Family;
 
 /// Appends the text form of the option at `path`, as its definition prescribes: texts as they are, other
 /// types as a configuration would give them. What has no definition, or does not fit it, is appended as
 /// it is.
-pub(crate) fn write_option_text<F: Dialect>(
-    config: &Snapshot<F>,
+pub(crate) fn write_option_text<F: Family>(
+    definitions: &InScope<'_, F>,
     origin: Origin,
     path: &[u16],
     payload: &[u8],
     out: &mut Vec<u8>,
 ) {
-    let text = space(config, origin, path).and_then(|(space, code)| {
-        let definition = config.definitions.by_code(&space, code)?;
+    let text = space(definitions, origin, path).and_then(|(space, code)| {
+        let definition = definitions.by_code(&space, code)?;
         let is_plain = matches!(definition.data_type(), DataType::String | DataType::Binary);
         let value = (!is_plain).then(|| definition.decode(payload, Parsing::Lenient).ok())??;
         Some(value.to_string())
@@ -28,12 +27,16 @@ pub(crate) fn write_option_text<F: Dialect>(
 }
 
 /// The space of the innermost option of `path`, and its code.
-fn space<F: Dialect>(config: &Snapshot<F>, origin: Origin, path: &[u16]) -> Option<(String, u16)> {
+fn space<F: Family>(
+    definitions: &InScope<'_, F>,
+    origin: Origin,
+    path: &[u16],
+) -> Option<(String, u16)> {
     /// Relay agent information (RFC 3046).
     const RELAY_AGENT_INFO: u16 = 82;
     let (code, parents) = path.split_last()?;
     let inside = |space: &str, code| {
-        config.definitions.by_code(space, code).and_then(|it| it.encapsulates()).map(str::to_owned)
+        definitions.by_code(space, code).and_then(|it| it.encapsulates()).map(str::to_owned)
     };
     let mut space = match origin {
         Origin::Packet | Origin::Relay6(_) => F::OPTION_SPACE.to_owned(),

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use kea_config::snapshot::{Dialect, Snapshot};
-use kea_options::Definition;
+use kea_options::{DataType, InScope, may_be_class_scoped};
+use kea_wire::Family;
 
 use super::drop::Unreadable;
 
@@ -26,19 +27,22 @@ pub(crate) fn check_tuples<'v, F: Dialect, I: IntoIterator<Item = Cow<'v, [u8]>>
     Ok(())
 }
 
-/// The payload of an option without the NUL octets that some clients put after a text.
-pub(crate) fn text_ended<'p, F: Dialect>(
-    config: &Snapshot<F>,
+/// The payload of an option without the NUL octets that some clients put after a text. A text of
+/// which nothing is left was not sent, as far as a query goes.
+pub(crate) fn text_ended<'p, F: Family>(
+    definitions: &InScope<'_, F>,
     code: u16,
     payload: &'p [u8],
-) -> &'p [u8] {
-    if payload.last() != Some(&0) {
-        return payload;
+) -> Option<&'p [u8]> {
+    if payload.last().is_some_and(|last| *last != 0) {
+        return Some(payload);
     }
-    let definition = config.definitions.by_code(F::OPTION_SPACE, code);
-    if !definition.is_some_and(Definition::ends_with_text) {
-        return payload;
-    }
+    let definition = definitions.by_code(F::OPTION_SPACE, code);
+    let Some(definition) = definition.filter(|it| it.ends_with_text()) else {
+        return Some(payload);
+    };
     let end = payload.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
-    payload.get(..end).unwrap_or(payload)
+    let is_deferred = F::VERSION == 4 && may_be_class_scoped(code);
+    let is_void = end == 0 && definition.data_type() == DataType::String && !is_deferred;
+    payload.get(..end).filter(|_| !is_void)
 }

@@ -348,7 +348,8 @@ impl<'s> Exchange<'_, 's> {
             return;
         }
         let required = of_network.iter().chain(&subnet.additional_classes).chain(of_pool).copied();
-        let facts = QueryFacts::new(self.query, self.arrival, self.corridor.config);
+        let (config, classes) = (self.corridor.config, &self.classifier.classes);
+        let facts = QueryFacts::of_classes(self.query, self.arrival, config, classes);
         self.classifier.require(self.corridor, &facts, required);
     }
 

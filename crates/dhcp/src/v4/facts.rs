@@ -3,9 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use kea_config::Snapshot;
-use kea_expr::{Facts, Field, FieldValue, Layout, Origin};
-use kea_wire::V4;
-use kea_wire::v4::{RelayAgentInfo, code};
+use kea_expr::{ClassSet, Facts, Field, FieldValue, Layout, Origin};
+use kea_log::{Log, log, message};
+use kea_options::{InScope, Parsing, may_be_class_scoped};
+use kea_wire::v4::{Padding, RelayAgentInfo, code};
+use kea_wire::{Family, V4};
 use smallvec::SmallVec;
 
 use super::accept::Query;
@@ -15,7 +17,7 @@ use crate::pipeline::{Arrival, text_ended, write_option_text};
 pub(super) struct QueryFacts<'q, 'p> {
     query: &'q Query<'p>,
     arrival: &'q Arrival<'q, V4>,
-    config: &'q Snapshot<V4>,
+    definitions: InScope<'q, V4>,
     /// Options that came in several instances, joined (RFC 3396).
     joined: SmallVec<[(u8, Vec<u8>); 0]>,
 }
@@ -32,7 +34,38 @@ impl<'q, 'p> QueryFacts<'q, 'p> {
                 joined.push((code, data.into_owned()));
             }
         }
-        QueryFacts { query, arrival, config, joined }
+        let definitions = InScope::new(&config.definitions, []);
+        QueryFacts { query, arrival, definitions, joined }
+    }
+
+    /// The same for one whose classes are known: option 43 and the private options are read as those
+    /// classes define them.
+    pub(super) fn of_classes(
+        query: &'q Query<'p>,
+        arrival: &'q Arrival<'q, V4>,
+        config: &'q Snapshot<V4>,
+        classes: &ClassSet,
+    ) -> Self {
+        let joined = classes.ids().filter_map(|id| config.classes.get(id));
+        let of_classes = joined.flat_map(|class| &class.definitions);
+        let definitions = InScope::new(&config.definitions, of_classes);
+        QueryFacts { definitions, ..QueryFacts::new(query, arrival, config) }
+    }
+
+    /// Tells of option 43 and of private options that are not what the definitions now in force say.
+    /// They stay what they are.
+    pub(super) fn tell_malformed(&self, log: &dyn Log) {
+        let message = &message::DHCP4_DEFERRED_OPTION_UNPACK_FAIL;
+        if !log.enabled(message) {
+            return;
+        }
+        for code in (0..=u16::from(u8::MAX)).filter(|code| may_be_class_scoped(*code)) {
+            let definition = self.definitions.by_code(V4::OPTION_SPACE, code);
+            let Some((definition, data)) = definition.zip(self.option(code)) else { continue };
+            if let Err(error) = definition.decode(data, Parsing::Lenient) {
+                log!(log, (message), code, error);
+            }
+        }
     }
 }
 
@@ -47,12 +80,16 @@ impl Facts for QueryFacts<'_, '_> {
             Some((_, data)) => data,
             None => self.query.view.first_instance(code)?,
         };
-        Some(text_ended(self.config, code.into(), payload))
+        text_ended(&self.definitions, code.into(), payload)
     }
 
     fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
         let standard = self.layout().sub_options_at(path);
-        standard.or_else(|| self.config.definitions.sub_options_at(path))
+        standard.or_else(|| self.definitions.sub_options_at(path))
+    }
+
+    fn padding(&self, path: &[u16]) -> Padding {
+        self.definitions.padding(path)
     }
 
     fn field(&self, field: Field) -> FieldValue<'_> {
@@ -84,6 +121,6 @@ impl Facts for QueryFacts<'_, '_> {
     }
 
     fn option_text(&self, origin: Origin, path: &[u16], payload: &[u8], out: &mut Vec<u8>) {
-        write_option_text(self.config, origin, path, payload, out);
+        write_option_text(&self.definitions, origin, path, payload, out);
     }
 }

@@ -127,7 +127,9 @@ impl Worker {
         (sent_name, label): (&SentName, ClientLabel<'_>),
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
-        let facts = QueryFacts::new(query, arrival, corridor.config);
+        let classes = &self.classifier.classes;
+        let facts = QueryFacts::of_classes(query, arrival, corridor.config, classes);
+        facts.tell_malformed(corridor.log);
         let asked = asked(arrival, query.view.bytes());
         let located =
             self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use kea_config::Snapshot;
 use kea_expr::{Facts, Field, FieldValue, Layout, Origin, RelayAddresses};
+use kea_options::InScope;
 use kea_wire::{HwAddr, V6};
 
 use super::accept::Query;
@@ -16,14 +17,21 @@ pub(super) struct QueryFacts<'q, 'p> {
     pub(super) config: &'q Snapshot<V6>,
 }
 
+impl QueryFacts<'_, '_> {
+    /// Classes define no options of DHCPv6.
+    fn definitions(&self) -> InScope<'_, V6> {
+        InScope::new(&self.config.definitions, [])
+    }
+}
+
 impl Facts for QueryFacts<'_, '_> {
     fn option(&self, code: u16) -> Option<&[u8]> {
-        Some(text_ended(self.config, code, self.query.view.option(code)?))
+        text_ended(&self.definitions(), code, self.query.view.option(code)?)
     }
 
     fn sub_options_at(&self, path: &[u16]) -> Option<usize> {
         let standard = self.layout().sub_options_at(path);
-        standard.or_else(|| self.config.definitions.sub_options_at(path))
+        standard.or_else(|| self.definitions().sub_options_at(path))
     }
 
     fn field(&self, field: Field) -> FieldValue<'_> {
@@ -56,7 +64,7 @@ impl Facts for QueryFacts<'_, '_> {
     }
 
     fn option_text(&self, origin: Origin, path: &[u16], payload: &[u8], out: &mut Vec<u8>) {
-        write_option_text(self.config, origin, path, payload, out);
+        write_option_text(&self.definitions(), origin, path, payload, out);
     }
 
     fn relay_count(&self) -> usize {

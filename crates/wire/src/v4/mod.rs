@@ -14,6 +14,6 @@ mod view;
 pub use builder::{Builder, Emitted};
 pub use header::{BROADCAST_FLAG, HEADER_LEN, MAGIC_COOKIE, MIN_BOOTP_LEN, MessageType, Op};
 pub use message::{Message, MessageError};
-pub use options::{Area, Damage, Options, Overload, SubOptions};
+pub use options::{Area, Damage, Options, Overload, Padding, SubOptions};
 pub use relay_agent::RelayAgentInfo;
 pub use view::{ParseError, View};

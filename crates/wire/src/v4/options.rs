@@ -63,6 +63,17 @@ impl<'a> Iterator for SubOptions<'a> {
 
 impl FusedIterator for SubOptions<'_> {}
 
+/// Which codes among sub-options stand alone, without length and data, as they do in the options
+/// field of a message. In most containers none does; in option 43 both do, unless its vendor uses the
+/// codes for options of its own (RFC 2132 section 8.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Padding {
+    /// 0 is a pad octet.
+    pub pad: bool,
+    /// 255 ends the sub-options.
+    pub end: bool,
+}
+
 /// A part of a message that can hold options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Area {

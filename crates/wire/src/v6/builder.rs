@@ -6,6 +6,8 @@ use smallvec::SmallVec;
 
 use super::code;
 use super::header::{MessageType, StatusCode};
+use super::leasequery::{LqRelayData, QueryType};
+use super::option_data::{Auth, RemoteId};
 use super::view::{Relay, View};
 use crate::{HwAddr, Iaid, Prefix};
 
@@ -227,6 +229,53 @@ impl<'b> Builder<'b> {
         })
     }
 
+    /// Appends the remote identifier of a relay (37, RFC 4649).
+    pub fn remote_id(&mut self, remote_id: &RemoteId<'_>) -> &mut Self {
+        let RemoteId { enterprise, identifier } = remote_id;
+        self.parts(code::REMOTE_ID, &[&enterprise.to_be_bytes(), identifier])
+    }
+
+    /// Appends authentication (11).
+    pub fn auth(&mut self, auth: &Auth<'_>) -> &mut Self {
+        let kind = [auth.protocol, auth.algorithm, auth.replay_method];
+        self.parts(code::AUTH, &[&kind, &auth.replay_value.to_be_bytes(), auth.information])
+    }
+
+    /// Appends a leasequery's question (44, RFC 5007) with the options that `options` writes.
+    pub fn lq_query(
+        &mut self,
+        query_type: QueryType,
+        link_address: Ipv6Addr,
+        options: impl FnOnce(&mut Self),
+    ) -> &mut Self {
+        let mut fields = [query_type.number(); 17];
+        fields[1..].copy_from_slice(&link_address.octets());
+        self.container(code::LQ_QUERY, &fields, options)
+    }
+
+    /// Appends what is known of one client (45, RFC 5007).
+    pub fn client_data(&mut self, options: impl FnOnce(&mut Self)) -> &mut Self {
+        self.container(code::CLIENT_DATA, &[], options)
+    }
+
+    /// Appends the seconds since the client was last heard of (46, RFC 5007).
+    pub fn last_transaction(&mut self, seconds: u32) -> &mut Self {
+        self.option(code::CLT_TIME, &seconds.to_be_bytes())
+    }
+
+    /// Appends how a client's last message came (47, RFC 5007).
+    pub fn lq_relay_data(&mut self, data: &LqRelayData<'_>) -> &mut Self {
+        self.parts(code::LQ_RELAY_DATA, &[&data.peer_address.octets(), data.message])
+    }
+
+    /// Appends a list of addresses (48, 88, and many others).
+    pub fn addresses(&mut self, code: u16, addresses: &[Ipv6Addr]) -> &mut Self {
+        let length_at = self.open(code);
+        addresses.iter().for_each(|address| self.buffer.extend_from_slice(&address.octets()));
+        self.close(length_at);
+        self
+    }
+
     /// Octets written so far.
     pub fn written(&self) -> usize {
         self.buffer.len() - self.start
@@ -258,6 +307,14 @@ impl<'b> Builder<'b> {
         for (code, data) in relay.options().iter().filter(|&(code, _)| wanted(code)) {
             self.option(code, data);
         }
+    }
+
+    /// Appends an option whose data are these parts.
+    fn parts(&mut self, code: u16, parts: &[&[u8]]) -> &mut Self {
+        let length_at = self.open(code);
+        parts.iter().for_each(|part| self.buffer.extend_from_slice(part));
+        self.close(length_at);
+        self
     }
 
     /// Writes code and a length to be filled in; gives the position of the latter.

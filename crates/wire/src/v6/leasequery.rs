@@ -1,9 +1,11 @@
-//! The options of leasequery (RFC 5007, RFC 5460).
+//! The options of leasequery (RFC 5007, RFC 5460, RFC 7653).
 
 use std::net::Ipv6Addr;
 
+use super::association::{IaAddress, IaPrefix};
 use super::code;
 use super::options::{Malformed, Options, split};
+use crate::Duid;
 use crate::wire_enum::wire_enum;
 
 wire_enum! {
@@ -42,6 +44,41 @@ impl<'a> LqQuery<'a> {
             link_address: link.into(),
             options: Options::new(rest),
         })
+    }
+}
+
+/// What is known of one client (45, RFC 5007 section 4.1.2.2): its identifier, addresses, prefixes, and
+/// whatever was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientData<'a> {
+    /// The options in it.
+    pub options: Options<'a>,
+}
+
+impl<'a> ClientData<'a> {
+    /// The client (1); `None` too when empty or longer than [`Duid::MAX_LEN`].
+    pub fn client_id(&self) -> Option<Duid> {
+        Duid::new(self.options.get(code::CLIENT_ID)?)
+    }
+
+    /// Its addresses, malformed ones included.
+    pub fn addresses(&self) -> impl Iterator<Item = Result<IaAddress<'a>, Malformed>> + Clone {
+        self.options.all(code::IAADDR).map(IaAddress::parse)
+    }
+
+    /// The prefixes that it was delegated, malformed ones included.
+    pub fn prefixes(&self) -> impl Iterator<Item = Result<IaPrefix<'a>, Malformed>> + Clone {
+        self.options.all(code::IAPREFIX).map(IaPrefix::parse)
+    }
+
+    /// Seconds since the server last heard of it (46), when given and well formed.
+    pub fn last_transaction(&self) -> Option<u32> {
+        self.options.get(code::CLT_TIME)?.try_into().ok().map(u32::from_be_bytes)
+    }
+
+    /// How its last message came (47), when given and well formed.
+    pub fn relay_data(&self) -> Option<LqRelayData<'a>> {
+        LqRelayData::parse(self.options.get(code::LQ_RELAY_DATA)?).ok()
     }
 }
 

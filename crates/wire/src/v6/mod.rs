@@ -19,7 +19,7 @@ pub use association::{Ia, IaAddress, IaKind, IaPrefix};
 pub use builder::{Builder, TooLong};
 pub use duid::DuidKind;
 pub use header::{MessageType, StatusCode};
-pub use leasequery::{LqQuery, LqRelayData, QueryType};
+pub use leasequery::{ClientData, LqQuery, LqRelayData, QueryType};
 pub use message::{Message, MessageError, RelayEnvelope};
 pub use option_data::{
     Auth, ClientFqdn, Codes, RemoteId, Status, Tuples, VendorClass, VendorOpts,

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::association::{Ia, IaKind};
 use super::code;
 use super::header::{MessageType, StatusCode};
+use super::leasequery::{ClientData, LqQuery};
 use super::option_data::{
     Auth, ClientFqdn, Codes, RemoteId, Status, VendorClass, VendorOpts, client_link_layer_address,
 };
@@ -226,6 +227,21 @@ impl<'a> View<'a> {
         self.options.all(code::VENDOR_OPTS).filter_map(|data| VendorOpts::parse(data).ok())
     }
 
+    /// What a leasequery asks (44, RFC 5007), when given and well formed.
+    pub fn lq_query(&self) -> Option<LqQuery<'a>> {
+        LqQuery::parse(self.option(code::LQ_QUERY)?).ok()
+    }
+
+    /// The clients that an answer to a leasequery tells of (45, RFC 5007).
+    pub fn client_data(&self) -> impl Iterator<Item = ClientData<'a>> + Clone {
+        self.options.all(code::CLIENT_DATA).map(|data| ClientData { options: Options::new(data) })
+    }
+
+    /// An address of each link on which the client of a leasequery has something (48, RFC 5007).
+    pub fn client_links(&self) -> impl Iterator<Item = Ipv6Addr> + Clone {
+        addresses(self.option(code::LQ_CLIENT_LINK))
+    }
+
     /// The DHCPv4 message of a DHCPv4-query or -response (87, RFC 7341).
     pub fn dhcpv4_message(&self) -> Option<&'a [u8]> {
         self.option(code::DHCPV4_MSG)
@@ -236,10 +252,22 @@ impl<'a> View<'a> {
         self.xid() & 0x0080_0000 != 0
     }
 
+    /// The servers of DHCPv4 over DHCPv6 (88, RFC 7341): `None` when the client is to do without, no
+    /// address when it is to ask all servers.
+    pub fn dhcp4o6_servers(&self) -> Option<impl Iterator<Item = Ipv6Addr> + Clone> {
+        let data = self.option(code::DHCP4_O_DHCP6_SERVER)?;
+        Some(addresses(Some(data)))
+    }
+
     /// The data of an option of exactly `N` octets; `None` when its size is another.
     pub fn fixed_option<const N: usize>(&self, code: u16) -> Option<[u8; N]> {
         self.option(code)?.try_into().ok()
     }
+}
+
+/// The addresses in an option. Octets at the end that make none are left out.
+fn addresses(data: Option<&[u8]>) -> impl Iterator<Item = Ipv6Addr> + Clone {
+    data.unwrap_or(&[]).as_chunks::<16>().0.iter().map(|&octets| octets.into())
 }
 
 /// One relay envelope (RFC 9915 section 9).

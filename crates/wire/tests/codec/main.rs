@@ -9,3 +9,4 @@ mod v4;
 mod v4_corners;
 mod v6;
 mod v6_corners;
+mod v6_leasequery;

@@ -72,6 +72,8 @@ impl Dialect for Packet4 {
                 self.hlen = octets.len() as u8;
                 self.chaddr = std::array::from_fn(|i| octets.get(i).copied().unwrap_or(0));
             }
+            ["sname", text] => fill(&mut self.sname, text)?,
+            ["file", text] => fill(&mut self.file, text)?,
             _ => return Err(format!("no such detail: {}", words.join(" "))),
         }
         Ok(())
@@ -123,6 +125,14 @@ impl Dialect for Packet4 {
             self.xid, self.ciaddr, self.yiaddr, self.siaddr, self.giaddr, self.flags
         )
     }
+}
+
+/// Puts `hex:…` at the beginning of a field.
+fn fill(field: &mut [u8], text: &str) -> Result<(), String> {
+    let octets = octets(text.strip_prefix("hex:").unwrap_or(text))?;
+    let start = field.get_mut(..octets.len()).ok_or_else(|| format!("too long: {text}"))?;
+    start.copy_from_slice(&octets);
+    Ok(())
 }
 
 /// A NUL-ended field; `none` when it is empty.
