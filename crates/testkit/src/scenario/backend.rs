@@ -49,6 +49,11 @@ pub trait Backend {
     /// The next frame the server sent; `None` when it is through with all queries and sent no more.
     fn receive(&mut self) -> io::Result<Option<Reply>>;
 
+    /// The next frame the server sends, when one must come: its lease may have a long way to the disk.
+    fn await_answer(&mut self) -> io::Result<Option<Reply>> {
+        self.receive()
+    }
+
     /// Returns when every query sent so far has been dealt with.
     fn settle(&mut self) -> io::Result<()>;
 

@@ -300,7 +300,7 @@ impl<'a, D: Dialect> Player<'a, D> {
     }
 
     fn receive_frame(&mut self, kind: Option<D::Kind>) -> Result<(Frame, D), Fault> {
-        let frame = self.backend.receive()?.ok_or_else(|| {
+        let frame = self.backend.await_answer()?.ok_or_else(|| {
             let lines = self.backend.log_since(self.log_mark).join("\n");
             Fault::new(format!("no answer; the server's log since the query:\n{lines}"))
         })?;

@@ -143,6 +143,10 @@ impl<M: Message> Backend for ProcessBackend<M> {
         self.client.receive(Instant::now() + SILENCE, |f| M::answer_in(f).is_some())
     }
 
+    fn await_answer(&mut self) -> io::Result<Option<Reply>> {
+        self.client.receive(Instant::now() + LONGEST, |f| M::answer_in(f).is_some())
+    }
+
     fn settle(&mut self) -> io::Result<()> {
         // The server counts a query when it takes it up. A query that its socket filter refuses is
         // never counted; the limit is for those.
@@ -229,6 +233,8 @@ fn set_clock(folder: &Path, offset: u32) -> io::Result<()> {
 const PROMPT: Duration = Duration::from_millis(150);
 /// After a query was counted, an answer takes no longer than this.
 const SILENCE: Duration = Duration::from_millis(50);
+/// An answer that must come and has not come by then does not come.
+const LONGEST: Duration = Duration::from_secs(10);
 /// For a query that is never counted.
 const UNCOUNTED: Duration = Duration::from_millis(1000);
 /// The longest way of a message into the log.
