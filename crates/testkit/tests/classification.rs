@@ -235,7 +235,7 @@ fn classes_change_one_at_a_time() {
     let phones = |file: &str| json!({ "client-classes": [{ "name": "phones", "test": PHONE, "boot-file-name": file }] });
     let run = |server: &Server, name: &str, arguments: Value, result: i64, text: &str| {
         let answer = server.control().command(name, arguments).unwrap();
-        assert_eq!((i64::from(answer.result), &*answer.text), (result, text), "{name}");
+        assert_eq!((answer.result, &*answer.text), (result, text), "{name}");
         answer.arguments
     };
     let mut transaction = 100;
