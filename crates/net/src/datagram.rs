@@ -55,6 +55,8 @@ pub struct Arrival<'a> {
     /// The sender's link-layer address; known on packet sockets only. It is the last router's
     /// when the packet was routed.
     pub hw_addr: Option<HwAddr>,
+    /// When the system received it, since 1970-01-01T00:00Z: it may have waited since then.
+    pub received: Option<Duration>,
 }
 
 /// To whom a datagram was addressed.

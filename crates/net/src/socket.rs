@@ -179,6 +179,8 @@ pub(crate) fn open_group(
             let _ = socket.set_recv_buffer_size(receive_buffer);
         }
         let _ = socket.set_send_buffer_size(SEND_BUFFER);
+        // Without it, nobody knows how long datagrams have waited.
+        let _ = sys::set_int(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
         let (key, local, drops_seen) = (shared_key.clone(), RwLock::new(local), AtomicU64::new(0));
         Arc::new(OpenSocket { key, socket, local, drops_seen })
     });

@@ -213,6 +213,7 @@ fn read<'a>(
         delivery,
         peer,
         hw_addr,
+        received: received.control.received,
     };
     if key.kind == SocketKind::Packet {
         let (ip, udp) = unwrap(octets, received.control.checksum_settled)?;

@@ -44,10 +44,13 @@ struct Echo {
 }
 
 impl Handler for Echo {
-    fn on_batch(&mut self, _now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
+    fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         assert!(!self.panics, "the test wants it");
         for datagram in batch {
             let arrival = &datagram.arrival;
+            // Whatever the socket: the system tells since when the datagram waits.
+            let waited = now.since_epoch.checked_sub(arrival.received.unwrap());
+            assert!(waited.is_some_and(|waited| waited < PATIENCE), "{waited:?}");
             self.seen
                 .send(Seen {
                     worker: self.worker,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kea_config::snapshot::{Outbound, Snapshot};
 use kea_dhcp::pipeline::{
@@ -42,8 +42,8 @@ pub(super) struct Worker<F: Serving> {
     held: HashMap<ParkId, Parked<F>>,
     /// Queries that wait, when more come than can be served.
     backlog: Backlog<Held>,
-    /// Batches in a row that were full: the sockets were never empty.
-    full_batches: u32,
+    /// Full batches in a row that only waited: the sockets were never empty.
+    helpings: u32,
     /// Buffers of answers that have left, for the next ones.
     spare: Vec<Vec<u8>>,
 }
@@ -85,7 +85,7 @@ impl<F: Serving> Worker<F> {
             lot,
             held: HashMap::new(),
             backlog,
-            full_batches: 0,
+            helpings: 0,
             spare: Vec::new(),
         }
     }
@@ -103,10 +103,10 @@ impl<F: Serving> Worker<F> {
 
     /// Lets queries wait in their order of urgency, and lets go of those that find no room.
     fn absorb(&mut self, now: Now, batch: &[Datagram<'_>]) {
-        let since = now.since_epoch;
         for datagram in batch {
             let Some(source) = F::Addr::of_ip(datagram.arrival.peer.ip()) else { continue };
             let rank = F::rank(datagram.payload, source);
+            let since = datagram.arrival.received.unwrap_or(now.since_epoch);
             if let Some((why, _)) = self.backlog.push(rank, since, Held::new(datagram)) {
                 self.let_go(why);
             }
@@ -272,12 +272,12 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         self.refresh();
         let is_full = batch.len() >= kea_net::BATCH;
-        self.full_batches = if is_full { self.full_batches.saturating_add(1) } else { 0 };
-        if self.backlog.is_empty() && self.full_batches < OVERLOAD {
+        if self.backlog.is_empty() && !(is_full && waited(now, batch) >= OVERLOAD) {
             for datagram in batch {
                 self.serve(now, datagram, out);
             }
         } else {
+            self.helpings = if is_full { self.helpings.saturating_add(1) } else { 0 };
             self.absorb(now, batch);
             if self.is_hungry() {
                 return;
@@ -297,9 +297,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 
     fn is_hungry(&self) -> bool {
-        // A batch that is not full was the last.
-        let is_overloaded = self.full_batches >= OVERLOAD || !self.backlog.is_empty();
-        !self.full_batches.is_multiple_of(HELPINGS) && is_overloaded
+        !self.helpings.is_multiple_of(HELPINGS)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -307,10 +305,17 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 }
 
-/// So many full batches in a row are no burst any more: there is more than can be served.
-const OVERLOAD: u32 = 64;
+/// Queries that waited for so long in a socket are no burst any more: there are more than can be
+/// served. Short against the second after which the first client asks again (RFC 9915 section 7.6).
+const OVERLOAD: Duration = Duration::from_millis(500);
 /// After so many batches that only waited, some are served even if still more have come.
 const HELPINGS: u32 = 64;
+
+/// For how long the first of a batch waited in its socket.
+fn waited(now: Now, batch: &[Datagram<'_>]) -> Duration {
+    let since = batch.first().and_then(|datagram| datagram.arrival.received);
+    since.map_or(Duration::ZERO, |since| now.since_epoch.saturating_sub(since))
+}
 
 /// A query that waits: a datagram with octets of its own.
 #[derive(Debug)]
@@ -335,6 +340,7 @@ impl Held {
             delivery,
             peer,
             hw_addr,
+            received: _,
         } = datagram.arrival;
         Held {
             payload: datagram.payload.into(),
@@ -359,6 +365,7 @@ impl Held {
                 delivery: self.delivery,
                 peer: self.peer,
                 hw_addr: self.hw_addr,
+                received: None,
             },
         }
     }

@@ -7,6 +7,7 @@ use std::io;
 use std::mem::size_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 use kea_wire::HwAddr;
 
@@ -93,10 +94,13 @@ impl SockName {
     }
 }
 
-/// Room for control messages: `in6_pktinfo` with its header takes 40 octets, `tpacket_auxdata` 40.
+/// Room for control messages: `in6_pktinfo` with its header takes 40 octets, `tpacket_auxdata` 40,
+/// and `timespec` 32 more.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(8))]
-struct ControlArea([u8; 64]);
+struct ControlArea([u8; CONTROL_LEN]);
+
+const CONTROL_LEN: usize = 96;
 
 /// What the control messages of a received datagram tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +109,8 @@ pub(crate) struct Control {
     pub(crate) destination: Option<(u32, IpAddr)>,
     /// `PACKET_AUXDATA`: the checksum is not filled in, or was checked by the device.
     pub(crate) checksum_settled: bool,
+    /// `SO_TIMESTAMPNS`: when the system received it, since 1970-01-01T00:00Z.
+    pub(crate) received: Option<Duration>,
 }
 
 impl Control {
@@ -140,6 +146,16 @@ impl Control {
                 let status = data.first_chunk::<4>().map_or(0, |o| u32::from_ne_bytes(*o));
                 let settled = libc::TP_STATUS_CSUMNOTREADY | libc::TP_STATUS_CSUM_VALID;
                 self.checksum_settled = status & settled != 0;
+            }
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                // timespec: seconds, nanoseconds
+                let seconds = data.first_chunk::<8>().map(|o| i64::from_ne_bytes(*o));
+                let nanos = data.get(8..).and_then(|d| d.first_chunk::<8>());
+                let nanos = nanos.map(|o| i64::from_ne_bytes(*o));
+                self.received = seconds.zip(nanos).and_then(|(seconds, nanos)| {
+                    let seconds = Duration::from_secs(seconds.try_into().ok()?);
+                    seconds.checked_add(Duration::from_nanos(nanos.try_into().ok()?))
+                });
             }
             _ => {}
         }
@@ -177,7 +193,7 @@ impl ReceiveRing {
         ReceiveRing {
             storage: vec![0; STRIDE * BATCH],
             names: [SockName::EMPTY; BATCH],
-            controls: [ControlArea([0; 64]); BATCH],
+            controls: [ControlArea([0; CONTROL_LEN]); BATCH],
             received: Vec::with_capacity(BATCH),
         }
     }
@@ -255,7 +271,7 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) fn send_many(fd: BorrowedFd<'_>, batch: &[Outgoing<'_>]) -> io::Result<usize> {
     let batch = &batch[..batch.len().min(BATCH)];
     let mut names: [SockName; BATCH] = [SockName::EMPTY; BATCH];
-    let mut controls = [ControlArea([0; 64]); BATCH];
+    let mut controls = [ControlArea([0; CONTROL_LEN]); BATCH];
     let mut slices: [libc::iovec; BATCH] =
         std::array::from_fn(|_| libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 });
     let mut headers: [libc::mmsghdr; BATCH] = std::array::from_fn(|_| empty_header());
@@ -329,7 +345,7 @@ mod tests {
     fn packet_info_is_written_as_it_is_read() {
         for (source, len) in [("192.0.2.1", 32), ("2001:db8::1", 40)] {
             let source: IpAddr = source.parse().unwrap();
-            let mut area = ControlArea([0; 64]);
+            let mut area = ControlArea([0; CONTROL_LEN]);
             assert_eq!(write_packet_info(&mut area, 5, source), len);
             let mut octets = area.0;
             if source.is_ipv4() {
@@ -338,6 +354,18 @@ mod tests {
             }
             assert_eq!(Control::parse(&octets[..len]).destination, Some((5, source)));
         }
+    }
+
+    #[test]
+    fn the_time_of_reception_is_read() {
+        let mut octets = Vec::new();
+        octets.extend_from_slice(&(CMSG_HEADER_LEN + 16).to_ne_bytes());
+        octets.extend_from_slice(&libc::SOL_SOCKET.to_ne_bytes());
+        octets.extend_from_slice(&libc::SCM_TIMESTAMPNS.to_ne_bytes());
+        octets.extend_from_slice(&1_800_000_000i64.to_ne_bytes());
+        octets.extend_from_slice(&250_000_000i64.to_ne_bytes());
+        let time = Duration::from_millis(1_800_000_000_250);
+        assert_eq!(Control::parse(&octets).received, Some(time));
     }
 
     #[test]
