@@ -1,6 +1,7 @@
 //! `bench servers`: four-way exchanges a second of this server and of others, on one cable, with one
 //! generator, in turns; and the ceiling that the machine's packets set.
 
+mod buffers;
 mod echo;
 mod generator;
 mod peer;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use kea_testkit::{Captured, Lab, Netns};
 use lexopt::prelude::*;
 
+use self::buffers::ReceiveBuffers;
 use self::echo::Echo;
 use self::generator::{Generator, Seen};
 use self::peer::Peer;
@@ -78,6 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
 struct Bench<'a> {
     arguments: &'a Arguments,
     _lab: Lab,
+    _buffers: ReceiveBuffers,
     server: Netns,
     client: Netns,
 }
@@ -87,6 +90,7 @@ const INSTANCES: u32 = 4;
 
 impl<'a> Bench<'a> {
     fn new(arguments: &'a Arguments) -> io::Result<Self> {
+        let buffers = ReceiveBuffers::enlarge()?;
         let mut lab = Lab::new()?;
         let (server, client) = (lab.netns("server")?, lab.netns("client")?);
         lab.cable((&server, "eth0"), (&client, "eth0"))?;
@@ -97,7 +101,7 @@ impl<'a> Bench<'a> {
         }
         // The relays of many subnets lie behind the generator.
         server.ip(&["route", "add", "default", "via", "10.255.0.1"])?;
-        Ok(Bench { arguments, _lab: lab, server, client })
+        Ok(Bench { arguments, _lab: lab, _buffers: buffers, server, client })
     }
 
     fn run(&self) -> io::Result<Results> {

@@ -233,7 +233,7 @@ impl ReceiveRing {
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
         for (i, header) in headers.iter().enumerate().take(count) {
             self.names[i].len = header.msg_hdr.msg_namelen.min(32) as u8;
-            let control_len = header.msg_hdr.msg_controllen.min(64);
+            let control_len = header.msg_hdr.msg_controllen.min(CONTROL_LEN);
             self.received.push(Received {
                 len: (header.msg_len as usize).min(SLOT),
                 name: self.names[i],
