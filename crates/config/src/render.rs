@@ -189,6 +189,15 @@ impl<F: Dialect> Renderer<'_, F> {
             Scope::Class => lone_bounds(out),
             Scope::Reservation => reservation(out, F::VERSION),
             Scope::DhcpDdns => sender(out),
+            Scope::ServerId => {
+                let octets = text(out, "identifier").and_then(octets);
+                let octets = octets.filter(|octets| !octets.is_empty());
+                out.extend(
+                    octets.map(|octets| {
+                        ("identifier".to_owned(), Value::string(&hexadecimal(&octets)))
+                    }),
+                );
+            }
             _ => {}
         }
     }

@@ -141,6 +141,68 @@ fn a_large_configuration_is_replaced_under_load_and_no_query_is_lost() {
     assert_eq!((outcome.unanswered, outcome.refused), (0, 0), "{outcome:?}");
 }
 
+#[test]
+fn what_is_odd_about_sockets_and_identity_is_logged_as_kea_does() {
+    let mut lab = Lab::new().unwrap();
+    let netns = network(&mut lab, "server");
+    for (version, config, expected) in [
+        (4, json!({ "interfaces-config": { "interfaces": [] } }), "DHCPSRV_NO_SOCKETS_OPEN"),
+        (6, json!({ "interfaces-config": { "interfaces": [] } }), "DHCPSRV_NO_SOCKETS_OPEN"),
+        (
+            6,
+            json!({ "interfaces-config": { "interfaces": ["eth0/fe80::ff:fe00:1"] } }),
+            "DHCPSRV_CFGMGR_UNICAST_LINK_LOCAL",
+        ),
+        (6, json!({ "server-id": { "type": "LLT" } }), "DHCPSRV_CFGMGR_CONFIGURE_SERVERID"),
+    ] {
+        let setup = ServerSetup::new(Subject::from_environment(), version).unwrap();
+        let server = setup.start_with(&netns, &config).unwrap();
+        let line = server.logged(0, expected, LIMIT);
+        assert!(line.is_some_and(|line| line.contains("WARN")), "{config}");
+    }
+}
+
+#[test]
+fn statistics_keep_as_many_samples_as_configured() {
+    if Subject::from_environment() == Subject::Debian {
+        return; // the commands that change pools are not in Debian's package
+    }
+    let mut lab = Lab::new().unwrap();
+    let netns = network(&mut lab, "server");
+    for (version, prefix, total) in
+        [(4, "192.0.2", "total-addresses"), (6, "2001:db8:1:", "total-nas")]
+    {
+        let list = format!("subnet{version}");
+        let dot = if version == 4 { "." } else { ":" };
+        let length = if version == 4 { "0/24" } else { "/64" };
+        let config = |count: u32| {
+            json!({
+                "statistic-default-sample-count": count,
+                &list: [{ "id": 1, "subnet": format!("{prefix}{dot}{length}") }],
+            })
+        };
+        let setup = ServerSetup::new(Subject::Ours, version).unwrap();
+        let fewer = setup.config(&config(1));
+        let server = setup.start_with(&netns, &config(2)).unwrap();
+        let control = server.control();
+        let name = format!("subnet[1].{total}");
+        let samples = || {
+            let answer = control.command("statistic-get", json!({ "name": name })).unwrap();
+            let samples = answer.arguments[&name].as_array().unwrap().clone();
+            samples.iter().map(|sample| sample[0].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        for last in [1, 2, 3] {
+            let pool = format!("{prefix}{dot}{last}0-{prefix}{dot}{last}4");
+            let parts = json!({ &list: [{ "id": 1, "pools": [{ "pool": pool }] }] });
+            let command = format!("{list}-delta-add");
+            assert_eq!(control.command(&command, parts).unwrap().result, 0);
+        }
+        assert_eq!(samples(), [15, 10], "the newest two");
+        assert_eq!(control.command("config-set", fewer).unwrap().result, 0);
+        assert_eq!(samples(), [0], "pools are gone again");
+    }
+}
+
 /// Accepted by both, and nothing in it but members that go beside the control socket, and no database.
 fn is_for_both_servers(case: &Case) -> bool {
     // Kea looks for databases that do not exist here.
@@ -162,6 +224,7 @@ fn network(lab: &mut Lab, role: &str) -> Netns {
     lab.cable((&netns, "eth0"), (&far, "eth0")).unwrap();
     netns.address("eth0", "192.0.2.1/24").unwrap();
     netns.address("eth0", "2001:db8::1/64").unwrap();
+    netns.address("eth0", "fe80::ff:fe00:1/64").unwrap();
     netns
 }
 

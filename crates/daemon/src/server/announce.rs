@@ -1,12 +1,14 @@
 //! What a configuration means, told to who reads the log when it is put in force.
 
 use std::fmt::{self, Display};
+use std::net::IpAddr;
 
 use kea_config::document::Document;
 use kea_config::snapshot::{Listen, Snapshot, SocketType, Subnet};
 use kea_dhcp::Serving;
 use kea_log::message::twin;
 use kea_log::{Handle, Log as _, log, redact_json};
+use kea_wire::Address as _;
 
 /// Shows a configuration that is about to be applied, without its secrets.
 pub(super) fn received<F: Serving>(logger: &Handle, document: &Document) {
@@ -24,6 +26,9 @@ pub(super) fn received<F: Serving>(logger: &Handle, document: &Document) {
 pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     // Databases of hosts would stand here.
     log!(logger, HOSTS_BACKENDS_REGISTERED, "none but the configuration");
+    if config.interfaces.interfaces.is_empty() {
+        log!(logger, DHCPSRV_NO_SOCKETS_OPEN);
+    }
     if names_server_id(config) {
         log!(logger, DHCPSRV_CFGMGR_CONFIGURE_SERVERID);
     }
@@ -37,6 +42,9 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
                 log!(logger, DHCPSRV_CFGMGR_USE_ADDRESS, address, name);
             }
             Listen::Interface { name, address: Some(address) } => {
+                if matches!(address.ip(), IpAddr::V6(address) if address.is_unicast_link_local()) {
+                    log!(logger, DHCPSRV_CFGMGR_UNICAST_LINK_LOCAL, address, name);
+                }
                 log!(logger, DHCPSRV_CFGMGR_USE_UNICAST, address, name);
             }
         }

@@ -265,6 +265,7 @@ impl<F: Serving> Server<F> {
             name_changes,
             times: times::Times::now(),
         });
+        shared.limit_samples(None, &shared.config.load());
         shared.recount();
         let io_error = |error: std::io::Error| give_up::<F>(logger, &run.file, &error);
         let threads =
@@ -487,6 +488,7 @@ impl<F: Serving> Server<F> {
         let workers = self.shared.waiting.len();
         self.shared.leases.configure(&config.lease_specs());
         self.shared.hooks.store(Arc::new(hooks));
+        self.shared.limit_samples(Some(&self.shared.config.load()), &config);
         let config = Arc::new(config);
         self.shared.config.store(Arc::clone(&config));
         self.shared.recount();

@@ -8,7 +8,7 @@ use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Statistics, forget_others, recount, recount_changed};
 use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
-use kea_stats::{Stats, UnixMicros};
+use kea_stats::{Limit, Stats, UnixMicros};
 
 use super::name_changes::NameChangeSender;
 use super::service::Service;
@@ -40,6 +40,19 @@ impl<F: Serving> Shared<F> {
     pub(super) fn statistics(&self, worker: usize, config: &Snapshot<F>) -> Statistics<F> {
         let subnets = config.subnets().iter().map(|subnet| subnet.id);
         Statistics::new(&self.stats, worker, subnets, unix_micros())
+    }
+
+    /// Has all statistics keep as many samples as `next` says. What commands have set since is kept
+    /// unless `next` says something else than `before`.
+    pub(super) fn limit_samples(&self, before: Option<&Snapshot<F>>, next: &Snapshot<F>) {
+        let limit = |config: &Snapshot<F>| {
+            let server = &config.server;
+            Limit::of_defaults(server.statistic_sample_count, server.statistic_sample_age)
+        };
+        if before.map(limit) != Some(limit(next)) {
+            // A count of 0 has become an age, so it is not refused.
+            let _ = self.stats.set_limit_all(limit(next), unix_micros());
+        }
     }
 
     /// Sets the statistics of the subnets in force from their pools and leases, and forgets those of
