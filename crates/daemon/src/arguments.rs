@@ -28,7 +28,7 @@ pub const DHCP6: Program =
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// `-c`: serve.
     Run(Run),
     /// `-t` or `-T`: check a configuration and exit.
@@ -78,10 +78,10 @@ pub struct Run {
 
 /// Why a command line was refused: the text for standard error, usage included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageError(pub String);
+pub(crate) struct UsageError(pub(crate) String);
 
 /// Reads a command line, the program's own name first.
-pub fn parse(
+pub(crate) fn parse(
     program: Program,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Request, UsageError> {

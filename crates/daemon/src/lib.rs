@@ -8,15 +8,16 @@ mod explain;
 mod layout;
 mod lease_clean_up;
 mod pid_file;
+mod program;
 mod server;
 mod version;
 
-pub use arguments::{
-    DHCP4, DHCP6, Explain, Program, Request, Run, UsageError, parse as parse_arguments,
-};
+pub use arguments::{DHCP4, DHCP6, Explain, Program, Run};
+pub use console::{fail, say};
 pub use layout::Layout;
 pub use lease_clean_up::lfc_main;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};
+pub use program::{Tasks, main as program_main};
 pub use server::main as dhcp_main;
 pub use version::{
     COMPATIBLE_WITH, VERSION, build_report, extended as extended_version, release_type,

@@ -6,41 +6,27 @@ use std::process::ExitCode;
 
 use kea_config::document::Files;
 use kea_control::{Agent, AgentConfig, Identity};
-use kea_daemon::{Layout, PidFile, Program, Request, Run, VERSION};
+use kea_daemon::{Layout, PidFile, Program, Run, Tasks, VERSION, fail};
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
 use tokio::signal::unix::{SignalKind, signal};
 
 const PROGRAM: Program =
     Program { name: "kea-ctrl-agent", title: "Kea control agent", has_ports: false };
 
-#[allow(clippy::print_stdout)] // the answer to -v, -V, -W, -h and -t
 fn main() -> ExitCode {
-    let result = match kea_daemon::parse_arguments(PROGRAM, std::env::args_os()) {
-        Err(error) => Err(error.0),
-        Ok(Request::Help(text)) => Ok(text),
-        Ok(Request::Version) => Ok(format!("{VERSION}\n")),
-        Ok(Request::ExtendedVersion) => Ok(format!("{}\n", kea_daemon::extended_version())),
-        Ok(Request::BuildReport) => Ok(kea_daemon::build_report()),
-        Ok(Request::Check { file, .. }) => load(&file).map(|_| String::new()),
-        Ok(Request::Explain(_)) => Err("the control agent serves no packets".to_owned()),
-        Ok(Request::Run(run)) => match serve(&run) {
-            Ok(exit_value) => return ExitCode::from(exit_value),
-            Err(problem) => Err(problem),
-        },
-    };
-    match result {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(problem) => fail(&problem),
-    }
+    kea_daemon::program_main(PROGRAM, std::env::args_os(), &ControlAgent)
 }
 
-#[allow(clippy::print_stderr)] // what an operator at the console must see
-fn fail(text: &str) -> ExitCode {
-    eprintln!("{}", text.trim_end());
-    ExitCode::FAILURE
+struct ControlAgent;
+
+impl Tasks for ControlAgent {
+    fn check(&self, file: &Path, _deep: bool) -> ExitCode {
+        load(file).map_or_else(|problems| fail(&problems), |_| ExitCode::SUCCESS)
+    }
+
+    fn serve(&self, run: &Run) -> ExitCode {
+        serve(run).map_or_else(|problem| fail(&problem), ExitCode::from)
+    }
 }
 
 fn load(file: &Path) -> Result<AgentConfig, String> {

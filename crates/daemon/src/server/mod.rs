@@ -51,12 +51,13 @@ use self::shared::{Shared, unix_micros};
 use self::sockets::{listen, log_event};
 use self::storage::{CleanUp, FileStorage, Storage};
 use self::worker::Worker;
-use crate::arguments::{self, Program, Request, Run};
+use crate::arguments::{Explain, Program, Run};
 use crate::configuration;
 use crate::console::{fail, say};
 use crate::explain;
 use crate::layout::Layout;
 use crate::pid_file::{PidFile, PidFileError, pid_file_path};
+use crate::program::Tasks;
 use crate::version;
 
 /// The whole of a DHCP server program.
@@ -65,27 +66,32 @@ pub fn main<F: Serving>(
     arguments: impl IntoIterator<Item = OsString>,
     libraries: &'static [Library<F>],
 ) -> ExitCode {
-    let request = match arguments::parse(program, arguments) {
-        Ok(request) => request,
-        Err(error) => return fail(&error.0),
-    };
-    match request {
-        Request::Help(text) => say(&text),
-        Request::Version => say(&format!("{}\n", version::VERSION)),
-        Request::ExtendedVersion => say(&format!("{}\n", version::extended())),
-        Request::BuildReport => say(&version::build_report()),
-        Request::Check { file, deep } => match configuration::load::<F>(&file) {
-            Ok(loaded) => match deep {
-                false => say(&loaded.warnings()),
-                true => check_deeply(&loaded),
-            },
+    crate::program::main(program, arguments, &DhcpServer { program, libraries })
+}
+
+struct DhcpServer<F: Serving> {
+    program: Program,
+    libraries: &'static [Library<F>],
+}
+
+impl<F: Serving> Tasks for DhcpServer<F> {
+    fn check(&self, file: &Path, deep: bool) -> ExitCode {
+        match configuration::load::<F>(file) {
+            Ok(loaded) if deep => check_deeply(&loaded),
+            Ok(loaded) => say(&loaded.warnings()),
             Err(problems) => fail(&problems),
-        },
-        Request::Explain(request) => explain::main::<F>(&request, libraries),
-        Request::Run(run) => match serve::<F>(program, &run, libraries) {
+        }
+    }
+
+    fn serve(&self, run: &Run) -> ExitCode {
+        match serve::<F>(self.program, run, self.libraries) {
             Ok(code) => ExitCode::from(code),
             Err(Fatal) => ExitCode::FAILURE,
-        },
+        }
+    }
+
+    fn explain(&self, request: &Explain) -> ExitCode {
+        explain::main::<F>(request, self.libraries)
     }
 }
 
