@@ -171,6 +171,46 @@ fn each_answer_is_of_one_configuration_while_it_changes() {
 }
 
 #[test]
+fn a_change_that_fails_late_leaves_nothing_behind() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 6).unwrap();
+    let folder = setup.folder().to_owned();
+    let first = json!({ "data-directory": folder });
+    let socket = |name: &str| json!({ "socket-type": "unix", "socket-name": folder.join(name) });
+    let identifier = json!({ "type": "LL", "htype": 1, "identifier": "020304050607" });
+    // Logs and updates are done when the socket cannot be opened; the socket too when the identifier
+    // cannot be written.
+    let late = json!({
+        "data-directory": folder, "server-id": identifier, "dhcp-ddns": { "enable-updates": true },
+        "loggers": [{ "name": "kea-dhcp6", "output_options": [{ "output": folder.join("log") }] }],
+        "control-socket": socket("no/socket"),
+    });
+    let later = json!({
+        "data-directory": folder.join("no"), "server-id": identifier,
+        "control-socket": socket("other-socket"),
+    });
+    let refused = [(setup.config(&late), "no/socket"), (setup.config(&later), "serverid")];
+    let server = setup.start_with(&netns, &first).unwrap();
+    let effective = || server.control().command("config-get", json!(null)).unwrap().arguments;
+    let file = folder.join("kea-dhcp6-serverid");
+    let (before, identity) = (effective(), std::fs::read_to_string(&file).unwrap());
+    for (config, fact) in refused {
+        let answer = server.control().command("config-set", config).unwrap();
+        assert!(answer.result == 1 && answer.text.contains(fact), "{}", answer.text);
+        assert_eq!(effective(), before, "by the socket that was there before");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), identity);
+        // The reload is told where the log was before.
+        let outcome = server.reload().unwrap();
+        assert!(outcome.contains("DHCP6_DYNAMIC_RECONFIGURATION_SUCCESS"), "{outcome}");
+    }
+    assert!(std::os::unix::net::UnixStream::connect(folder.join("other-socket")).is_err());
+}
+
+#[test]
 fn single_changes_under_load_lose_no_query_and_mix_nothing() {
     if Subject::from_environment() == Subject::Debian {
         return;

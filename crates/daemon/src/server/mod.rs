@@ -477,15 +477,19 @@ impl<F: Serving> Server<F> {
     /// Puts a checked configuration in force, or leaves everything as it is.
     fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
         announce::received::<F>(&self.logger, config.document());
-        identity::identify(&mut config, &Layout::of_this_process())?;
-        if storage::needs_restart(&self.shared.config.load(), &config) {
+        let before = self.shared.config.load_full();
+        if storage::needs_restart(&before, &config) {
             return Err("the lease database cannot be changed while serving; restart for it".into());
         }
         let hooks = hooks::load(&config, self.libraries, &self.logger)?;
-        self.shared.name_changes.apply(&config.dhcp_ddns).map_err(|error| error.to_string())?;
-        self.listeners.apply(&config.control_sockets).map_err(|error| error.to_string())?;
-        let loggers = configuration::loggers(&config);
-        self.logger.configure(&loggers).map_err(|error| error.to_string())?;
+        let around = self.apply_around(&config);
+        // The identifier may be written to its file, so nothing can fail after it.
+        let layout = Layout::of_this_process();
+        if let Err(reason) = around.and_then(|()| identity::identify(&mut config, &layout)) {
+            // What was opened for the old configuration can be opened again.
+            drop(self.apply_around(&before));
+            return Err(reason);
+        }
         self.logger.reopen();
         announce::contents(&self.logger, &config);
         self.reclamation.settings = configuration::expired_leases(&config);
@@ -505,6 +509,15 @@ impl<F: Serving> Server<F> {
         announce::identity(&self.logger, &config);
         announce::threads(&self.logger, &config, workers);
         Ok(())
+    }
+
+    /// Opens what lies around the server as `config` wants it: the way to the update daemon,
+    /// logs, sockets for commands. Each is changed as a whole or not at all.
+    fn apply_around(&mut self, config: &Snapshot<F>) -> Result<(), String> {
+        self.shared.name_changes.apply(&config.dhcp_ddns).map_err(|error| error.to_string())?;
+        let loggers = configuration::loggers(config);
+        self.logger.configure(&loggers).map_err(|error| error.to_string())?;
+        self.listeners.apply(&config.control_sockets).map_err(|error| error.to_string())
     }
 
     /// Puts in force a configuration that differs in its subnets, networks and classes alone: sockets,
