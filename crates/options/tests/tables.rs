@@ -131,6 +131,22 @@ fn an_entry_must_name_one_option() {
 }
 
 #[test]
+fn spaces_have_second_names() {
+    let registry = Registry::<V4>::standard();
+    for space in ["vendor-4491", "docsis3-v4"] {
+        let entry = OptionText {
+            name: Some("tftp-servers"),
+            space: Some(space),
+            data: "192.0.2.1",
+            ..OptionText::default()
+        };
+        let encoded = registry.encode(&entry).unwrap();
+        assert_eq!((&*encoded.space, encoded.code), ("vendor-4491", 2), "{space}");
+        assert_eq!(encoded.data, &[192, 0, 2, 1][..]);
+    }
+}
+
+#[test]
 fn definitions_replace_only_what_gives_way() {
     let define = |code, name, space| {
         let mut registry = Registry::<V4>::standard();
