@@ -151,6 +151,8 @@ fn faulty_lists_are_refused_with_the_place() {
         assert_eq!(fault.unwrap_err().fault, ClassFault::ServerDecides);
         assert!(build(&[untested(name)]).is_ok());
     }
+    let fault = build(&[required("DROP", "option[1].exists")]).unwrap_err().fault;
+    assert_eq!(fault, ClassFault::DropOnRequest);
     let both = ClassDefinition { template_test: Some("'x'"), ..test("a", "known") };
     assert_eq!(build(&[both]).unwrap_err().fault, ClassFault::TwoTests);
     assert!(build(&[test("a", "member('DROP')")]).is_err());
@@ -195,6 +197,30 @@ fn what_a_template_spawned_is_taken_back_with_it() {
     set.insert(id(&list, "reserved"));
     list.classify(&packet, &mut set, &mut scratch, &mut ());
     assert_eq!(names(&list, &set), ["reserved", "SPAWN_t_b", "t", "SPAWN_t__x", "t_"]);
+}
+
+/// `unknown` is the absence of KNOWN, whether UNKNOWN has been decided or not.
+#[test]
+fn known_and_unknown_are_words() {
+    let list = build(&[
+        test("k", "known"),
+        test("u", "unknown"),
+        test("not_k", "not known"),
+        test("member_u", "member('UNKNOWN')"),
+    ])
+    .unwrap();
+    let packet = packet(b"");
+    for (given, expected) in [
+        (None, &["u", "not_k"][..]),
+        (Some(ClassId::KNOWN), &["KNOWN", "k"]),
+        (Some(ClassId::UNKNOWN), &["UNKNOWN", "u", "not_k", "member_u"]),
+    ] {
+        let mut set = ClassSet::new();
+        given.map(|class| set.insert(class));
+        list.classify(&packet, &mut set, &mut Scratch::new(), &mut ());
+        list.classify_known(&packet, &mut set, &mut Scratch::new(), &mut ());
+        assert_eq!(names(&list, &set), expected);
+    }
 }
 
 #[test]

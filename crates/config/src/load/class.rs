@@ -222,6 +222,10 @@ fn problem(fault: &ClassFault, name: &str, section: Section<'_>) -> Diagnostic {
         }
         ClassFault::Duplicate => Diagnostic::error(format!("class '{name}' is defined twice"))
             .at(section.span_of("name"), ""),
+        ClassFault::DropOnRequest => Diagnostic::error(format!(
+            "class '{name}' cannot be 'only-if-required': a required class comes too late to drop anything"
+        ))
+        .at(section.span_of("only-if-required"), ""),
         ClassFault::ServerDecides => Diagnostic::error(format!(
             "class '{name}' is built in: it takes neither a test nor 'only-if-required'"
         ))

@@ -68,6 +68,8 @@ pub enum ClassFault {
     /// The server alone decides who is in `ALL`, `KNOWN`, `UNKNOWN` or `BOOTP`: a test or
     /// `only-if-required` has no place there.
     ServerDecides,
+    /// Classes that are required come too late for `DROP`.
+    DropOnRequest,
 }
 
 impl Display for ClassError {
@@ -91,6 +93,9 @@ impl Display for ClassError {
             }
             ClassFault::OnItself(span) => {
                 write!(f, "position {}: a class cannot depend on itself", span.start + 1)
+            }
+            ClassFault::DropOnRequest => {
+                f.write_str("this class is not evaluated on request: it would come too late")
             }
             ClassFault::ServerDecides => {
                 f.write_str("this class is built in: it takes neither a test nor only-if-required")
@@ -197,6 +202,9 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
         let has_test = test.is_some() || template_test.is_some() || only_if_required;
         if has_test && SERVER_DECIDES.contains(&name) {
             return Err(ClassFault::ServerDecides);
+        }
+        if only_if_required && name == "DROP" {
+            return Err(ClassFault::DropOnRequest);
         }
         let (test, dependencies) = match (test, template_test) {
             (Some(_), Some(_)) => return Err(ClassFault::TwoTests),
