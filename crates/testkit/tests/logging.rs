@@ -44,7 +44,7 @@ fn serve(load: &mut Load, clients: usize, step: usize, mut at: impl FnMut()) {
         }
         count >= clients
     };
-    load.run(Duration::from_secs(60), done).unwrap();
+    load.run(Duration::from_secs(180), done).unwrap();
     assert!(load.acknowledged().len() >= clients, "the load stalled");
 }
 
@@ -176,7 +176,7 @@ fn files_that_are_full_are_moved_by_the_server_and_no_line_is_lost() {
     let (mut server, client) = start(&mut lab, json!({ "maxsize": 204_800, "maxver": 9 }));
     let log = server.setup().folder().join("kea.log");
     let mut load = Load::new(client, 1, 16);
-    serve(&mut load, 2000, usize::MAX / 2, || {});
+    serve(&mut load, 1500, usize::MAX / 2, || {});
     assert!(server.stop().unwrap().success());
     let size =
         |number| fs::metadata(log.with_file_name(format!("kea.log.{number}"))).unwrap().len();
@@ -185,6 +185,8 @@ fn files_that_are_full_are_moved_by_the_server_and_no_line_is_lost() {
         assert!((204_800..205_800).contains(&size(number)), "{}", size(number));
     }
     assert_complete(&load, &lines_of(&log));
+    // Against other processes with the same file, in the folder that the environment names.
+    assert!(log.with_file_name("logger_lockfile").exists());
 }
 
 /// Everything is told, and nobody reads it.
@@ -297,4 +299,117 @@ fn texts_of_clients_stay_within_their_line() {
         let object: Value = serde_json::from_str(line).unwrap();
         assert!(object["id"].is_string() && object["arguments"].is_array(), "{line}");
     }
+}
+
+#[test]
+fn secrets_are_in_no_message() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, _) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let log = setup.folder().join("kea.log");
+    let config = |password: &str| {
+        let mut config = setup.config(&json!({
+            "subnet4": subnet(),
+            "lease-database": {
+                "type": "memfile", "lfc-interval": 0, "name": setup.lease_file(),
+                "user": "kea", "password": format!("s3cret-{password}"),
+            },
+            "control-sockets": [
+                { "socket-type": "unix", "socket-name": setup.folder().join("control") },
+                { "socket-type": "http", "socket-address": "127.0.0.1", "socket-port": 8080,
+                  "authentication": { "type": "basic", "realm": "kea", "clients": [
+                      { "user": "admin", "password": "s3cret-http" }
+                  ] } },
+            ],
+            "loggers": [{
+                "name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 99,
+                "output_options": [{ "output": log }, { "output": "stdout" }, { "output": log, "pattern": "json" }],
+            }],
+        }));
+        config["Dhcp4"].as_object_mut().unwrap().remove("control-socket");
+        config
+    };
+    setup.write_config(&config("file").to_string()).unwrap();
+    let (set, bad, log) = (config("set"), config("bad"), log.clone());
+    let mut server = setup.start(&server_ns).unwrap();
+    let control = server.control();
+    assert_eq!(control.command("config-get", Value::Null).unwrap().result, 0);
+    assert_eq!(control.command("config-test", set.clone()).unwrap().result, 0);
+    assert_eq!(control.command("config-set", set).unwrap().result, 0);
+    let mut wrong = bad.clone();
+    wrong["Dhcp4"]["lease-database"]["passwort"] = json!("s3cret-typo");
+    assert_ne!(control.command("config-set", wrong).unwrap().result, 0);
+    assert_ne!(
+        control
+            .send(&format!("{{ \"command\": \"config-set\", \"arguments\": {bad} x }}"))
+            .unwrap()
+            .result,
+        0
+    );
+    for (user, code) in [("admin:s3cret-http", "200"), ("admin:s3cret-wrong", "401")] {
+        let mut curl = server_ns.command("curl");
+        curl.args(["--silent", "--output", "-", "--write-out", "%{http_code}", "--max-time", "10"]);
+        curl.args([
+            "--user",
+            user,
+            "--json",
+            r#"{ "command": "config-get" }"#,
+            "http://127.0.0.1:8080/",
+        ]);
+        let said = String::from_utf8(curl.output().unwrap().stdout).unwrap();
+        assert!(said.ends_with(code), "{said}");
+    }
+    assert!(server.stop().unwrap().success());
+
+    let text = fs::read_to_string(&log).unwrap();
+    for told in [
+        "DHCP4_CONFIG_RECEIVED",
+        r#""password":"*****""#,
+        "HTTP_CLIENT_REQUEST_NOT_AUTHORIZED",
+        "COMMAND_PROCESS_ERROR1",
+    ] {
+        assert!(text.contains(told), "{told} is not told");
+    }
+    // Also as the header of HTTP has them: admin:s3cret-http and admin:s3cret-wrong.
+    for secret in ["s3cret", "YWRtaW46czNjcmV0LWh0dHA", "YWRtaW46czNjcmV0LXdyb25n"] {
+        let found: Vec<&str> = text.lines().filter(|line| line.contains(secret)).collect();
+        assert!(found.is_empty(), "{secret} is told: {found:#?}");
+    }
+}
+
+#[test]
+fn the_environment_says_where_messages_go_without_a_configuration() {
+    if Subject::from_environment() == Subject::Debian {
+        return;
+    }
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, _) = lab.pair().unwrap();
+    let mut setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let (early, late) = (setup.folder().join("early.log"), setup.folder().join("late.log"));
+    setup.set_environment("KEA_LOGGER_DESTINATION", &early.to_string_lossy());
+    let loggers = json!([{ "name": "kea-dhcp4", "output_options": [
+        { "output": late, "pattern": "%p %c %m\n" }, { "output": "stdout" },
+    ] }]);
+    let mut server =
+        setup.start_with(&server_ns, &json!({ "subnet4": subnet(), "loggers": loggers })).unwrap();
+    // Without loggers from now on.
+    let mut config = server.setup().config(&json!({ "subnet4": subnet() }));
+    config["Dhcp4"].as_object_mut().unwrap().remove("loggers");
+    assert_eq!(server.control().command("config-set", config).unwrap().result, 0);
+    assert!(server.stop().unwrap().success());
+
+    let ids = |path: &Path| -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap();
+        let words = text.lines().flat_map(str::split_whitespace);
+        words.filter(|word| word.starts_with("DHCP4_")).map(str::to_owned).collect()
+    };
+    let (early, late) = (ids(&early), ids(&late));
+    assert_eq!(early.first().map(String::as_str), Some("DHCP4_STARTING"));
+    assert_eq!(early.last().map(String::as_str), Some("DHCP4_SHUTDOWN"));
+    assert!(!early.iter().any(|id| id == "DHCP4_STARTED"), "{early:?}");
+    assert!(late.iter().any(|id| id == "DHCP4_STARTED"), "{late:?}");
+    assert!(!late.iter().any(|id| id == "DHCP4_STARTING" || id == "DHCP4_SHUTDOWN"), "{late:?}");
 }
