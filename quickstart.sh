@@ -116,7 +116,7 @@ NEXT
 wait_for_start() {
     local tries
     for ((tries = 0; tries < 100; tries++)); do
-        grep -q "DHCP$1_STARTED" "$DIR/log$1" && return 0
+        grep -qs "DHCP$1_STARTED" "$DIR/log$1" && return 0
         jobs -r | grep -q . || break
         sleep 0.1
     done
