@@ -56,9 +56,15 @@ pub(crate) fn check<F: Dialect>(
     }
 }
 
-/// The first line that says something: what a log message has room for.
-pub(crate) fn first_line(problems: &str) -> &str {
-    problems.lines().find(|line| !line.trim().is_empty()).unwrap_or("")
+/// The first problem and its place: what a log message has room for.
+pub(crate) fn first_line(problems: &str) -> String {
+    let mut lines = problems.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("");
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    match lines.next().and_then(|line| line.strip_prefix("--> ")) {
+        Some(place) => format!("{first} ({place})"),
+        None => first.to_owned(),
+    }
 }
 
 /// `DHCP4_CONFIG_COMPLETE` in one line.
@@ -103,5 +109,76 @@ pub(crate) fn expired_leases<F: Dialect>(
         max_reclaim_leases: expired.max_reclaim_leases,
         max_reclaim_time: expired.max_reclaim_time_ms,
         unwarned_reclaim_cycles: expired.unwarned_reclaim_cycles,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_problem_is_told_with_its_place() {
+        let text = b"{ \"Dhcp4\": {\n  \"valid-lifetime\": \"60\" } }";
+        let sources = kea_config::document::NoIncludes;
+        let (document, warnings) = Document::parse("kea.conf", text, &sources).unwrap();
+        let problems = check::<kea_wire::V4>(&Arc::new(document), warnings).err().unwrap();
+        assert_eq!(
+            first_line(&problems),
+            "'valid-lifetime' must be an integer, not a string (kea.conf:2:21)"
+        );
+        assert_eq!(first_line("\nno place\nnext"), "no place");
+    }
+
+    fn loaded(loggers: &str) -> Result<Vec<LoggerConfig>, String> {
+        let text = format!("{{ \"Dhcp4\": {{ \"loggers\": [ {loggers} ] }} }}");
+        let sources = kea_config::document::NoIncludes;
+        let document = Document::parse("kea.conf", text.as_bytes(), &sources);
+        let (document, warnings) = document.map_err(|problems| problems.render())?;
+        let loaded = check::<kea_wire::V4>(&Arc::new(document), warnings)?;
+        Ok(super::loggers(&loaded.snapshot))
+    }
+
+    #[test]
+    fn loggers_are_taken_with_their_defaults() {
+        let loggers = r#"{ "name": "*", "user-context": { "a": 1 } },
+            { "name": "kea-dhcp4.leases", "severity": "debug", "debuglevel": 99, "comment": "all",
+              "output_options": [ { "output": "syslog:local3", "flush": false, "pattern": "%m" },
+                                  { "output": "/x", "maxsize": 0, "maxver": 7 } ] }"#;
+        let output = |to: &str| OutputConfig::to(to);
+        assert_eq!(
+            loaded(loggers).unwrap(),
+            [
+                LoggerConfig { name: "*".into(), debuglevel: Some(0), ..LoggerConfig::default() },
+                LoggerConfig {
+                    name: "kea-dhcp4.leases".into(),
+                    severity: Some("DEBUG".into()),
+                    debuglevel: Some(99),
+                    outputs: vec![
+                        OutputConfig {
+                            flush: false,
+                            pattern: "%m".into(),
+                            ..output("syslog:local3")
+                        },
+                        OutputConfig { maxsize: 0, maxver: 7, ..output("/x") },
+                    ],
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn bad_loggers_are_refused_with_their_place() {
+        for loggers in [
+            "",
+            "{}",
+            r#"{ "name": "a", "debuglevel": 100 }"#,
+            r#"{ "name": "a", "debuglevel": -1 }"#,
+            r#"{ "name": "a", "output_options": [] }"#,
+            r#"{ "name": "a", "output_options": [ {} ] }"#,
+            r#"{ "name": "a", "output_options": [ { "output": "x", "user-context": {} } ] }"#,
+        ] {
+            let problems = loaded(loggers).err().unwrap_or_else(|| panic!("{loggers} is taken"));
+            assert!(first_line(&problems).contains("(kea.conf:1:"), "{loggers}: {problems}");
+        }
     }
 }

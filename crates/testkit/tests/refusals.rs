@@ -41,6 +41,11 @@ fn mistakes_in_the_file_are_told_with_their_place() {
         let setup = setup();
         let said = refused(&setup, &netns, text);
         assert!(said.contains(fact), "'{fact}' is not in:\n{said}");
+        if setup.subject() == Subject::Ours {
+            let logged = said.lines().filter(|line| line.contains("DHCP4_INIT_FAIL"));
+            let [line] = logged.collect::<Vec<_>>()[..] else { panic!("not told once:\n{said}") };
+            assert!(line.contains(fact), "'{fact}' is not in: {line}");
+        }
         assert!(!setup.lease_file().exists(), "a refused start made a lease file");
     }
 }
