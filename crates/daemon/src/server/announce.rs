@@ -87,13 +87,6 @@ pub(super) fn identity<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     }
 }
 
-/// Tells of a configuration that listens nowhere.
-pub(super) fn listening<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
-    if config.interfaces.interfaces.is_empty() {
-        log!(logger, DHCPSRV_NO_SOCKETS_OPEN);
-    }
-}
-
 /// Tells how many threads serve.
 pub(super) fn threads<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers: usize) {
     let enabled = if workers > 1 { "yes" } else { "no" };

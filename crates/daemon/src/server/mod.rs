@@ -255,7 +255,6 @@ impl<F: Serving> Server<F> {
             .apply(&config.dhcp_ddns)
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         announce::threads(logger, &config, workers.get());
-        announce::listening(logger, &config);
         let reclamation = Reclamation::new(configuration::expired_leases(&config));
         let hooks = hooks::load(&config, libraries, logger)
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
@@ -509,7 +508,6 @@ impl<F: Serving> Server<F> {
         log!(self.logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         announce::identity(&self.logger, &config);
         announce::threads(&self.logger, &config, workers);
-        announce::listening(&self.logger, &config);
         Ok(())
     }
 
