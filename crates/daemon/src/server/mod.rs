@@ -4,6 +4,7 @@ mod announce;
 mod classes;
 mod commands;
 mod deep_check;
+mod definitions;
 mod hooks;
 mod identity;
 mod metrics;

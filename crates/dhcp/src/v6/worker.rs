@@ -1,5 +1,8 @@
 //! From a datagram to a query that is known, and from what it led to, to its answer.
 
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
 use kea_config::Snapshot;
 use kea_log::{ClientLabel, log};
 use kea_options::Parsing;
@@ -7,8 +10,6 @@ use kea_stats::ServerMetric;
 use kea_wire::v6::{MessageType, View};
 use kea_wire::{Duid, V6};
 use smallvec::SmallVec;
-use std::borrow::Cow;
-use std::net::Ipv6Addr;
 
 use super::Ports;
 use super::accept::{Kind, Query, accept};

@@ -1,11 +1,12 @@
 //! Commands over classes (manual chapter 21, `class_cmds`): what is answered, and which configuration comes
 //! of it. Putting it in force is the server's business.
 
-use kea_config::document::NoIncludes;
 use kea_config::snapshot::{Dialect, Snapshot};
-use kea_config::{Change, ChangeError, Document};
+use kea_config::{Change, ChangeError};
 use kea_control::{Answer, Arguments};
-use serde_json::{Value as Json, json};
+use serde_json::json;
+
+use super::definitions::{definition, refusal, to_json};
 
 /// A command over classes.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +37,8 @@ pub(super) fn answer<F: Dialect>(
     let change = match command {
         Command::List => return (None, list(config)),
         Command::Get => return (None, get(config, name)),
-        Command::Add => definition(arguments).map(Change::AddClass),
-        Command::Update => definition(arguments).map(Change::ReplaceClass),
+        Command::Add => definition(arguments, "client-classes").map(Change::AddClass),
+        Command::Update => definition(arguments, "client-classes").map(Change::ReplaceClass),
         Command::Delete => Ok(Change::RemoveClass(name.into())),
     };
     match change.and_then(|change| config.with(&change).map_err(|error| refusal(&error))) {
@@ -67,29 +68,13 @@ fn get<F: Dialect>(config: &Snapshot<F>, name: &str) -> Answer {
     let Some(class) = config.render_class(name) else {
         return refusal(&ChangeError::NoClass(name.into()));
     };
-    // What is rendered is JSON.
-    let mut class: Json = serde_json::from_str(&class.to_string()).unwrap_or(Json::Null);
+    let mut class = to_json(&class);
     if let Some(map) = class.as_object_mut() {
         // Unlike `config-get`, as the manual has it.
         map.retain(|name, value| name != "option-def" || *value != json!([]));
     }
     let text = format!("Class '{name}' definition returned");
     Answer::success(text).and(json!({ "client-classes": [class] }))
-}
-
-fn definition(arguments: Arguments<'_>) -> Result<Document, Answer> {
-    let list = arguments.list("client-classes").unwrap_or_default();
-    let text = list.first().unwrap_or(&Json::Null).to_string();
-    let parsed = Document::parse("<string>", text.as_bytes(), &NoIncludes);
-    parsed.map(|(document, _)| document).map_err(|problems| Answer::error(problems.render()))
-}
-
-/// What is not there is result 3, as the manual has it; anything else is an error.
-fn refusal(error: &ChangeError) -> Answer {
-    match error {
-        ChangeError::NoClass(_) => Answer::empty(error.to_string()),
-        _ => Answer::error(error.to_string()),
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Commands over subnets and shared networks (manual chapter 21, `subnet_cmds`): what is answered, and
 //! which configuration comes of it. Putting it in force is the server's business.
 
-use kea_config::document::NoIncludes;
 use kea_config::snapshot::{Dialect, Snapshot};
-use kea_config::{Change, ChangeError, Changed, Document, Members};
+use kea_config::{Change, ChangeError, Changed, Members};
 use kea_control::{Answer, Arguments};
 use kea_lease::SubnetId;
 use serde_json::{Value as Json, json};
+
+use super::definitions::{definition, refusal, to_json};
 
 /// A command over subnets or shared networks.
 #[derive(Clone, Copy, Debug)]
@@ -115,13 +116,7 @@ pub(super) fn alter<F: Dialect>(
 }
 
 fn change<F: Dialect>(how: Alter, arguments: Arguments<'_>) -> Result<Change, Answer> {
-    let definition = |name: &str| {
-        let list = arguments.list(name).unwrap_or_default();
-        let text = list.first().unwrap_or(&Json::Null).to_string();
-        let parsed = Document::parse("<string>", text.as_bytes(), &NoIncludes);
-        parsed.map(|(document, _)| document).map_err(|problems| Answer::error(problems.render()))
-    };
-    let subnet = || definition(F::PROTOCOL.subnets());
+    let subnet = || definition(arguments, F::PROTOCOL.subnets());
     let id = SubnetId(arguments.integer("id").unwrap_or(0));
     let name = || arguments.text("name").unwrap_or("").into();
     Ok(match how {
@@ -130,7 +125,7 @@ fn change<F: Dialect>(how: Alter, arguments: Arguments<'_>) -> Result<Change, An
         Alter::AddToSubnet => Change::AddToSubnet(subnet()?),
         Alter::TakeFromSubnet => Change::TakeFromSubnet(subnet()?),
         Alter::RemoveSubnet => Change::RemoveSubnet(id),
-        Alter::AddNetwork => Change::AddNetwork(definition("shared-networks")?),
+        Alter::AddNetwork => Change::AddNetwork(definition(arguments, "shared-networks")?),
         Alter::RemoveNetwork => {
             let members = match arguments.text("subnets-action") {
                 Some("delete") => Members::Remove,
@@ -175,18 +170,6 @@ fn answer<F: Dialect>(changed: &Changed<F>, how: Alter, arguments: Arguments<'_>
     Answer::success(text).and(json!({ "subnets": [brief(id, prefix)] }))
 }
 
-/// What is not there is result 3, as the manual has it; anything else is an error.
-fn refusal(error: &ChangeError) -> Answer {
-    let text = error.to_string();
-    match error {
-        ChangeError::NoSubnet(_)
-        | ChangeError::NoPrefix(_)
-        | ChangeError::NoNetwork(_)
-        | ChangeError::NothingToTake(..) => Answer::empty(text),
-        _ => Answer::error(text),
-    }
-}
-
 fn subnet<'c, F: Dialect>(
     config: &'c Snapshot<F>,
     arguments: Arguments<'_>,
@@ -207,11 +190,6 @@ fn brief(id: SubnetId, prefix: &str) -> Json {
 fn found(count: usize, text: String, arguments: Json) -> Answer {
     let answer = if count == 0 { Answer::empty(text) } else { Answer::success(text) };
     answer.and(arguments)
-}
-
-/// What is rendered is JSON.
-fn to_json(value: &kea_config::document::Value) -> Json {
-    serde_json::from_str(&value.to_string()).unwrap_or(Json::Null)
 }
 
 #[cfg(test)]
