@@ -83,8 +83,21 @@ impl Captured {
         kill(Pid::from_raw(pid), signal).map_err(io::Error::from)
     }
 
-    /// Waits for the end, at most `limit`; killed and an error after that.
+    /// Waits for the end of the program and of its output; a program that does not end is killed.
     pub fn wait(&mut self, limit: Duration) -> io::Result<ExitStatus> {
+        if let Some(status) = self.ends_within(limit)? {
+            return Ok(status);
+        }
+        self.child.kill()?;
+        self.child.wait()?;
+        Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("the program did not end within {limit:?}:\n{}", self.text()),
+        ))
+    }
+
+    /// Waits for the end of the program and of its output; `None` when they go on.
+    pub fn ends_within(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
         let deadline = Instant::now() + limit;
         {
             let mut state = self.lines.lock();
@@ -101,15 +114,10 @@ impl Captured {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 self.readers.drain(..).for_each(|reader| drop(reader.join()));
-                return Ok(status);
+                return Ok(Some(status));
             }
             if Instant::now() >= deadline {
-                self.child.kill()?;
-                self.child.wait()?;
-                return Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    format!("the program did not end within {limit:?}:\n{}", self.text()),
-                ));
+                return Ok(None);
             }
             thread::sleep(Duration::from_millis(5));
         }

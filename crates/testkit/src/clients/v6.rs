@@ -46,6 +46,9 @@ pub struct Client6 {
     runner: Runner,
 }
 
+/// Longer than any client takes to give back what it has.
+const PAUSE: Duration = Duration::from_secs(5);
+
 impl Client6 {
     /// A client on this interface.
     pub fn new(program: Program6, netns: &Netns, interface: &str) -> io::Result<Self> {
@@ -120,7 +123,14 @@ impl Client6 {
                 return release.wait(LIMIT).map(drop);
             }
             Program6::Dibbler | Program6::Dhcp6c => {
-                self.runner.process()?.signal(Signal::SIGTERM)?;
+                // A signal that comes while the program does something else is seen after its next
+                // pause, which may be long; one more ends the pause.
+                let process = self.runner.process_mut()?;
+                let deadline = Instant::now() + LIMIT;
+                process.signal(Signal::SIGTERM)?;
+                while process.ends_within(PAUSE)?.is_none() && Instant::now() < deadline {
+                    process.signal(Signal::SIGTERM)?;
+                }
             }
         }
         self.runner.process_mut()?.wait(LIMIT).map(drop)
