@@ -62,7 +62,7 @@ run_tests() {
         runner=(env "CARGO_TARGET_${triple}_RUNNER=sudo -E env PATH=$PATH")
     fi
     local filter='package(kea-testkit) & kind(test)'
-    local options=(--workspace --no-fail-fast --status-level fail --final-status-level fail)
+    local options=(--workspace --no-fail-fast --status-level retry --final-status-level flaky)
     if ! cargo nextest --version >/dev/null 2>&1; then
         case $1 in
             unit) "${runner[@]}" cargo test --quiet --no-fail-fast --workspace --lib --bins &&

@@ -9,7 +9,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -230,9 +230,33 @@ impl Dhcrelay {
     }
 }
 
-/// Runs Debian's perfdhcp to its end.
-pub fn perfdhcp(netns: &Netns, arguments: &[&str]) -> io::Result<Output> {
-    netns.command("/usr/sbin/perfdhcp").args(arguments).output()
+/// Exchanges that Debian's perfdhcp completed in a run that lost no packet, and what the server `counted`
+/// in that time. A machine that stands still for longer than perfdhcp waits loses packets for it, so
+/// there are a few tries.
+///
+/// # Errors
+/// What perfdhcp printed in the last try, when each lost something or failed.
+pub fn lossless_perfdhcp(
+    netns: &Netns,
+    arguments: &[&str],
+    counted: impl Fn() -> io::Result<i64>,
+) -> io::Result<(i64, i64)> {
+    let mut said = String::new();
+    for _ in 0..TRIES {
+        let before = counted()?;
+        let output = netns.command("/usr/sbin/perfdhcp").args(arguments).output()?;
+        said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value = |line: &str, name: &str| line.trim().strip_prefix(name)?.parse::<i64>().ok();
+        let values = |name| said.lines().filter_map(move |line| value(line, name));
+        // Both exchanges, the offer and the lease, are reported.
+        if let Some(received) = values("received packets: ").next_back()
+            && output.status.success()
+            && values("drops: ").eq([0, 0])
+        {
+            return Ok((received, counted()? - before));
+        }
+    }
+    Err(io::Error::other(said))
 }
 
 /// One client program: its folder, its script, its process.
@@ -317,3 +341,5 @@ echo "KEA-EVENT-END $event"
 
 /// A client that takes longer has met no server.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How often a load is tried that must not lose anything.
+const TRIES: u32 = 4;

@@ -12,6 +12,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::server::ServerSetup;
+use crate::subject::Subject;
+
 /// A set of network namespaces that belong to one test and disappear with it.
 ///
 /// Names start with `kt<pid>x<n>-`; a new lab first removes what labs of dead processes left.
@@ -88,6 +91,21 @@ impl Lab {
             server.address("eth0", address)?;
         }
         Ok((server, client))
+    }
+
+    /// For what only our server promises: a lab, the ends of its [`pair`](Self::pair), server first, and
+    /// the setup of our `kea-dhcp4` (`version` 4) or `kea-dhcp6` (6). Nothing when another is under test.
+    ///
+    /// # Panics
+    /// When the lab cannot be built.
+    pub fn ours(version: u8) -> Option<(Lab, Netns, Netns, ServerSetup)> {
+        let subject = Subject::from_environment();
+        (subject == Subject::Ours).then(|| {
+            let mut lab = Lab::new().expect("a lab is made by root");
+            let (server, client) = lab.pair().expect("namespaces are tied");
+            let setup = ServerSetup::new(subject, version).expect("a folder is made");
+            (lab, server, client, setup)
+        })
     }
 }
 

@@ -28,7 +28,8 @@ mod subject;
 pub use capture::{Capture, CapturedFrames};
 pub use case::Case;
 pub use clients::{
-    Client, Client6, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Program6, Udhcpc, Wants, perfdhcp,
+    Client, Client6, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Program6, Udhcpc, Wants,
+    lossless_perfdhcp,
 };
 pub use control::{Answer, ControlSocket};
 pub use frame::{Frame, FrameError};

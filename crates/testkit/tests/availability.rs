@@ -15,13 +15,8 @@ use serde_json::{Value, json};
 
 #[test]
 fn an_interface_is_served_when_it_comes_and_when_it_returns() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, _first_client) = lab.pair().unwrap();
+    let Some((mut lab, server_ns, _, setup)) = Lab::ours(4) else { return };
     let client_ns = lab.netns("late").unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
     let config = json!({
         "interfaces-config": { "interfaces": ["eth0", "late0"] },
         "subnet4": [
@@ -74,12 +69,7 @@ fn assert_unharmed(load: LoadInBackground) {
 
 #[test]
 fn reloads_under_load_lose_no_query() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let config = json!({
         "loggers": setup.quiet_loggers(),
         "subnet4": [{ "id": 1, "subnet": "192.0.0.0/16", "pools": [{ "pool": "192.0.16.0/20" }] }],
@@ -131,12 +121,7 @@ fn witnessed_load(client: RawClient4) -> (LoadInBackground, Receiver<[u8; 4]>) {
 
 #[test]
 fn each_answer_is_of_one_configuration_while_it_changes() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let quiet = setup.quiet_loggers();
     // In this test the lifetime and one of the options are global.
     let of_number = |n: u32| {
@@ -172,12 +157,7 @@ fn each_answer_is_of_one_configuration_while_it_changes() {
 
 #[test]
 fn a_change_that_fails_late_leaves_nothing_behind() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (netns, _client) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 6).unwrap();
+    let Some((_lab, netns, _, setup)) = Lab::ours(6) else { return };
     let folder = setup.folder().to_owned();
     let first = json!({ "data-directory": folder });
     let socket = |name: &str| json!({ "socket-type": "unix", "socket-name": folder.join(name) });
@@ -212,12 +192,7 @@ fn a_change_that_fails_late_leaves_nothing_behind() {
 
 #[test]
 fn single_changes_under_load_lose_no_query_and_mix_nothing() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let config = json!({
         "loggers": setup.quiet_loggers(), "subnet4": [numbered(1)],
         "hooks-libraries": [{ "library": "libdhcp_subnet_cmds.so" }],

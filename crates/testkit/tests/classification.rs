@@ -7,10 +7,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use kea_testkit::v6::{self, Packet6};
-use kea_testkit::{Frame, Lab, Message, Packet4, RawClient, Server, ServerSetup, Subject};
+use kea_testkit::{Frame, Lab, Message, Netns, Packet4, RawClient, Server, ServerSetup, Subject};
 use serde_json::{Value, json};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 const RECORD: &str = include_str!("../../expr/tests/data/kea22-classes.json");
 const DIFFERENCES: &str = include_str!("../../expr/tests/data/kea22-differences.txt");
 
@@ -222,13 +222,8 @@ fn phones() -> Value {
 /// Classes come, change and go while clients are served; `config-write` makes that last.
 #[test]
 fn classes_change_one_at_a_time() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let mut client = RawClient::<Packet4>::open(&client_ns, "eth0").unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
     let config = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
         "pools": [{ "pool": "192.0.2.10 - 192.0.2.20" }] }] });
     let mut server = setup.start_with(&server_ns, &config).unwrap();
@@ -292,22 +287,25 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
+/// What the program says of a packet on an interface, and whether it could.
+fn explanation(
+    setup: &ServerSetup,
+    netns: &Netns,
+    packet: &str,
+    interface: &str,
+) -> (bool, String) {
+    let file = setup.config_file().to_string_lossy().into_owned();
+    let line = ["-c", &file, "--explain", packet, "--interface", interface];
+    let mut process = setup.launch_with(netns, &line).unwrap();
+    let status = process.wait(LIMIT).unwrap();
+    (status.success(), process.text())
+}
+
 #[test]
 fn the_command_line_explains_digits_and_captures() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let netns = lab.netns("server").unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let Some((_lab, netns, _, setup)) = Lab::ours(4) else { return };
     setup.write_config(&setup.config(&phones()).to_string()).unwrap();
-    let explain = |packet: &str| {
-        let file = setup.config_file().to_string_lossy().into_owned();
-        let line = ["-c", &file, "--explain", packet, "--interface", "eth0/192.0.2.1"];
-        let mut process = setup.launch_with(&netns, &line).unwrap();
-        let status = process.wait(LIMIT).unwrap();
-        (status.success(), process.text())
-    };
+    let explain = |packet: &str| explanation(&setup, &netns, packet, "eth0/192.0.2.1");
     let (done, said) = explain(&hex(&discover(b"phone").encode()));
     assert!(done, "{said}");
     for line in [
@@ -343,13 +341,8 @@ fn the_command_line_explains_digits_and_captures() {
 
 #[test]
 fn a_running_server_explains_and_stays_as_it_is() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let mut client = RawClient::<Packet4>::open(&client_ns, "eth0").unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
     let server = setup.start_with(&server_ns, &phones()).unwrap();
     let control = server.control();
     let statistics = || control.command("statistic-get-all", json!({})).unwrap().arguments;
@@ -425,20 +418,9 @@ fn solicit(user_class: &[u8]) -> Packet6 {
 
 #[test]
 fn the_command_line_explains_dhcpv6_digits_and_captures() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let netns = lab.netns("server").unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 6).unwrap();
+    let Some((_lab, netns, _, setup)) = Lab::ours(6) else { return };
     setup.write_config(&setup.config(&phones6()).to_string()).unwrap();
-    let explain = |packet: &str| {
-        let file = setup.config_file().to_string_lossy().into_owned();
-        let line = ["-c", &file, "--explain", packet, "--interface", "eth0"];
-        let mut process = setup.launch_with(&netns, &line).unwrap();
-        let status = process.wait(LIMIT).unwrap();
-        (status.success(), process.text())
-    };
+    let explain = |packet: &str| explanation(&setup, &netns, packet, "eth0");
     let has = |said: &str, lines: &[&str]| {
         for line in lines {
             assert!(said.lines().any(|known| known == *line), "'{line}' is not in:\n{said}");
@@ -498,13 +480,8 @@ fn the_command_line_explains_dhcpv6_digits_and_captures() {
 
 #[test]
 fn a_running_dhcpv6_server_explains_and_stays_as_it_is() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(6) else { return };
     let mut client = RawClient::<Packet6>::open(&client_ns, "eth0").unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 6).unwrap();
     let server = setup.start_with(&server_ns, &phones6()).unwrap();
     let control = server.control();
     let statistics = || control.command("statistic-get-all", json!({})).unwrap().arguments;

@@ -56,7 +56,7 @@ fn a_kill_in_the_middle_of_load_loses_no_acknowledged_lease<D: Dialect>(pool: &s
     let mut client = RawClient::<D>::open(&client_ns, "eth0").unwrap();
     for (i, promise) in promises.iter().enumerate() {
         let query: D = first_query(promise.mac, 0x0070_0000 + i as u32).unwrap();
-        let offer = client.exchange(&query, Duration::from_secs(5)).unwrap().unwrap();
+        let offer = client.exchange(&query, Duration::from_secs(20)).unwrap().unwrap();
         assert_eq!(offer.leased(), Some(promise.address.to_string()), "{promise:?}");
     }
 }

@@ -38,13 +38,8 @@ fn recorded(lease_file: &Path) -> BTreeMap<String, LeaseRow> {
 /// the server is killed, and keeps it from starting again.)
 #[test]
 fn kills_at_any_moment_lose_no_acknowledged_lease() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let crashes = std::env::var("KEA_CRASHES").map_or(10, |count| count.parse().unwrap());
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
     let lease_file = setup.lease_file();
     let config = json!({
         "loggers": setup.quiet_loggers(),
@@ -141,12 +136,7 @@ fn storage_status(server: &Server) -> Value {
 
 #[test]
 fn a_full_disk_lets_no_promise_out_and_the_rest_goes_on() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let disk = SmallDisk::mount(&setup.folder().join("disk"));
     let lease_file = disk.0.join("leases.csv");
     let mut server = setup
@@ -306,12 +296,7 @@ fn files_of_other_releases_are_read_and_brought_to_the_present_columns() {
 
 #[test]
 fn how_files_are_cleaned_up_changes_by_reload_and_where_they_are_does_not() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, _client_ns) = lab.pair().unwrap();
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let Some((_lab, server_ns, _, setup)) = Lab::ours(4) else { return };
     let lease_file = setup.lease_file();
     let config = |name: &Path, interval: u32| {
         json!({ "lease-database": { "type": "memfile", "name": name, "lfc-interval": interval,

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use kea_testkit::{Lab, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, Subject};
 use serde_json::{Value, json};
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 const HOST_NAME: u8 = 12;
 const CLIENT_ID: u8 = 61;
 const FQDN: u8 = 81;
@@ -289,16 +289,11 @@ fn unix_seconds(text: &str) -> i64 {
 /// counted, and they leave when there is a way. Debian's server gives up until it is reconfigured.
 #[test]
 fn requests_wait_for_an_unreachable_daemon() {
-    if Subject::from_environment() == Subject::Debian {
-        return;
-    }
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = lab.pair().unwrap();
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
     let mut members = members();
     // There is no route to it.
     members["dhcp-ddns"] =
         json!({ "enable-updates": true, "server-ip": "203.0.113.1", "max-queue-size": 2 });
-    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
     let mut scene = Scene {
         daemon: receiver(&server_ns),
         client: RawClient4::open(&client_ns, "eth0").unwrap(),

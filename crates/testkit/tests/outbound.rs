@@ -6,7 +6,7 @@ use std::time::Duration;
 use kea_testkit::{Frame, Lab, MessageType, Packet4, RawClient4, ServerSetup, Subject};
 use serde_json::json;
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 const RELAY: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 const NEIGHBOUR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
 

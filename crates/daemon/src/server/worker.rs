@@ -44,6 +44,8 @@ pub(super) struct Worker<F: Serving> {
     backlog: Backlog<Held>,
     /// Full batches in a row that only waited: the sockets were never empty.
     helpings: u32,
+    /// Since when every batch was full and had waited for too long.
+    behind_since: Option<Instant>,
     /// Buffers of answers that have left, for the next ones.
     spare: Vec<Vec<u8>>,
 }
@@ -86,6 +88,7 @@ impl<F: Serving> Worker<F> {
             held: HashMap::new(),
             backlog,
             helpings: 0,
+            behind_since: None,
             spare: Vec::new(),
         }
     }
@@ -262,6 +265,15 @@ impl<F: Serving> Worker<F> {
         }
     }
 
+    fn is_overloaded(&mut self, now: Now, batch: &[Datagram<'_>]) -> bool {
+        if batch.len() < kea_net::BATCH || waited(now, batch) < OVERLOAD {
+            self.behind_since = None;
+            return false;
+        }
+        let since = *self.behind_since.get_or_insert(now.instant);
+        now.instant.saturating_duration_since(since) >= OVERLOAD
+    }
+
     fn tell_waiting(&self) {
         let first = self.parked.front().map_or(u64::MAX, |parked| parked.answer.after.0);
         self.shared.waiting[self.number].store(first, Ordering::SeqCst);
@@ -272,7 +284,8 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         self.refresh();
         let is_full = batch.len() >= kea_net::BATCH;
-        if self.backlog.is_empty() && !(is_full && waited(now, batch) >= OVERLOAD) {
+        let is_overloaded = self.is_overloaded(now, batch);
+        if self.backlog.is_empty() && !is_overloaded {
             for datagram in batch {
                 self.serve(now, datagram, out);
             }
@@ -305,8 +318,9 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 }
 
-/// Queries that waited for so long in a socket are no burst any more: there are more than can be
-/// served. Short against the second after which the first client asks again (RFC 9915 section 7.6).
+/// Queries that waited for so long in a socket, and have done so for as long, are no burst any more: there
+/// are more than can be served. Short against the second after which the first client asks again (RFC 9915
+/// section 7.6). The second condition spares what waited only because the machine stood still for a moment.
 const OVERLOAD: Duration = Duration::from_millis(500);
 /// After so many batches that only waited, some are served even if still more have come.
 const HELPINGS: u32 = 64;

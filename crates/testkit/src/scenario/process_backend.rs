@@ -122,6 +122,12 @@ impl<M: Message> Backend for ProcessBackend<M> {
     fn restart(&mut self) -> io::Result<()> {
         self.sent = 0;
         let server = self.server()?;
+        // What a process has to say when it is killed is lost: it must have been said before. The log
+        // keeps the order, so it is when this question stands there.
+        let mark = server.process().mark();
+        if server.control().statistic("any").is_ok() {
+            server.logged(mark, "COMMAND_RECEIVED", PATIENCE);
+        }
         server.kill()?;
         let lines = server.process().lines_from(0);
         server.start_again()?;
@@ -236,6 +242,6 @@ const SILENCE: Duration = Duration::from_millis(50);
 /// An answer that must come and has not come by then does not come.
 const LONGEST: Duration = Duration::from_secs(10);
 /// For a query that is never counted.
-const UNCOUNTED: Duration = Duration::from_millis(1000);
+const UNCOUNTED: Duration = Duration::from_secs(3);
 /// The longest way of a message into the log.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(20);

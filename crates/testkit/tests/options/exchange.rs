@@ -251,7 +251,7 @@ pub(crate) fn options_of<M: Message>(message: &M) -> Vec<(u16, Vec<u8>)> {
 }
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 /// So few that an answer fits one frame.
 const QUERY_CODES: usize = 30;
 const RELAY_SPACE: &str = "dhcp-agent-options-space";
