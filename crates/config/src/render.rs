@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use kea_options::OptionText;
-use kea_wire::Address;
+use kea_wire::{Address, Hex};
 
 use crate::document::{Map, Node, Value};
 use crate::load::octets;
@@ -192,11 +192,9 @@ impl<F: Dialect> Renderer<'_, F> {
             Scope::ServerId => {
                 let octets = text(out, "identifier").and_then(octets);
                 let octets = octets.filter(|octets| !octets.is_empty());
-                out.extend(
-                    octets.map(|octets| {
-                        ("identifier".to_owned(), Value::string(&hexadecimal(&octets)))
-                    }),
-                );
+                out.extend(octets.map(|octets| {
+                    ("identifier".to_owned(), Value::string(&Hex(&octets).to_string()))
+                }));
             }
             _ => {}
         }
@@ -222,7 +220,7 @@ impl<F: Dialect> Renderer<'_, F> {
             let raw = OptionText { csv_format: Some(false), data, ..option };
             let octets = self.snapshot.definitions.encode(&raw).ok();
             let digits = octets.filter(|octets| !octets.data.is_empty());
-            let digits = digits.map(|octets| Value::string(&hexadecimal(&octets.data)));
+            let digits = digits.map(|octets| Value::string(&Hex(&octets.data).to_string()));
             out.extend(digits.map(|digits| ("data".into(), digits)));
             out.insert("csv-format".into(), Value::Boolean(false));
         }
@@ -308,7 +306,7 @@ fn reservation(out: &mut Members, version: u8) {
                 let pairs: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
                 pairs.join(":")
             }
-            _ => hexadecimal(&octets),
+            _ => Hex(&octets).to_string(),
         };
         out.insert(kind.name().to_owned(), Value::string(&notation));
     }
@@ -352,10 +350,6 @@ fn range<A: Address>(first: &str, last: &str) -> String {
         }
     }
     format!("{first}-{last}")
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 fn inherit(out: &mut Members, around: &Members) {

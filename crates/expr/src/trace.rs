@@ -354,8 +354,7 @@ struct Hex<'a>(&'a [u8]);
 
 impl Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0x")?;
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+        write!(f, "0x{}", kea_wire::Hex(self.0))
     }
 }
 

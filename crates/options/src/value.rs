@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
-use kea_wire::{Family, Prefix};
+use kea_wire::{Family, Hex, Prefix};
 
 use crate::dnr::Resolver;
 use crate::fqdn::DomainName;
@@ -168,7 +168,7 @@ impl Datum {
 impl fmt::Display for Datum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Datum::Binary(octets) => octets.iter().try_for_each(|o| write!(f, "{o:02X}")),
+            Datum::Binary(octets) => Hex(octets).fmt(f),
             Datum::Boolean(value) => value.fmt(f),
             Datum::Fqdn(name) => write_escaped(f, &name.to_string()),
             Datum::Int8(value) => value.fmt(f),

@@ -144,6 +144,16 @@ impl fmt::Display for ColonHexError {
 
 impl std::error::Error for ColonHexError {}
 
+/// Octets as capital digits: `01AB…`.
+#[derive(Clone, Copy)]
+pub struct Hex<'a>(pub &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+    }
+}
+
 /// Writes octets as `01:ab:…`.
 pub fn write_colon_hex(out: &mut impl fmt::Write, octets: &[u8]) -> fmt::Result {
     for (i, octet) in octets.iter().enumerate() {

@@ -16,4 +16,6 @@ pub mod v6;
 mod wire_enum;
 
 pub use family::{Address, Family, Prefix, PrefixError, V4, V6};
-pub use identity::{ClientId, ColonHexError, Duid, HwAddr, Iaid, parse_colon_hex, write_colon_hex};
+pub use identity::{
+    ClientId, ColonHexError, Duid, Hex, HwAddr, Iaid, parse_colon_hex, write_colon_hex,
+};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use kea_config::document::{Document, NoIncludes};
 use kea_control::{Answer, Arguments, Daemon, Handlers, Payload, ResultCode};
 use kea_dhcp::Serving;
+use kea_wire::Hex;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -127,7 +128,7 @@ impl<F: Serving> Server<F> {
 
     fn config_hash(&self) -> Result<String, String> {
         let text = self.effective()?.to_string();
-        Ok(Sha256::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02X}")).collect())
+        Ok(Hex(&Sha256::digest(text.as_bytes())).to_string())
     }
 
     fn config_reload(&mut self) -> Outcome {

@@ -10,6 +10,7 @@ mod corridor;
 mod drop;
 mod exhausted;
 pub mod explain;
+pub(crate) mod extended_info;
 mod in_flight;
 mod lease_text;
 mod locate;

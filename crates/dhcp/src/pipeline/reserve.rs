@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use kea_config::snapshot::{Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
 use kea_log::log;
-use kea_wire::Prefix;
+use kea_wire::{Hex, Prefix};
 use smallvec::SmallVec;
 
 use super::corridor::Corridor;
@@ -155,8 +155,5 @@ fn shown(kind: IdentifierKind, octets: &[u8]) -> impl Display {
         IdentifierKind::ClientId => "client-id",
         IdentifierKind::FlexId => "flex-id",
     };
-    fmt::from_fn(move |f| {
-        write!(f, "{kind}=")?;
-        octets.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
-    })
+    fmt::from_fn(move |f| write!(f, "{kind}={}", Hex(octets)))
 }

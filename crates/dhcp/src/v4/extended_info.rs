@@ -1,55 +1,35 @@
 //! What a relay said, kept with the lease (the manual's section on storing extended lease
 //! information).
 
-use std::fmt::Write as _;
-
+use kea_config::document::{Map, Node, Value};
 use kea_wire::v4::RelayAgentInfo;
-use serde_json::{Map, Value, json};
+
+use crate::pipeline::extended_info::{digits, keep, kept, prefixed_digits};
 
 /// The user context of a lease with what the relay said put in, or as it was without a relay.
 pub(super) fn remember(context: &str, relay: Option<&RelayAgentInfo<'_>>) -> Box<str> {
     let Some(relay) = relay else { return context.into() };
     let mut info = Map::new();
-    info.insert(SUB_OPTIONS.into(), format!("0x{}", hex(relay.data())).into());
+    info.set(SUB_OPTIONS, Node::unplaced(prefixed_digits(relay.data())));
     for (name, id) in [("remote-id", relay.remote_id()), ("relay-id", relay.relay_id())] {
         if let Some(id) = id.filter(|id| !id.is_empty()) {
-            info.insert(name.into(), hex(id).into());
+            info.set(name, Node::unplaced(digits(id)));
         }
     }
-    let mut context = match serde_json::from_str(context) {
-        Ok(Value::Object(context)) => context,
-        // Empty, or nothing that a server would have written.
-        _ => Map::new(),
-    };
-    let own = context.entry(OWN).or_insert_with(|| json!({}));
-    if !own.is_object() {
-        *own = json!({});
-    }
-    own[RELAY_AGENT_INFO] = info.into();
-    Value::Object(context).to_string().into()
+    keep(context, RELAY_AGENT_INFO, Value::Map(info))
 }
 
 /// What the relay said when the lease was granted, if it was kept.
 pub(super) fn recall(context: &str) -> Option<Vec<u8>> {
-    if context.is_empty() {
-        return None;
-    }
-    let context: Value = serde_json::from_str(context).ok()?;
-    let info = &context[OWN][RELAY_AGENT_INFO];
+    let info = kept(context, RELAY_AGENT_INFO)?;
     // Before there were identifiers beside them, the sub-options stood alone.
-    let text = info[SUB_OPTIONS].as_str().or(info.as_str())?;
+    let text = match info.as_map() {
+        Some(info) => info.get(SUB_OPTIONS)?.as_str()?,
+        None => info.as_str()?,
+    };
     kea_options::octets_from_hex(text).ok().map(|octets| octets.to_vec())
 }
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(2 * octets.len()), |mut out, octet| {
-        let _a_string_takes_all = write!(out, "{octet:02X}");
-        out
-    })
-}
-
-/// The key of what the server itself keeps.
-const OWN: &str = "ISC";
 const RELAY_AGENT_INFO: &str = "relay-agent-info";
 const SUB_OPTIONS: &str = "sub-options";
 
@@ -63,7 +43,7 @@ mod tests {
         let context = remember("", Some(&RelayAgentInfo::new(&data[..])));
         assert_eq!(
             &*context,
-            r#"{"ISC":{"relay-agent-info":{"sub-options":"0x01026162020378797A0C0107","remote-id":"78797A","relay-id":"07"}}}"#
+            r#"{ "ISC": { "relay-agent-info": { "sub-options": "0x01026162020378797A0C0107", "remote-id": "78797A", "relay-id": "07" } } }"#
         );
         assert_eq!(recall(&context).as_deref(), Some(&data[..]));
         assert_eq!(remember(&context, None), context);
@@ -75,7 +55,7 @@ mod tests {
         let context = remember(r#"{"mine":1,"ISC":{"other":2}}"#, Some(&relay));
         assert_eq!(
             &*context,
-            r#"{"mine":1,"ISC":{"other":2,"relay-agent-info":{"sub-options":"0x010161"}}}"#
+            r#"{ "mine": 1, "ISC": { "other": 2, "relay-agent-info": { "sub-options": "0x010161" } } }"#
         );
         assert_eq!(
             recall(r#"{"ISC":{"relay-agent-info":"0x010161"}}"#),

@@ -88,23 +88,14 @@ impl<'s> Exchange<'_, '_, 's> {
                 self.wishes().map(|wish| Association::noted(&wish, no_subnet(wish.kind))).collect();
             return Ok(outcome);
         };
-        if self.is_rejected() {
-            outcome.associations = self.wishes().map(|wish| rejected(&wish)).collect();
-            return Ok(outcome);
-        }
-        self.with_leasing(duid, place, |leasing| {
-            for wish in self.wishes() {
-                self.log_processing(&wish, false);
-                let association = match leasing.bind(&wish, step) {
-                    Ok((binding, _)) => Association::bound(&wish, binding),
-                    Err(Refusal::StorageUnavailable) => return Err(Drop::StorageUnavailable),
-                    Err(Refusal::Exhausted) => self.exhausted(place, &wish),
-                };
-                self.log_assigned(step, &association);
-                outcome.push(association);
-            }
-            outcome.fqdn = leasing.naming.option.take();
-            Ok(outcome)
+        self.each_wish(duid, place, outcome, |leasing, wish| {
+            self.log_processing(wish, false);
+            let association = match leasing.bind(wish, step) {
+                Ok((binding, _)) => Association::bound(wish, binding),
+                Err(refusal) => self.refused(place, wish, refusal)?,
+            };
+            self.log_assigned(step, &association);
+            Ok(association)
         })
     }
 
@@ -121,34 +112,55 @@ impl<'s> Exchange<'_, '_, 's> {
                 self.wishes().map(|wish| Association::noted(&wish, NO_BINDING)).collect();
             return Ok(outcome);
         };
-        if self.is_rejected() {
+        self.each_wish(duid, place, outcome, |leasing, wish| {
+            self.log_processing(wish, true);
+            leasing.is_extending = true;
+            let mut association = match leasing.bind(wish, Step::Grant) {
+                Ok((binding, revoked)) => {
+                    let mut association = Association::bound(wish, binding);
+                    association.withdraw(revoked);
+                    association
+                }
+                Err(refusal) => self.refused(place, wish, refusal)?,
+            };
+            association.withdraw(wish.named());
+            self.log_extended(&association);
+            Ok(association)
+        })
+    }
+
+    /// Puts into the outcome what `bind` makes of each association, unless the client is in class
+    /// REJECT; and the client's name.
+    fn each_wish(
+        &self,
+        duid: &Duid,
+        place: &Place<'s, V6>,
+        mut outcome: Outcome<'s>,
+        mut bind: impl FnMut(&mut Leasing<'_, 's>, &Wish) -> Result<Association<'s>, Drop<V6>>,
+    ) -> Result<Outcome<'s>, Drop<V6>> {
+        if self.classifier.classes.contains(ClassId::REJECT) {
             outcome.associations = self.wishes().map(|wish| rejected(&wish)).collect();
             return Ok(outcome);
         }
         self.with_leasing(duid, place, |leasing| {
             for wish in self.wishes() {
-                self.log_processing(&wish, true);
-                leasing.is_extending = true;
-                let mut association = match leasing.bind(&wish, Step::Grant) {
-                    Ok((binding, revoked)) => {
-                        let mut association = Association::bound(&wish, binding);
-                        association.withdraw(revoked);
-                        association
-                    }
-                    Err(Refusal::StorageUnavailable) => return Err(Drop::StorageUnavailable),
-                    Err(Refusal::Exhausted) => self.exhausted(place, &wish),
-                };
-                association.withdraw(wish.named());
-                self.log_extended(&association);
-                outcome.push(association);
+                outcome.push(bind(leasing, &wish)?);
             }
             outcome.fqdn = leasing.naming.option.take();
             Ok(outcome)
         })
     }
 
-    fn is_rejected(&self) -> bool {
-        self.classifier.classes.contains(ClassId::REJECT)
+    fn refused(
+        &self,
+        place: &Place<'_, V6>,
+        wish: &Wish,
+        refusal: Refusal,
+    ) -> Result<Association<'s>, Drop<V6>> {
+        match refusal {
+            Refusal::StorageUnavailable => Err(Drop::StorageUnavailable),
+            Refusal::Exhausted => Ok(self.exhausted(place, wish)),
+        }
     }
 
     fn with_leasing<T>(

@@ -1,22 +1,21 @@
 //! The systemd journal's native protocol: a datagram of `FIELD=value` lines.
 
 use std::io;
-use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::socket::DaemonSocket;
 use crate::record::Record;
 
 /// The journal. Arguments go along as fields, so that `journalctl KEA_ID=DHCP4_LEASE_ALLOC` finds them.
 #[derive(Debug)]
 pub(crate) struct Journal {
     ident: String,
-    path: PathBuf,
-    socket: Option<UnixDatagram>,
+    socket: DaemonSocket,
 }
 
 impl Journal {
     pub(crate) fn new(ident: &str, path: &Path) -> Self {
-        Self { ident: ident.to_owned(), path: path.to_owned(), socket: None }
+        Self { ident: ident.to_owned(), socket: DaemonSocket::new(path) }
     }
 
     pub(crate) fn send(&mut self, record: &Record<'_>, line: &[u8]) -> io::Result<()> {
@@ -32,17 +31,7 @@ impl Journal {
         for (number, argument) in record.arguments.iter().enumerate() {
             field(&mut datagram, &format!("KEA_ARGUMENT_{}", number + 1), argument.as_bytes());
         }
-        if let Some(socket) = &self.socket
-            && socket.send(&datagram).is_ok()
-        {
-            return Ok(());
-        }
-        self.socket = None;
-        let socket = UnixDatagram::unbound()?;
-        socket.connect(&self.path)?;
-        socket.send(&datagram)?;
-        self.socket = Some(socket);
-        Ok(())
+        self.socket.send(&datagram)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod file;
 mod journald;
+mod socket;
 mod syslog;
 
 use std::io::{self, Write};

@@ -1,12 +1,12 @@
 //! Datagrams for the system log (RFC 3164).
 
 use std::io;
-use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::socket::DaemonSocket;
 use crate::levels::Severity;
 
 /// A syslog facility (RFC 3164 section 4.1.1).
@@ -35,13 +35,12 @@ impl Facility {
     }
 }
 
-/// The system log. The socket is connected when needed and again after failures, since the log daemon may restart.
+/// The system log.
 #[derive(Debug)]
 pub(crate) struct Syslog {
     facility: Facility,
     tag: String,
-    path: PathBuf,
-    socket: Option<UnixDatagram>,
+    socket: DaemonSocket,
     zone: TimeZone,
 }
 
@@ -50,8 +49,7 @@ impl Syslog {
         Self {
             facility,
             tag: format!("{ident}[{process}]"),
-            path: path.to_owned(),
-            socket: None,
+            socket: DaemonSocket::new(path),
             zone: TimeZone::system(),
         }
     }
@@ -64,17 +62,7 @@ impl Syslog {
         let mut datagram =
             format!("<{priority}>{} {}: ", time.strftime("%b %e %H:%M:%S"), self.tag).into_bytes();
         datagram.extend_from_slice(line.trim_ascii_end());
-        if let Some(socket) = &self.socket
-            && socket.send(&datagram).is_ok()
-        {
-            return Ok(());
-        }
-        self.socket = None;
-        let socket = UnixDatagram::unbound()?;
-        socket.connect(&self.path)?;
-        socket.send(&datagram)?;
-        self.socket = Some(socket);
-        Ok(())
+        self.socket.send(&datagram)
     }
 }
 
