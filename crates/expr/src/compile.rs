@@ -17,6 +17,7 @@ use crate::ast::{
 use crate::class::{ClassId, ClassNames};
 use crate::error::{ExprError, Fault, Span, nearest};
 use crate::parse::{parse_string, parse_test};
+use crate::subject::{Asked, Subjects};
 
 /// Names of option definitions, for `option[name]`.
 pub trait OptionNames {
@@ -68,12 +69,30 @@ impl Test {
         options: &dyn OptionNames,
         classes: &mut ClassNames,
     ) -> Result<Self, ExprError> {
-        compile(expr, options, classes).map(Test)
+        compile(expr, options, classes, None).map(Test)
+    }
+
+    /// The same for one of many tests, which share what they compare.
+    pub(crate) fn compile_sharing(
+        expr: &Expr,
+        options: &dyn OptionNames,
+        classes: &mut ClassNames,
+        subjects: &mut Subjects,
+    ) -> Result<Self, ExprError> {
+        compile(expr, options, classes, Some(subjects)).map(Test)
     }
 
     /// The classes whose membership it asks for.
     pub fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
         self.0.classes()
+    }
+
+    /// The comparison that is all of the test.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        match self.0.ops.first() {
+            Some(Op::Asked(asked, end)) if *end as usize == self.0.ops.len() => Some(*asked),
+            _ => None,
+        }
     }
 }
 
@@ -93,7 +112,7 @@ impl StringExpr {
         options: &dyn OptionNames,
         classes: &mut ClassNames,
     ) -> Result<Self, ExprError> {
-        compile(expr, options, classes).map(StringExpr)
+        compile(expr, options, classes, None).map(StringExpr)
     }
 
     /// The classes whose membership it asks for.
@@ -117,6 +136,11 @@ impl Program {
         // The compiler made the range from the pool; a foreign one would read as empty.
         let start = constant.start as usize;
         self.constants.get(start..start + constant.len as usize).unwrap_or(&[])
+    }
+
+    /// The same for programs that do the same.
+    pub(crate) fn key(&self) -> String {
+        format!("{:?} {:?} {:?}", self.ops, self.constants, self.paths)
     }
 
     fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
@@ -158,6 +182,8 @@ pub(crate) enum Op {
     /// flag = an option of the client's message, or a part of it, equals a constant. Most tests
     /// of most configurations are of this form, so it gets by without the stack.
     OptionEqual(u16),
+    /// flag = the answer, and jump, if what the steps up to the target compare is known already.
+    Asked(Asked, u32),
     Match(u16),
     Member(ClassId),
     /// flag = not a member of the class, which is `KNOWN`.
@@ -217,10 +243,12 @@ fn compile(
     expr: &Expr,
     options: &dyn OptionNames,
     classes: &mut ClassNames,
+    subjects: Option<&mut Subjects>,
 ) -> Result<Program, ExprError> {
     let mut compiler = Compiler {
         options,
         classes,
+        subjects,
         ops: Vec::new(),
         constants: Vec::new(),
         paths: Vec::new(),
@@ -240,6 +268,7 @@ fn compile(
 struct Compiler<'a> {
     options: &'a dyn OptionNames,
     classes: &'a mut ClassNames,
+    subjects: Option<&'a mut Subjects>,
     ops: Vec<Op>,
     constants: Vec<u8>,
     paths: Vec<Path>,
@@ -268,7 +297,7 @@ impl Compiler<'_> {
                 self.expr(operand)?;
                 Op::Not
             }
-            ExprKind::Equal(a, b) => self.comparison(a, b)?,
+            ExprKind::Equal(a, b) => return self.comparison(a, b),
             ExprKind::Match { pattern, value } => {
                 self.expr(value)?;
                 self.pattern(pattern, expr.span)?
@@ -314,21 +343,47 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn comparison(&mut self, a: &Expr, b: &Expr) -> Result<Op, ExprError> {
+    fn comparison(&mut self, a: &Expr, b: &Expr) -> Result<(), ExprError> {
         let ExprKind::Literal(literal) = &b.kind else {
             self.expr(a)?;
             self.expr(b)?;
-            return Ok(Op::Equal);
+            self.ops.push(Op::Equal);
+            return Ok(());
         };
+        let constant = self.constant(literal);
+        let asked = self.asked(a, constant)?;
+        let place = self.ops.len();
+        self.ops.extend(asked.map(|asked| Op::Asked(asked, 0)));
+        let op = self.comparison_with(constant, a, a.span.to(b.span))?;
+        self.ops.push(op);
+        if let Some(asked) = asked {
+            self.ops[place] = Op::Asked(asked, self.here());
+        }
+        Ok(())
+    }
+
+    fn asked(&mut self, a: &Expr, constant: Constant) -> Result<Option<Asked>, ExprError> {
+        let Some(subjects) = &mut self.subjects else { return Ok(None) };
+        let program = compile(a, self.options, self.classes, None)?;
+        let (start, len) = (constant.start as usize, constant.len as usize);
+        let octets = self.constants.get(start..start + len).unwrap_or(&[]);
+        Ok(subjects.ask(program, octets))
+    }
+
+    fn comparison_with(
+        &mut self,
+        constant: Constant,
+        a: &Expr,
+        span: Span,
+    ) -> Result<Op, ExprError> {
         let Some((source, cut)) = option_or_part(a) else {
             self.expr(a)?;
-            return Ok(Op::EqualConstant(self.constant(literal)));
+            return Ok(Op::EqualConstant(constant));
         };
         // One path leads to one code, since the parser gives a source at least one option.
         let code = self.codes(source)?.first().copied().unwrap_or_default();
-        let constant = self.constant(literal);
         let index = u16::try_from(self.comparisons.len())
-            .map_err(|_| ExprError::new(a.span.to(b.span), Fault::TooComplex))?;
+            .map_err(|_| ExprError::new(span, Fault::TooComplex))?;
         self.comparisons.push(Comparison { code, cut, constant });
         Ok(Op::OptionEqual(index))
     }

@@ -11,6 +11,7 @@ use crate::class::ClassSet;
 use crate::compile::{Comparison, Op, Path, Program, StringExpr, Test};
 use crate::facts::{Facts, FieldValue};
 use crate::function::{Split, convert, hexstring, substring};
+use crate::subject::{Answers, Asked, Subjects};
 use crate::trace::{Event, NoTrace, Trace, Tracer};
 
 /// Most octets that one evaluation may produce.
@@ -21,12 +22,24 @@ pub const MAX_PRODUCED: usize = 1 << 20;
 pub struct Scratch {
     produced: Vec<u8>,
     draft: Vec<u8>,
+    answers: Answers,
 }
 
 impl Scratch {
     /// Empty; grows to what the expressions need.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Forgets what is known of the last packet.
+    pub(crate) fn forget(&mut self) {
+        self.answers.forget();
+    }
+
+    /// The answer of a test that is one comparison, if it is known of this packet.
+    #[inline]
+    pub(crate) fn known(&self, asked: Asked) -> Option<bool> {
+        self.answers.known(asked)
     }
 }
 
@@ -65,7 +78,7 @@ impl Test {
         classes: &ClassSet,
         scratch: &mut Scratch,
     ) -> Result<bool, EvalError> {
-        self.run(facts, classes, scratch, &mut NoTrace)
+        self.run(facts, classes, scratch, &mut NoTrace, None)
     }
 
     /// Like [`evaluate`](Self::evaluate), and records each step.
@@ -76,17 +89,19 @@ impl Test {
         scratch: &mut Scratch,
         trace: &mut Trace<'_>,
     ) -> Result<bool, EvalError> {
-        self.run(facts, classes, scratch, trace)
+        self.run(facts, classes, scratch, trace, None)
     }
 
+    /// `subjects` are those that the tests of a list share.
     pub(crate) fn run<F: Facts + ?Sized, T: Tracer>(
         &self,
         facts: &F,
         classes: &ClassSet,
         scratch: &mut Scratch,
         trace: &mut T,
+        subjects: Option<&Subjects>,
     ) -> Result<bool, EvalError> {
-        let mut run = Run::new(&self.0, facts, scratch);
+        let mut run = Run::new(&self.0, facts, scratch, subjects);
         run.execute(classes, trace)?;
         Ok(run.flag)
     }
@@ -121,7 +136,7 @@ impl StringExpr {
         scratch: &'s mut Scratch,
         trace: &mut T,
     ) -> Result<&'s [u8], EvalError> {
-        let mut run = Run::new(&self.0, facts, scratch);
+        let mut run = Run::new(&self.0, facts, scratch, None);
         run.execute(classes, trace)?;
         let value = run.pop();
         run.draft.clear();
@@ -163,13 +178,20 @@ struct Run<'p, 'a, F: ?Sized> {
     draft: &'a mut Vec<u8>,
     stack: SmallVec<[Value<'p>; 8]>,
     flag: bool,
+    shared: Option<(&'p Subjects, &'a mut Answers)>,
 }
 
 impl<'p, 'a, F: Facts + ?Sized> Run<'p, 'a, F> {
-    fn new(program: &'p Program, facts: &'p F, scratch: &'a mut Scratch) -> Self {
-        let Scratch { produced, draft } = scratch;
+    fn new(
+        program: &'p Program,
+        facts: &'p F,
+        scratch: &'a mut Scratch,
+        subjects: Option<&'p Subjects>,
+    ) -> Self {
+        let Scratch { produced, draft, answers } = scratch;
         produced.clear();
-        Run { program, facts, produced, draft, stack: SmallVec::new(), flag: false }
+        let shared = subjects.map(|subjects| (subjects, answers));
+        Run { program, facts, produced, draft, stack: SmallVec::new(), flag: false, shared }
     }
 
     /// Each step moves forward, so a run takes at most as many steps as the program has.
@@ -221,6 +243,14 @@ impl<'p, 'a, F: Facts + ?Sized> Run<'p, 'a, F> {
                     trace.event(|| Event::Member { class, flag: member });
                     trace.event(|| Event::Not { flag: !member });
                 }
+                Op::Asked(asked, target) => {
+                    if !T::TRACES
+                        && let Some(flag) = self.answer(asked)
+                    {
+                        self.flag = flag;
+                        at = target as usize;
+                    }
+                }
                 Op::OptionEqual(index) => {
                     if let Some(comparison) = self.program.comparisons.get(usize::from(index)) {
                         self.compare(comparison, trace);
@@ -230,6 +260,22 @@ impl<'p, 'a, F: Facts + ?Sized> Run<'p, 'a, F> {
             }
         }
         Ok(())
+    }
+
+    fn answer(&mut self, asked: Asked) -> Option<bool> {
+        let (subjects, answers) = self.shared.as_mut()?;
+        let facts = self.facts;
+        answers.of(subjects, asked, |answers, program, found| {
+            let Answers { produced, draft, .. } = answers;
+            produced.clear();
+            let stack = SmallVec::new();
+            let mut run = Run { program, facts, produced, draft, stack, flag: false, shared: None };
+            // It depends on no class.
+            if run.execute(&ClassSet::new(), &mut NoTrace).is_ok() {
+                let value = run.pop();
+                found(value.octets(run.produced));
+            }
+        })
     }
 
     fn compare<T: Tracer>(&mut self, comparison: &'p Comparison, trace: &mut T) {

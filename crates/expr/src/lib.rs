@@ -32,6 +32,7 @@ mod eval;
 mod facts;
 mod function;
 mod parse;
+mod subject;
 mod token;
 mod trace;
 

@@ -54,6 +54,9 @@ impl<'n> Trace<'n> {
 
 /// Who learns of the steps of a run. The event is made only if someone does.
 pub(crate) trait Tracer {
+    /// False when no step need be taken for somebody to learn of it.
+    const TRACES: bool;
+
     fn event<'e>(&mut self, event: impl FnOnce() -> Event<'e>);
 }
 
@@ -61,11 +64,15 @@ pub(crate) trait Tracer {
 pub(crate) struct NoTrace;
 
 impl Tracer for NoTrace {
+    const TRACES: bool = false;
+
     #[inline(always)]
     fn event<'e>(&mut self, _: impl FnOnce() -> Event<'e>) {}
 }
 
 impl Tracer for Trace<'_> {
+    const TRACES: bool = true;
+
     fn event<'e>(&mut self, event: impl FnOnce() -> Event<'e>) {
         self.record(event());
     }

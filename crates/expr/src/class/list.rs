@@ -19,6 +19,7 @@ use crate::error::{ExprError, Span, nearest};
 use crate::eval::{EvalError, Scratch};
 use crate::facts::Facts;
 use crate::parse::{parse_string, parse_test};
+use crate::subject::{Asked, Subjects};
 use crate::trace::{NoTrace, Step, Trace, Tracer};
 
 /// What a configuration says about a class, as far as membership is concerned.
@@ -147,6 +148,7 @@ pub struct ClassListBuilder<'a, F> {
     classes: Vec<Class>,
     /// Places in `classes`.
     places: HashMap<ClassId, usize>,
+    subjects: Subjects,
     family: PhantomData<F>,
 }
 
@@ -158,6 +160,7 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
             names: ClassNames::new(),
             classes: Vec::new(),
             places: HashMap::new(),
+            subjects: Subjects::default(),
             family: PhantomData,
         }
     }
@@ -179,6 +182,7 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
             names: self.names,
             places: Vec::new(),
             classes: self.classes.into(),
+            subjects: self.subjects,
             first_pass: Pass::default(),
             second_pass: Pass::default(),
         };
@@ -212,7 +216,8 @@ impl<'a, F: Family> ClassListBuilder<'a, F> {
             (Some(text), None) => {
                 let expr = parse_test::<F>(text).map_err(ClassFault::Expression)?;
                 let dependencies = self.dependencies(definition, &expr)?;
-                let test = Test::compile(&expr, self.options, &mut self.names);
+                let (names, subjects) = (&mut self.names, &mut self.subjects);
+                let test = Test::compile_sharing(&expr, self.options, names, subjects);
                 (TestKind::Test(test.map_err(ClassFault::Expression)?), dependencies)
             }
             (None, Some(text)) => {
@@ -295,16 +300,28 @@ pub struct ClassList {
     /// By number of the class: its place in `classes`.
     places: Vec<Option<u32>>,
     classes: Box<[Class]>,
+    /// What the tests share.
+    subjects: Subjects,
     first_pass: Pass,
     second_pass: Pass,
 }
 
-/// Classes to be evaluated one after the other, as places in the list.
+/// Classes to be evaluated one after the other.
 #[derive(Clone, Debug, Default)]
 struct Pass {
-    all: Box<[u32]>,
+    all: Box<[Planned]>,
     /// Those of which membership has an effect.
-    useful: Box<[u32]>,
+    useful: Box<[Planned]>,
+}
+
+/// A class of a pass. As a rule this is all of it that is read.
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    id: ClassId,
+    /// Its place in the list.
+    place: u32,
+    /// The comparison that is all of its test.
+    asked: Option<Asked>,
 }
 
 /// What became of an evaluated class.
@@ -418,6 +435,7 @@ impl ClassList {
         scratch: &mut Scratch,
         observer: &mut impl Observer,
     ) {
+        scratch.forget();
         for id in required {
             match self.class(id) {
                 _ if set.contains(id) => observer.evaluated(id, Membership::Already, Vec::new()),
@@ -430,8 +448,8 @@ impl ClassList {
     /// Leaves the classes that a test decided on in either pass, so that it can run again with the
     /// classes of a reservation in the set.
     pub fn forget_tested(&self, set: &mut ClassSet, reserved: impl Fn(ClassId) -> bool) {
-        for &place in self.first_pass.all.iter().chain(&self.second_pass.all) {
-            if let Some(class) = self.classes.get(place as usize)
+        for planned in self.first_pass.all.iter().chain(&self.second_pass.all) {
+            if let Some(class) = self.classes.get(planned.place as usize)
                 && !reserved(class.id)
             {
                 set.remove(class.id);
@@ -474,11 +492,15 @@ impl ClassList {
                     && !class.only_if_required
                     && class.depends_on_known == known
             });
+            let planned = |(place, class): (usize, &Class)| {
+                let asked = match &class.test {
+                    TestKind::Test(test) => test.asked(),
+                    TestKind::None | TestKind::Template(_) => None,
+                };
+                Planned { id: class.id, place: place as u32, asked }
+            };
             let useful = members.clone().filter(|(_, class)| is_useful(class.id));
-            Pass {
-                useful: useful.map(|(place, _)| place as u32).collect(),
-                all: members.map(|(place, _)| place as u32).collect(),
-            }
+            Pass { useful: useful.map(planned).collect(), all: members.map(planned).collect() }
         };
         (self.first_pass, self.second_pass) = (pass(false), pass(true));
     }
@@ -495,13 +517,25 @@ impl ClassList {
             Interest::Effects => &pass.useful,
             Interest::Memberships | Interest::Steps => &pass.all,
         };
-        for &place in places {
-            let Some(class) = self.classes.get(place as usize) else { continue };
-            if set.contains(class.id) {
-                observer.evaluated(class.id, Membership::Already, Vec::new());
-            } else {
-                self.join(class, facts, set, scratch, observer);
-            }
+        scratch.forget();
+        let wants_steps = observer.interest() == Interest::Steps;
+        for &Planned { id, place, asked } in places {
+            let known = if wants_steps { None } else { asked.and_then(|it| scratch.known(it)) };
+            let membership = match known {
+                _ if set.contains(id) => Membership::Already,
+                Some(false) => Membership::NotMatched,
+                Some(true) => {
+                    set.insert(id);
+                    Membership::Joined
+                }
+                None => {
+                    if let Some(class) = self.classes.get(place as usize) {
+                        self.join(class, facts, set, scratch, observer);
+                    }
+                    continue;
+                }
+            };
+            observer.evaluated(id, membership, Vec::new());
         }
     }
 
@@ -533,14 +567,16 @@ impl ClassList {
     ) -> Membership {
         match &class.test {
             TestKind::None => Membership::Untestable,
-            TestKind::Test(test) => match test.run(facts, set, scratch, trace) {
-                Ok(false) => Membership::NotMatched,
-                Ok(true) => {
-                    set.insert(class.id);
-                    Membership::Joined
+            TestKind::Test(test) => {
+                match test.run(facts, set, scratch, trace, Some(&self.subjects)) {
+                    Ok(false) => Membership::NotMatched,
+                    Ok(true) => {
+                        set.insert(class.id);
+                        Membership::Joined
+                    }
+                    Err(error) => Membership::Failed(error),
                 }
-                Err(error) => Membership::Failed(error),
-            },
+            }
             TestKind::Template(template) => match template.run(facts, set, scratch, trace) {
                 Ok([]) => Membership::NotMatched,
                 Ok(value) => {
