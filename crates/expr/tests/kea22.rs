@@ -8,8 +8,8 @@ mod packet;
 use std::net::IpAddr;
 
 use kea_expr::{
-    ClassDefinition, ClassId, ClassListBuilder, ClassNames, ClassSet, OptionNames, OptionPlace,
-    Scratch, Step, Test, Trace,
+    ClassDefinition, ClassId, ClassListBuilder, ClassNames, ClassSet, Membership, OptionNames,
+    OptionPlace, Scratch, Step, Test, Trace,
 };
 use kea_wire::{Family, V4, V6};
 use packet::Packet;
@@ -119,6 +119,66 @@ fn dhcp4_tests_agree_with_kea() {
 #[test]
 fn dhcp6_tests_agree_with_kea() {
     compare::<V6>("6");
+}
+
+/// Tests of a list share what they compare; each comes to the result that it comes to alone.
+fn compare_shared<F: Family>(version: &str) {
+    const COPIES: usize = 3;
+    let answers = answers();
+    let mut builder = ClassListBuilder::<F>::new(&StandardNames);
+    builder.add(ClassDefinition { name: "c-true", ..ClassDefinition::default() }).unwrap();
+    let mut tests = Vec::new();
+    for text in answers[version]["expressions"].as_array().unwrap() {
+        let text = text.as_str().unwrap();
+        for _ in 0..COPIES {
+            let name = format!("e{}", tests.len());
+            let test = Some(text);
+            let definition = ClassDefinition { name: &name, test, ..ClassDefinition::default() };
+            // A class that is not defined is allowed in a test alone, but not in a list.
+            if builder.add(definition).is_ok() {
+                tests.push((
+                    text,
+                    Test::parse::<F>(text, &StandardNames, builder.names_mut()).unwrap(),
+                ));
+            }
+        }
+    }
+    let list = builder.finish();
+    assert!(tests.len() > COPIES * 100, "{}", tests.len());
+    let mut scratch = Scratch::new();
+    for packet in packets(&answers, version) {
+        let set = members(&mut list.names().clone(), &packet);
+        let mut results = Vec::new();
+        let mut observer = |_: ClassId, membership| results.push(membership);
+        list.classify(&packet, &mut set.clone(), &mut scratch, &mut observer);
+        let mut alone = Vec::new();
+        for (text, test) in &tests {
+            if !test.classes().any(|class| class == ClassId::KNOWN) {
+                alone.push((
+                    text,
+                    match test.evaluate(&packet, &set, &mut Scratch::new()) {
+                        Ok(true) => Membership::Joined,
+                        Ok(false) => Membership::NotMatched,
+                        Err(error) => Membership::Failed(error),
+                    },
+                ));
+            }
+        }
+        assert_eq!(results.len(), alone.len());
+        for (together, (text, alone)) in results.iter().zip(&alone) {
+            assert_eq!(together, alone, "{text}");
+        }
+    }
+}
+
+#[test]
+fn dhcp4_tests_that_share_agree_with_those_that_do_not() {
+    compare_shared::<V4>("4");
+}
+
+#[test]
+fn dhcp6_tests_that_share_agree_with_those_that_do_not() {
+    compare_shared::<V6>("6");
 }
 
 /// A step as Kea 2.2 logs it: the texts are in `data/kea22-messages.txt`.
