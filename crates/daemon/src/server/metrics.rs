@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kea_config::snapshot::Snapshot;
 use kea_dhcp::Serving;
 use kea_stats::{Metric as _, ServerKind, ServerMetric, SubnetMetric, Value};
 
+use super::measures::{Histogram, Measures, STEPS};
 use super::shared::{Shared, unix_micros};
 use crate::version;
 
@@ -27,6 +29,10 @@ const fn counter(name: &'static str, help: &'static str) -> Family {
 
 const fn gauge(name: &'static str, help: &'static str) -> Family {
     Family { name, kind: "gauge", help }
+}
+
+const fn histogram(name: &'static str, help: &'static str) -> Family {
+    Family { name, kind: "histogram", help }
 }
 
 const RECEIVED: Family =
@@ -83,6 +89,7 @@ const DROPS: &[(ServerMetric, &str)] = &[
     (ServerMetric::LimitExceeded, "limit-exceeded"),
     (ServerMetric::ServiceDisabled, "service-disabled"),
     (ServerMetric::Duplicate, "duplicate"),
+    (ServerMetric::Stale, "stale"),
 ];
 const FAILURES: &[(ServerMetric, &str)] = &[
     (ServerMetric::AllocationFail, "any"),
@@ -115,6 +122,20 @@ const NETWORK_UTILISATION: Family = gauge(
     "kea_shared_network_utilisation_ratio",
     "Assigned addresses by all addresses of a shared network.",
 );
+const ANSWERS: Family = histogram(
+    "kea_answer_duration_seconds",
+    "From when the system received a query until its answer was given to it.",
+);
+const COMMITS: Family = histogram(
+    "kea_commit_wait_seconds",
+    "How long a decided answer waited for its lease to be durable, or for a hook.",
+);
+const QUERIES_WAITING: Family =
+    gauge("kea_queries_waiting", "Queries that wait to be served, under overload.");
+const ANSWERS_WAITING: Family = gauge(
+    "kea_answers_waiting",
+    "Answers that wait for their leases to be durable, or for a hook.",
+);
 const LEASES: Family = gauge("kea_leases", "Leases in memory, those that ended included.");
 const PENDING: Family =
     gauge("kea_lease_rows_pending", "Lease changes that are not as safe as configured yet.");
@@ -140,6 +161,7 @@ pub(super) fn page<F: Serving>(shared: &Shared<F>) -> String {
     let journal = &shared.journal;
     let pending = journal.latest().0.saturating_sub(journal.durable().0);
     page.family(&PENDING, [(String::new(), pending as f64)]);
+    page.workers(&shared.measures);
     page.family(&FAILING, [(String::new(), f64::from(u8::from(journal.is_failing())))]);
     page.subnets(shared, &config);
     page.text
@@ -165,6 +187,32 @@ impl Page {
             let server = &self.server;
             let _ = writeln!(self.text, "{name}{{server=\"{server}\"{comma}{labels}}} {value}");
         }
+    }
+
+    fn workers(&mut self, workers: &[Measures]) {
+        self.histogram(&ANSWERS, &Histogram::of(workers.iter().map(|worker| &worker.answers)));
+        self.histogram(&COMMITS, &Histogram::of(workers.iter().map(|worker| &worker.commits)));
+        let sum = |of: fn(&Measures) -> &AtomicUsize| {
+            workers.iter().map(|worker| of(worker).load(Ordering::Relaxed) as f64).sum::<f64>()
+        };
+        let (queries, answers) = (sum(|it| &it.queries_waiting), sum(|it| &it.answers_waiting));
+        self.family(&QUERIES_WAITING, [(String::new(), queries)]);
+        self.family(&ANSWERS_WAITING, [(String::new(), answers)]);
+    }
+
+    fn histogram(&mut self, family: &Family, histogram: &Histogram) {
+        let Family { name, kind, help } = family;
+        let (server, Histogram { counts, sum }) = (&self.server, histogram);
+        let out = &mut self.text;
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        let steps = STEPS.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+        for (step, count) in steps.zip(counts) {
+            let _ = writeln!(out, "{name}_bucket{{server=\"{server}\",le=\"{step}\"}} {count}");
+        }
+        let all = counts.last().copied().unwrap_or_default();
+        let _ = writeln!(out, "{name}_sum{{server=\"{server}\"}} {sum}");
+        let _ = writeln!(out, "{name}_count{{server=\"{server}\"}} {all}");
     }
 
     fn server<F: Serving>(&mut self, shared: &Shared<F>) {

@@ -7,6 +7,7 @@ mod deep_check;
 mod definitions;
 mod hooks;
 mod identity;
+mod measures;
 mod metrics;
 mod name_changes;
 mod sanity;
@@ -46,6 +47,7 @@ pub(crate) use self::identity::identify_without_file;
 pub(crate) use self::storage::file_path;
 
 use self::commands::Next;
+use self::measures::Measures;
 use self::name_changes::NameChangeSender;
 use self::schedule::Schedule;
 use self::shared::{Shared, unix_micros};
@@ -265,6 +267,7 @@ impl<F: Serving> Server<F> {
             journal,
             stats,
             log: logger.clone(),
+            measures: waiting.iter().map(|_| Measures::default()).collect(),
             waiting,
             answers_to_source: answers_to_source::<F>(logger),
             service: service::Service::default(),

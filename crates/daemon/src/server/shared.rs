@@ -10,6 +10,7 @@ use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
 use kea_stats::{Limit, Stats, UnixMicros};
 
+use super::measures::Measures;
 use super::name_changes::NameChangeSender;
 use super::service::Service;
 use super::times::Times;
@@ -24,6 +25,8 @@ pub(super) struct Shared<F: Serving> {
     pub(super) log: kea_log::Handle,
     /// For each worker the first ticket that it waits for; `u64::MAX` when it waits for none.
     pub(super) waiting: std::sync::Arc<[AtomicU64]>,
+    /// By worker.
+    pub(super) measures: Box<[Measures]>,
     /// Answers go back to where queries came from: for tests alone.
     pub(super) answers_to_source: bool,
     /// Whether clients are served.

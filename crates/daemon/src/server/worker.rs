@@ -21,6 +21,7 @@ use kea_net::{Datagram, Delivery, Destination, Now, Outbox};
 use kea_stats::ServerMetric;
 use kea_wire::{Address as _, HwAddr};
 
+use super::measures::Measures;
 use super::shared::Shared;
 
 /// A worker thread's own state.
@@ -48,12 +49,16 @@ pub(super) struct Worker<F: Serving> {
     behind_since: Option<Instant>,
     /// Buffers of answers that have left, for the next ones.
     spare: Vec<Vec<u8>>,
+    /// When the queries were received whose answers leave with this batch.
+    left: Vec<Duration>,
 }
 
 /// An answer that waits for its lease to be durable.
 struct Parked<F: Serving> {
     /// When it was decided.
     since: Instant,
+    /// When its query was received.
+    received: Option<Duration>,
     answer: Answer<F>,
     octets: Vec<u8>,
     /// What it answers, where hooks want to know.
@@ -90,6 +95,7 @@ impl<F: Serving> Worker<F> {
             helpings: 0,
             behind_since: None,
             spare: Vec::new(),
+            left: Vec::new(),
         }
     }
 
@@ -185,10 +191,11 @@ impl<F: Serving> Worker<F> {
             answer.transmit.destination = arrival.source;
         }
         if answer.parked.is_some() || answer.after > self.shared.journal.durable() {
-            self.park(now, answer, datagram.payload);
+            self.park(now, answer, datagram);
         } else {
             let mut octets = std::mem::take(&mut self.buffer);
             self.leave(&answer, datagram.payload, &mut octets, out);
+            self.left.extend(datagram.arrival.received);
             self.buffer = octets;
         }
     }
@@ -214,7 +221,7 @@ impl<F: Serving> Worker<F> {
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
-    fn park(&mut self, now: Now, answer: Answer<F>, query: &[u8]) {
+    fn park(&mut self, now: Now, answer: Answer<F>, query: &Datagram<'_>) {
         if self.parked.len() + self.held.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
             self.statistics.count(ServerMetric::QueueFull);
@@ -223,9 +230,10 @@ impl<F: Serving> Worker<F> {
         let mut octets = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut octets, &mut self.buffer);
         self.serve.in_flight().begin(answer.transaction);
-        let query = self.hooks.as_ref().map(|_| query.to_vec()).unwrap_or_default();
+        let received = query.arrival.received;
+        let query = self.hooks.as_ref().map(|_| query.payload.to_vec()).unwrap_or_default();
         let id = answer.parked;
-        let parked = Parked { since: now.instant, answer, octets, query };
+        let parked = Parked { since: now.instant, received, answer, octets, query };
         match id {
             Some(id) => drop(self.held.insert(id, parked)),
             None => self.parked.push_back(parked),
@@ -253,10 +261,13 @@ impl<F: Serving> Worker<F> {
         let durable = self.shared.journal.durable();
         while self.parked.front().is_some_and(|parked| parked.answer.after <= durable) {
             let Some(parked) = self.parked.pop_front() else { break };
-            let Parked { since, answer, mut octets, query } = parked;
+            let Parked { since, received, answer, mut octets, query } = parked;
             self.serve.in_flight().end(answer.transaction);
-            if now.instant.saturating_duration_since(since) <= MAX_ANSWER_WAIT {
+            let waited = now.instant.saturating_duration_since(since);
+            self.measures().commits.record(waited);
+            if waited <= MAX_ANSWER_WAIT {
                 self.leave(&answer, &query, &mut octets, out);
+                self.left.extend(received);
             } else {
                 self.statistics.count(ServerMetric::ReceiveDrop);
             }
@@ -272,6 +283,23 @@ impl<F: Serving> Worker<F> {
         }
         let since = *self.behind_since.get_or_insert(now.instant);
         now.instant.saturating_duration_since(since) >= OVERLOAD
+    }
+
+    fn measures(&self) -> &Measures {
+        &self.shared.measures[self.number]
+    }
+
+    /// Notes how long answers took that leave now, and what stays behind.
+    fn measure(&mut self) {
+        if !self.left.is_empty() {
+            let now = Now::read().since_epoch;
+            let answers = &self.shared.measures[self.number].answers;
+            self.left.drain(..).for_each(|since| answers.record(now.saturating_sub(since)));
+        }
+        let measures = self.measures();
+        measures.queries_waiting.store(self.backlog.len(), Ordering::Relaxed);
+        let waiting = self.parked.len() + self.held.len();
+        measures.answers_waiting.store(waiting, Ordering::Relaxed);
     }
 
     fn tell_waiting(&self) {
@@ -293,11 +321,13 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
             self.helpings = if is_full { self.helpings.saturating_add(1) } else { 0 };
             self.absorb(now, batch);
             if self.is_hungry() {
+                self.measure();
                 return;
             }
             self.serve_backlog(now, out);
         }
         self.commit(now, out);
+        self.measure();
     }
 
     fn on_wake(&mut self, now: Now, out: &mut Outbox) {
@@ -307,6 +337,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
             self.serve_backlog(now, out);
             self.commit(now, out);
         }
+        self.measure();
     }
 
     fn is_hungry(&self) -> bool {
@@ -342,6 +373,7 @@ struct Held {
     delivery: Delivery,
     peer: SocketAddr,
     hw_addr: Option<HwAddr>,
+    received: Option<Duration>,
 }
 
 impl Held {
@@ -354,7 +386,7 @@ impl Held {
             delivery,
             peer,
             hw_addr,
-            received: _,
+            received,
         } = datagram.arrival;
         Held {
             payload: datagram.payload.into(),
@@ -365,6 +397,7 @@ impl Held {
             delivery,
             peer,
             hw_addr,
+            received,
         }
     }
 
@@ -379,7 +412,7 @@ impl Held {
                 delivery: self.delivery,
                 peer: self.peer,
                 hw_addr: self.hw_addr,
-                received: None,
+                received: self.received,
             },
         }
     }
