@@ -125,13 +125,31 @@ pub struct FileDisk {
     folder: Box<dyn Folder>,
     files: LeaseFiles,
     header: String,
-    open: Mutex<Open>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Open(Open),
+    /// Something failed. The file stays closed until the journal wants to write again, so that its
+    /// disk can be taken away and mended meanwhile.
+    Closed(Begin),
+    /// The file was put aside and no new one could be begun, nor did the old one get its name back.
+    Headless(Begin),
 }
 
 #[derive(Clone, Debug)]
 struct Open {
     file: Arc<File>,
+    begin: Begin,
+}
+
+/// Where the rows of the journal begin in the file.
+#[derive(Clone, Copy, Debug)]
+struct Begin {
     header_len: u64,
+    /// Octets of rows that lie in a file put aside instead.
+    aside: u64,
 }
 
 impl FileDisk {
@@ -167,8 +185,8 @@ impl FileDisk {
             folder.sync_names(&files.copy)?;
         }
         let open = open(&*folder, &files.current, &header)?;
-        let len = open.file.metadata()?.len().saturating_sub(open.header_len);
-        Ok((FileDisk { folder, files, header, open: Mutex::new(open) }, len))
+        let len = open.file.metadata()?.len().saturating_sub(open.begin.header_len);
+        Ok((FileDisk { folder, files, header, state: Mutex::new(State::Open(open)) }, len))
     }
 
     /// The files.
@@ -176,8 +194,54 @@ impl FileDisk {
         &self.files
     }
 
-    fn current(&self) -> Open {
-        self.open.lock().clone()
+    fn current(&self) -> io::Result<Arc<File>> {
+        match &*self.state.lock() {
+            State::Open(open) => Ok(Arc::clone(&open.file)),
+            State::Closed(_) | State::Headless(_) => Err(io::Error::other("the file is closed")),
+        }
+    }
+
+    /// The file with all rows up to `len`, and none behind them.
+    fn opened_again(&self, state: State, len: u64) -> io::Result<Open> {
+        match state {
+            State::Open(open) => {
+                open.file.set_len(open.begin.of_file(len))?;
+                Ok(open)
+            }
+            State::Closed(begin) => {
+                let path = &self.files.current;
+                // No new one is begun: where a disk is gone, an empty folder is in its place.
+                let file = OpenOptions::new().read(true).append(true).open(path)?;
+                let (found, wanted) = (file.metadata()?.len(), begin.of_file(len));
+                if found < wanted {
+                    let shorter = format!(
+                        "{} has {found} octets, but {wanted} had been made durable",
+                        path.display()
+                    );
+                    return Err(io::Error::other(shorter));
+                }
+                file.set_len(wanted)?;
+                Ok(Open { file: Arc::new(file), begin })
+            }
+            State::Headless(begin) => {
+                // A clean-up may have come before, and taken all that counts.
+                if let Ok(aside) = OpenOptions::new().append(true).open(&self.files.copy) {
+                    aside.set_len(begin.of_file(len))?;
+                    aside.sync_all()?;
+                }
+                let mut open = open(&*self.folder, &self.files.current, &self.header)?;
+                open.file.set_len(open.begin.header_len)?;
+                open.begin.aside = len;
+                Ok(open)
+            }
+        }
+    }
+}
+
+impl Begin {
+    /// Octets of a file that holds that many octets of rows.
+    fn of_file(self, rows: u64) -> u64 {
+        self.header_len + rows.saturating_sub(self.aside)
     }
 }
 
@@ -189,16 +253,25 @@ impl fmt::Debug for FileDisk {
 
 impl Disk for FileDisk {
     fn append(&self, octets: &[u8]) -> io::Result<()> {
-        (&*self.current().file).write_all(octets)
+        (&*self.current()?).write_all(octets)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.current().file.sync_data()
+        self.current()?.sync_data()
     }
 
     fn truncate(&self, len: u64) -> io::Result<()> {
-        let open = self.current();
-        open.file.set_len(open.header_len + len)
+        let state = self.state.lock().clone();
+        let open = self.opened_again(state, len)?;
+        *self.state.lock() = State::Open(open);
+        Ok(())
+    }
+
+    fn release(&self) {
+        let mut state = self.state.lock();
+        if let State::Open(open) = &*state {
+            *state = State::Closed(open.begin);
+        }
     }
 
     fn rotate(&self) -> io::Result<()> {
@@ -213,12 +286,18 @@ impl Disk for FileDisk {
         let names = self.folder.sync_names(&files.copy);
         match names.and_then(|()| open(&*self.folder, &files.current, &self.header)) {
             Ok(open) => {
-                *self.open.lock() = open;
+                *self.state.lock() = State::Open(open);
                 Ok(())
             }
             Err(error) => {
-                // The file that is still open gets its name back.
-                self.folder.rename(&files.copy, &files.current)?;
+                // The file that is still open gets its name back. Where that fails too, nothing more
+                // may be written to it: a clean-up takes it for complete.
+                if self.folder.rename(&files.copy, &files.current).is_err() {
+                    let mut state = self.state.lock();
+                    if let State::Open(open) = &*state {
+                        *state = State::Headless(open.begin);
+                    }
+                }
                 Err(error)
             }
         }
@@ -236,7 +315,7 @@ fn open(folder: &dyn Folder, path: &Path, header: &str) -> io::Result<Open> {
     };
     let file = OpenOptions::new().read(true).append(true).open(path)?;
     folder.sync_names(path)?;
-    Ok(Open { file: Arc::new(file), header_len })
+    Ok(Open { file: Arc::new(file), begin: Begin { header_len, aside: 0 } })
 }
 
 /// The first line without its end; `None` when there is no whole line.

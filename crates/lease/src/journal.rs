@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::csv;
 use crate::lease::{Lease, LeaseFamily};
@@ -54,6 +54,9 @@ pub trait Disk: Send + Sync {
     fn truncate(&self, len: u64) -> io::Result<()>;
     /// Puts the file aside for cleanup, and begins a new one that has only a header.
     fn rotate(&self) -> io::Result<()>;
+    /// Lets go of the file until [`Self::truncate`]: something failed, and whoever mends a disk may
+    /// have to take it away. Nothing is appended or synced before.
+    fn release(&self) {}
 }
 
 /// What happened to the journal that an operator should know.
@@ -334,8 +337,7 @@ impl Journal {
             let mut file = self.file.lock();
             let broken = file.broken;
             if let Err(error) = result {
-                file.broken = true;
-                drop(file);
+                self.give_up(file);
                 return self.failed(JournalEvent::WriteFailed(error));
             }
             if broken {
@@ -387,8 +389,7 @@ impl Journal {
         let result = if crate::Fault::NoRepair.is_injected() { Ok(()) } else { result };
         let mut file = self.file.lock();
         if let Err(error) = result {
-            file.broken = true;
-            drop(file);
+            self.give_up(file);
             self.flush();
             return self.failed(JournalEvent::SyncFailed(error));
         }
@@ -409,7 +410,7 @@ impl Journal {
             let written = self.file.lock().written;
             if written > 0 {
                 if let Err(error) = self.disk.sync() {
-                    self.file.lock().broken = true;
+                    self.give_up(self.file.lock());
                     return self.failed(JournalEvent::SyncFailed(error));
                 }
                 let mut file = self.file.lock();
@@ -445,6 +446,12 @@ impl Journal {
             (self.events)(JournalEvent::Recovered);
         }
         (self.waker)(Ticket(upto));
+    }
+
+    /// What is behind the last durable row is to be written again.
+    fn give_up(&self, mut file: MutexGuard<'_, FileState>) {
+        file.broken = true;
+        self.disk.release();
     }
 
     fn failed(&self, event: JournalEvent) -> Progress {

@@ -132,6 +132,10 @@ pub fn process<F: LeaseFamily>(
         }
         Ok(())
     });
+    if written.is_err() {
+        // Half a result helps nobody, and may be what fills the disk.
+        let _ = folder.remove(&files.output);
+    }
     if let Some(error) = unreadable {
         return Err(LfcError::Read(error));
     }

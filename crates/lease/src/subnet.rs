@@ -255,6 +255,26 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         self.table.ended(false, now).take(max).map(Record::lease).collect()
     }
 
+    /// As [`Self::expired`], behind as many of them.
+    pub(crate) fn expired_behind(&self, passed: usize, now: i64, max: usize) -> Vec<Lease<F>> {
+        self.table.ended(false, now).skip(passed).take(max).map(Record::lease).collect()
+    }
+
+    /// True of a lease that [`Self::expired`] gives.
+    pub(crate) fn is_to_be_reclaimed(&self, address: F::Addr, now: i64) -> bool {
+        self.get(address).is_some_and(|lease| lease.is_expired(now) && !lease.state().is_vacant())
+    }
+
+    /// Unlocks; whoever waits goes before this thread.
+    pub(crate) fn give_way(self) {
+        ArcMutexGuard::unlock_fair(self.table);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn mutex(&self) -> &std::sync::Arc<parking_lot::Mutex<Table<F>>> {
+        ArcMutexGuard::mutex(&self.table)
+    }
+
     /// Up to `max` leases that are only remembered and ended at `until` or before.
     pub fn remembered(&self, until: i64, max: usize) -> Vec<Lease<F>> {
         self.table.ended(true, until).take(max).map(Record::lease).collect()

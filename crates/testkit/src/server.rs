@@ -248,6 +248,11 @@ impl Server {
         self.process.wait(LIMIT)
     }
 
+    /// Waits for the server to end by itself; `None` when it goes on.
+    pub fn ends_within(&mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
+        self.process.ends_within(limit)
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) -> io::Result<()> {
         self.process.kill()

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use kea_testkit::{
-    Lab, LeaseRow, Load, MessageType, Packet4, RawClient4, Server, ServerSetup, Subject,
+    Lab, LeaseRow, Load, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, Subject,
     read_lease_file,
 };
 use serde_json::{Value, json};
@@ -97,6 +98,16 @@ impl SmallDisk {
         SmallDisk(at.to_owned())
     }
 
+    /// Mounts it otherwise, as soon as no file is open for writing.
+    fn remount(&self, options: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut command = Command::new("mount");
+        command.args(["-o", &format!("remount,{options}")]).arg(&self.0);
+        while !command.output().unwrap().status.success() {
+            assert!(Instant::now() < deadline, "remount,{options}");
+        }
+    }
+
     /// Takes what is left of it; gives the file that does.
     fn fill(&self) -> PathBuf {
         let path = self.0.join("filler");
@@ -134,41 +145,57 @@ fn storage_status(server: &Server) -> Value {
     server.control().command("status-get", Value::Null).unwrap().arguments["lease-storage"].clone()
 }
 
+/// A server whose leases are on a small disk, with these settings of its lease database.
+fn on_small_disk(setup: ServerSetup, netns: &Netns, settings: &Value) -> (Server, SmallDisk) {
+    // In a folder that can be moved away with it.
+    let folder = setup.folder().join("disks");
+    fs::create_dir(&folder).unwrap();
+    let disk = SmallDisk::mount(&folder.join("small"));
+    let mut database = json!({ "type": "memfile", "name": disk.0.join("leases.csv") });
+    database.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    let config = json!({
+        "lease-database": database,
+        "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
+            "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] }],
+    });
+    (setup.start_with(netns, &config).unwrap(), disk)
+}
+
+/// The first client from 2 on whose row the full disk has no room for; what the others got is added.
+/// What is left of the last page of the file has room for some rows.
+fn first_refused(
+    server: &Server,
+    client: &mut RawClient4,
+    promised: &mut Vec<Ipv4Addr>,
+    mark: usize,
+) -> u32 {
+    let refused = (2..150).find(|number| {
+        let ack = acquire(client, *number, Duration::from_millis(700));
+        promised.extend(ack.as_ref().map(|ack| ack.yiaddr));
+        // Without a failure the machine was only slow.
+        ack.is_none() && server.logged(mark, "DHCPSRV_MEMFILE_WRITE_FAIL", LIMIT).is_some()
+    });
+    refused.expect("no row fits at last")
+}
+
+fn inform(xid: u32) -> Packet4 {
+    let ciaddr = "192.0.2.9".parse().unwrap();
+    Packet4 { ciaddr, ..Packet4::query(MessageType::Inform, mac(1), xid) }
+}
+
 #[test]
 fn a_full_disk_lets_no_promise_out_and_the_rest_goes_on() {
     let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
-    let disk = SmallDisk::mount(&setup.folder().join("disk"));
-    let lease_file = disk.0.join("leases.csv");
-    let mut server = setup
-        .start_with(
-            &server_ns,
-            &json!({
-                "lease-database": { "type": "memfile", "name": lease_file },
-                "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
-                    "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] }],
-            }),
-        )
-        .unwrap();
+    let (mut server, disk) = on_small_disk(setup, &server_ns, &json!({}));
     let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
     let mut promised = vec![acquire(&mut client, 1, LIMIT).unwrap().yiaddr];
     assert_eq!(storage_status(&server), "ready");
 
     let mark = server.process().mark();
     let filler = disk.fill();
-    // What is left of the last page of the file has room for some rows.
-    let first_refused = (2..150).find(|number| {
-        let ack = acquire(&mut client, *number, Duration::from_millis(700));
-        promised.extend(ack.as_ref().map(|ack| ack.yiaddr));
-        ack.is_none()
-    });
-    let refused = first_refused.expect("no row fits at last");
-    server.logged(mark, "DHCPSRV_MEMFILE_WRITE_FAIL", LIMIT).unwrap();
+    let refused = first_refused(&server, &mut client, &mut promised, mark);
     assert_eq!(storage_status(&server), "failing");
-    let inform = Packet4 {
-        ciaddr: "192.0.2.9".parse().unwrap(),
-        ..Packet4::query(MessageType::Inform, mac(1), 0x2000_0000)
-    };
-    let answer = client.exchange(&inform, LIMIT).unwrap().unwrap();
+    let answer = client.exchange(&inform(0x2000_0000), LIMIT).unwrap().unwrap();
     assert_eq!(answer.message_type(), Some(MessageType::Ack), "what needs no write");
 
     fs::remove_file(&filler).unwrap();
@@ -179,13 +206,95 @@ fn a_full_disk_lets_no_promise_out_and_the_rest_goes_on() {
     assert_eq!(failures.count(), 1, "one complaint, however often it was tried");
     promised.push(acquire(&mut client, refused, LIMIT).unwrap().yiaddr);
     server.kill().unwrap();
-    let rows = read_lease_file(&lease_file).unwrap();
+    let rows = read_lease_file(&disk.0.join("leases.csv")).unwrap();
     for address in &promised {
         assert!(rows.contains_key(&address.to_string()), "{address}");
     }
     server.start_again().unwrap();
     let again = acquire(&mut client, refused, LIMIT).unwrap();
     assert_eq!(Some(&again.yiaddr), promised.last());
+}
+
+/// A disk that failed is let go of, so that it can be mounted otherwise, or taken away, checked and
+/// brought back, while the server goes on.
+#[test]
+fn a_disk_that_is_read_only_or_gone_is_written_on_when_it_is_back() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    let (mut server, disk) = on_small_disk(setup, &server_ns, &json!({}));
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let mut promised = vec![acquire(&mut client, 1, LIMIT).unwrap().yiaddr];
+    let mark = server.process().mark();
+    disk.fill();
+    let refused = first_refused(&server, &mut client, &mut promised, mark);
+
+    let told = |why: &str| {
+        let is_told = |line: &String| line.contains("MEMFILE_TRUNCATE_FAIL") && line.contains(why);
+        let deadline = Instant::now() + PATIENCE;
+        while !server.process().lines_from(mark).iter().any(is_told) {
+            assert!(Instant::now() < deadline, "nothing is said of '{why}'");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let status = server.control().command("status-get", Value::Null).unwrap().arguments;
+        assert_eq!(status["lease-storage"], "failing");
+        let trouble = status["lease-storage-error"].as_str().unwrap().to_owned();
+        assert!(trouble.contains(why), "{trouble}");
+    };
+    // Room enough, but nothing may be written.
+    disk.remount("ro,size=1m");
+    told("Read-only file system");
+    assert_eq!(acquire(&mut client, refused, Duration::from_millis(700)), None);
+    let answer = client.exchange(&inform(0x2000_0000), LIMIT).unwrap().unwrap();
+    assert_eq!(answer.message_type(), Some(MessageType::Ack), "what needs no write");
+
+    let (folder, away) = (disk.0.parent().unwrap(), disk.0.ancestors().nth(2).unwrap());
+    let away = away.join("away");
+    fs::rename(folder, &away).unwrap();
+    told("No such file or directory");
+    fs::rename(&away, folder).unwrap();
+    disk.remount("rw");
+    server.logged(mark, "DHCPSRV_MEMFILE_RECOVERED", PATIENCE).unwrap();
+    let status = server.control().command("status-get", Value::Null).unwrap().arguments;
+    assert_eq!(status["lease-storage"], "ready");
+    assert_eq!(status.get("lease-storage-error"), None);
+    promised.push(acquire(&mut client, refused, LIMIT).unwrap().yiaddr);
+    server.kill().unwrap();
+    let rows = read_lease_file(&disk.0.join("leases.csv")).unwrap();
+    for address in &promised {
+        assert!(rows.contains_key(&address.to_string()), "{address}");
+    }
+}
+
+#[test]
+fn on_fail_stops_service_or_ends_the_server() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let mut promised = Vec::new();
+    {
+        // So many attempts that they last.
+        let settings = json!({ "on-fail": "stop-retry-exit", "max-reconnect-tries": 1_000_000,
+            "reconnect-wait-time": 100 });
+        let (server, disk) = on_small_disk(setup, &server_ns, &settings);
+        let filler = disk.fill();
+        let mark = server.process().mark();
+        let refused = first_refused(&server, &mut client, &mut promised, mark);
+        let unanswered = client.exchange(&inform(0x2000_0000), Duration::from_millis(700));
+        assert_eq!(unanswered.unwrap(), None, "nobody is served");
+        fs::remove_file(&filler).unwrap();
+        server.logged(mark, "DHCPSRV_MEMFILE_RECOVERED", LIMIT).unwrap();
+        acquire(&mut client, refused, LIMIT).expect("service goes on");
+    }
+    let settings = json!({ "on-fail": "serve-retry-exit", "max-reconnect-tries": 3,
+        "reconnect-wait-time": 50 });
+    let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
+    let (mut server, disk) = on_small_disk(setup, &server_ns, &settings);
+    disk.fill();
+    let mark = server.process().mark();
+    first_refused(&server, &mut client, &mut promised, mark);
+    let status = server.ends_within(PATIENCE).unwrap().expect("the server ends");
+    assert_eq!(status.code(), Some(1));
+    let lines = server.process().lines_from(mark);
+    let told = lines.iter().find(|line| line.contains("DHCP4_DB_RECONNECT_FAILED")).unwrap();
+    assert!(told.contains("all 3 attempts"), "{told}");
 }
 
 /// A lease of `192.0.2.20` that names no subnet of the configuration, and one of `198.51.100.20` that

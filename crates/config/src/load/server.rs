@@ -143,6 +143,9 @@ pub(crate) fn lease_database(global: Section<'_>) -> LeaseDatabase {
                 &[("process-crash", Durability::ProcessCrash)],
                 Durability::PowerLoss,
             ),
+            on_fail: on_fail(section, OnFail::ServeRetryContinue),
+            max_reconnect_tries: section.u32_or_default("max-reconnect-tries"),
+            reconnect_wait_ms: section.u32_or_default("reconnect-wait-time"),
         }),
     }
 }
@@ -193,19 +196,25 @@ fn database(section: Section<'_>, kind: DatabaseKind) -> Database {
         tcp_user_timeout: section.u32("tcp-user-timeout"),
         max_reconnect_tries: section.u32_or_default("max-reconnect-tries"),
         reconnect_wait_ms: section.u32_or_default("reconnect-wait-time"),
-        on_fail: section.word(
-            "on-fail",
-            &[
-                ("serve-retry-exit", OnFail::ServeRetryExit),
-                ("serve-retry-continue", OnFail::ServeRetryContinue),
-            ],
-            OnFail::StopRetryExit,
-        ),
+        on_fail: on_fail(section, OnFail::StopRetryExit),
         retry_on_startup: section.boolean_or_default("retry-on-startup"),
         readonly: section.boolean_or_default("readonly"),
         tls: tls(section),
         ssl_mode: section.boxed("ssl-mode"),
     }
+}
+
+/// `on-fail`, where its default is `unset`: a lost database keeps leases for others too, a lost disk
+/// does not.
+fn on_fail(section: Section<'_>, unset: OnFail) -> OnFail {
+    if !section.has("on-fail") {
+        return unset;
+    }
+    let words = [
+        ("serve-retry-exit", OnFail::ServeRetryExit),
+        ("serve-retry-continue", OnFail::ServeRetryContinue),
+    ];
+    section.word("on-fail", &words, OnFail::StopRetryExit)
 }
 
 fn tls(section: Section<'_>) -> Tls {

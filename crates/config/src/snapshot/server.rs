@@ -107,6 +107,12 @@ pub struct Memfile {
     pub max_row_errors: u32,
     /// What an answered lease survives.
     pub durability: Durability,
+    /// What happens while the disk fails.
+    pub on_fail: OnFail,
+    /// Attempts to write again before the server ends, where `on_fail` says so; 0 is none.
+    pub max_reconnect_tries: u32,
+    /// Milliseconds between them; 0 is no attempts.
+    pub reconnect_wait_ms: u32,
 }
 
 /// What an answered lease survives.

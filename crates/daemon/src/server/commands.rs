@@ -252,6 +252,9 @@ impl<F: Serving> Server<F> {
             "lease-storage",
             if self.shared.journal.is_failing() { "failing" } else { "ready" }.into(),
         );
+        if let Some(trouble) = self.outage.trouble() {
+            put("lease-storage-error", trouble.into());
+        }
         Answer::arguments(Json::from(status))
     }
 }

@@ -10,6 +10,7 @@ mod identity;
 mod measures;
 mod metrics;
 mod name_changes;
+mod outage;
 mod sanity;
 mod schedule;
 mod service;
@@ -49,6 +50,7 @@ pub(crate) use self::storage::file_path;
 use self::commands::Next;
 use self::measures::Measures;
 use self::name_changes::NameChangeSender;
+use self::outage::{Outage, Policy};
 use self::schedule::Schedule;
 use self::shared::{Shared, unix_micros};
 use self::sockets::{listen, log_event};
@@ -215,6 +217,7 @@ struct Server<F: Serving> {
     service: Service<Worker<F>>,
     threads: Vec<std::thread::JoinHandle<()>>,
     clean_up: Option<CleaningUp>,
+    outage: Arc<Outage>,
     reclamation: Reclamation,
     logger: Handle,
     /// The hook libraries that are part of the server.
@@ -242,8 +245,11 @@ impl<F: Serving> Server<F> {
         let summary = configuration::summary(&config);
         announce::contents(logger, &config);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
+        let service = Arc::new(service::Service::default());
+        let policy = Policy::of(&config.lease_database);
+        let outage = Arc::new(Outage::new(policy, Arc::clone(&service)));
         let Storage { journal, file } =
-            storage::open(&config, layout, &leases, &waiting, &wakers, logger)
+            storage::open(&config, layout, &leases, &waiting, &wakers, &outage, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         announce::identity(logger, &config);
         let stats = Stats::new(
@@ -270,7 +276,7 @@ impl<F: Serving> Server<F> {
             measures: waiting.iter().map(|_| Measures::default()).collect(),
             waiting,
             answers_to_source: answers_to_source::<F>(logger),
-            service: service::Service::default(),
+            service,
             hooks: ArcSwap::from_pointee(hooks),
             name_changes,
             times: times::Times::now(),
@@ -306,6 +312,7 @@ impl<F: Serving> Server<F> {
             service,
             threads,
             clean_up,
+            outage,
             reclamation,
             logger: logger.clone(),
             libraries,
@@ -361,6 +368,7 @@ impl<F: Serving> Server<F> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut schedule = Schedule::new(&self.shared.config.load(), Instant::now());
+        let outage = Arc::clone(&self.outage);
         log!(self.logger, (twin::STARTED.of(F::VERSION)), version::VERSION);
         loop {
             let next = schedule.next().into_iter().chain(self.shared.service.next_lapse()).min();
@@ -389,6 +397,10 @@ impl<F: Serving> Server<F> {
                         }
                         Next::Stop(code) => return Ok(code),
                     }
+                }
+                attempts = outage.given_up() => {
+                    log!(self.logger, (twin::DB_RECONNECT_FAILED.of(F::VERSION)), attempts);
+                    return Ok(1);
                 }
                 () = sleep => self.on_time(&mut schedule),
             }
@@ -497,6 +509,7 @@ impl<F: Serving> Server<F> {
         self.logger.reopen();
         announce::contents(&self.logger, &config);
         self.reclamation.settings = configuration::expired_leases(&config);
+        self.outage.apply(Policy::of(&config.lease_database));
         let listen = listen::<F>(&config, self.port);
         let summary = configuration::summary(&config);
         let workers = self.shared.waiting.len();

@@ -30,7 +30,7 @@ pub(super) struct Shared<F: Serving> {
     /// Answers go back to where queries came from: for tests alone.
     pub(super) answers_to_source: bool,
     /// Whether clients are served.
-    pub(super) service: Service,
+    pub(super) service: std::sync::Arc<Service>,
     /// Who is asked on the way of a query. Swapped before the configuration is.
     pub(super) hooks: ArcSwap<Hooks<F>>,
     /// The way to the DNS update daemon.

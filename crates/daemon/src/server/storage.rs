@@ -1,14 +1,14 @@
 //! The lease database of a running server: opened, loaded, kept clean.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kea_config::Snapshot;
-use kea_config::snapshot::{LeaseDatabase, Memfile};
+use kea_config::snapshot::{LeaseDatabase, Memfile, OnFail};
 use kea_dhcp::Serving;
 use kea_lease::{
     Durability, FileDisk, Journal, JournalEvent, JournalLimits, LeaseFiles, Leases, LoadEvent, lfc,
@@ -18,6 +18,7 @@ use kea_log::{Handle, log};
 use kea_net::Waker;
 
 use super::identity::data_directory;
+use super::outage::Outage;
 use super::sanity;
 use super::worker::is_awaited;
 use crate::layout::Layout;
@@ -52,6 +53,7 @@ pub(super) fn open<F: Serving>(
     leases: &Leases<F>,
     waiting: &Arc<[AtomicU64]>,
     wakers: &Wakers,
+    outage: &Arc<Outage>,
     logger: &Handle,
 ) -> Result<Storage, String> {
     let memfile = match &config.lease_database {
@@ -97,8 +99,11 @@ pub(super) fn open<F: Serving>(
         // Something was put aside before the last stop. The receiver is at hand.
         let _ = clean_up.send(CleanUp);
     }
-    let events = log_journal_events(logger.clone(), path, clean_up.clone());
-    let limits = JournalLimits::default();
+    let events = log_journal_events(logger.clone(), path, Arc::clone(outage), clean_up.clone());
+    let mut limits = JournalLimits::default();
+    if memfile.reconnect_wait_ms > 0 {
+        limits.retry_after = Duration::from_millis(memfile.reconnect_wait_ms.into());
+    }
     let journal = Journal::new(Box::new(disk), len, durability, limits, wake, events);
     if memfile.lfc_interval > 0 {
         log!(logger, DHCPSRV_MEMFILE_LFC_SETUP, memfile.lfc_interval);
@@ -139,14 +144,20 @@ pub(crate) fn file_path<F: Serving>(
     }
 }
 
-/// True when the leases would be kept elsewhere, or otherwise. How often files are cleaned up, and how
-/// many bad rows a load may find, may change at any time.
+/// True when the leases would be kept elsewhere, or otherwise. How often files are cleaned up, how many
+/// bad rows a load may find, and what happens while the disk fails, may change at any time.
 pub(super) fn needs_restart<F: Serving>(old: &Snapshot<F>, new: &Snapshot<F>) -> bool {
     let place = |config: &Snapshot<F>| match &config.lease_database {
         LeaseDatabase::Memfile(memfile) => {
             let folder = F::data_directory(config).map(str::to_owned);
             let folder = folder.filter(|_| memfile.path.is_none());
-            let memfile = Memfile { lfc_interval: 0, max_row_errors: 0, ..memfile.clone() };
+            let memfile = Memfile {
+                lfc_interval: 0,
+                max_row_errors: 0,
+                on_fail: OnFail::ServeRetryContinue,
+                max_reconnect_tries: 0,
+                ..memfile.clone()
+            };
             (LeaseDatabase::Memfile(memfile), folder)
         }
         other @ LeaseDatabase::Sql(_) => (other.clone(), None),
@@ -201,55 +212,42 @@ fn log_load_event<F: Serving>(logger: &Handle, event: &LoadEvent<'_>) {
 fn log_journal_events(
     logger: Handle,
     path: PathBuf,
+    outage: Arc<Outage>,
     clean_up: Sender<CleanUp>,
 ) -> kea_lease::EventSink {
-    let complaints = Complaints::default();
+    let is_news = move |outage: &Outage, what: &str, error: &std::io::Error| {
+        outage.failed(&format!("{what}: {error}"), Instant::now())
+    };
     Box::new(move |event| {
         let path = path.display();
         match event {
-            JournalEvent::WriteFailed(_)
-            | JournalEvent::SyncFailed(_)
-            | JournalEvent::TruncateFailed(_)
-                if !complaints.is_due() => {}
             JournalEvent::WriteFailed(error) => {
-                log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error);
+                if is_news(&outage, "write", &error) {
+                    log!(logger, DHCPSRV_MEMFILE_WRITE_FAIL, path, error);
+                }
             }
-            JournalEvent::SyncFailed(error) => log!(logger, DHCPSRV_MEMFILE_SYNC_FAIL, path, error),
+            JournalEvent::SyncFailed(error) => {
+                if is_news(&outage, "sync", &error) {
+                    log!(logger, DHCPSRV_MEMFILE_SYNC_FAIL, path, error);
+                }
+            }
             JournalEvent::TruncateFailed(error) => {
-                log!(logger, DHCPSRV_MEMFILE_TRUNCATE_FAIL, path, error);
+                if is_news(&outage, "open", &error) {
+                    log!(logger, DHCPSRV_MEMFILE_TRUNCATE_FAIL, path, error);
+                }
             }
             JournalEvent::RotateFailed(error) => {
                 let copy = format_args!("{path}.1");
                 log!(logger, DHCPSRV_MEMFILE_LFC_LEASE_FILE_RENAME_FAIL, path, copy, error);
             }
             JournalEvent::Recovered => {
-                complaints.forget();
+                outage.ended();
                 log!(logger, DHCPSRV_MEMFILE_RECOVERED, path);
             }
             // Fails when the server is stopping; the next start cleans up.
             JournalEvent::Rotated => drop(clean_up.send(CleanUp)),
         }
     })
-}
-
-/// When a failing disk was last complained of: it is tried several times a second.
-#[derive(Default)]
-struct Complaints(Mutex<Option<Instant>>);
-
-impl Complaints {
-    /// True at the first failure, and once a minute from then on.
-    fn is_due(&self) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| last.elapsed() >= Duration::from_secs(60));
-        if is_due {
-            *last = Some(Instant::now());
-        }
-        is_due
-    }
-
-    fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
 }
 
 /// Starts the threads that write and sync the journal.

@@ -93,7 +93,7 @@ twins! {
         CONFIG_UNSUPPORTED_OBJECT = DHCP4_CONFIG_UNSUPPORTED_OBJECT, DHCP6_CONFIG_UNSUPPORTED_OBJECT:
             "the configuration holds object '%1', which this server does not use";
         DB_RECONNECT_FAILED = DHCP4_DB_RECONNECT_FAILED, DHCP6_DB_RECONNECT_FAILED:
-            "the database stayed away for all %1 attempts to connect again";
+            "the database, or the disk of the leases, stayed away for all %1 attempts to reach it again";
         HANDLE_SIGNAL_EXCEPTION = DHCP4_HANDLE_SIGNAL_EXCEPTION, DHCP6_HANDLE_SIGNAL_EXCEPTION:
             "failure while handling a signal: %1";
         HOOKS_LIBS_RELOAD_FAIL = DHCP4_HOOKS_LIBS_RELOAD_FAIL, DHCP6_HOOKS_LIBS_RELOAD_FAIL:

@@ -127,7 +127,7 @@ catalogue! {
             "memfile: rows of %1 could not be made durable: %2; leases are not confirmed until they are",
             "They are written again, since the system may have dropped them.";
         DHCPSRV_MEMFILE_TRUNCATE_FAIL:
-            "memfile: the unfinished end of %1 could not be cut off: %2";
+            "memfile: %1 could not be opened again, or its unfinished end not be cut off: %2";
         DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR: "memfile: row %1 discarded: %2";
         DHCPSRV_MEMFILE_LFC_LEASE_FILE_RENAME_FAIL:
             "memfile: lease file %1 could not be renamed to %2: %3";
