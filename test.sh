@@ -13,14 +13,15 @@ STAGES=(packages format lint tidy scripts unit docs release e2e)
 # Debian's Kea is the reference the server is compared with; the rest are real clients and tools.
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
-    kea-dhcp4-server kea-dhcp6-server kea-admin kea-common
+    kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin kea-common
     isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base dibbler-client wide-dhcpv6-client
-    tshark faketime prometheus logrotate
+    tshark faketime prometheus logrotate socat python3-venv
 )
 
 stage_packages() {
     need_packages "${PACKAGES[@]}"
     need_rust
+    need_python_programs "${CARGO_TARGET_DIR:-$PWD/target}/python"
     cargo nextest --version >/dev/null 2>&1 || echo "cargo-nextest is not installed: using cargo test"
 }
 

@@ -44,3 +44,13 @@ need_rust() {
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
         sh -s -- -y -q --profile minimal --component rustfmt,clippy
 }
+
+# Programs that talk to Kea, from PyPI, in a Python of their own: $1/bin.
+need_python_programs() {
+    local folder=$1 programs=(kea-exporter==0.7.1 pykeadhcp==0.6.0)
+    if [ ! -e "$folder/complete" ]; then
+        python3 -m venv --clear "$folder"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check "${programs[@]}"
+        touch "$folder/complete"
+    fi
+}

@@ -85,7 +85,9 @@ pub(super) fn look<F: Dialect>(
                 let (id, prefix) = (subnet.id, &subnet.prefix_text);
                 let text = format!("Info about {family} subnet {prefix} (id {id}) returned");
                 let whole = to_json(&config.render_subnet(subnet));
-                Answer::success(text).and(json!({ "subnets": [whole] }))
+                // The manual's name of the list, and the one that Kea uses and its clients read.
+                let list = format!("subnet{}", F::VERSION);
+                Answer::success(text).and(json!({ "subnets": [whole], list: [whole] }))
             }
         },
         Look::Network => {

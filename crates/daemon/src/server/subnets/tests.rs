@@ -138,18 +138,20 @@ fn lists_and_details<F: Dialect>() {
         "2 IPv# network(s) found",
         r##"{ "shared-networks": [ { "name": "floor1" }, { "name": "office" } ] }"##,
     );
+    let list = of_family::<F>("subnet#");
     let whole = bench.at("/subnet#/1");
     for which in [r##"{ "id": 7 }"##, r##"{ "subnet": "{7}/net" }"##] {
         let (result, text, arguments) = bench.run("subnet#-get", which);
         let said = of_family::<F>("Info about IPv# subnet {7}/net (id 7) returned");
         assert_eq!((result, text), (0, said));
-        assert_eq!(arguments, json!({ "subnets": [whole] }), "as config-get shows it");
+        let lists = json!({ "subnets": [whole], list.as_str(): [whole] });
+        assert_eq!(arguments, lists, "as config-get shows it");
     }
     assert_eq!((&whole["valid-lifetime"], &whole["renew-timer"]), (&json!(2000), &json!(900)));
     // What is inherited from the network and from the global scope is there as well.
     let whole = bench.at("/shared-networks/0/subnet#/0");
     let (_, _, arguments) = bench.run("subnet#-get", r##"{ "id": 3 }"##);
-    assert_eq!(arguments, json!({ "subnets": [whole] }));
+    assert_eq!(arguments, json!({ "subnets": [whole], list: [whole] }));
     assert_eq!((&whole["valid-lifetime"], &whole["rebind-timer"]), (&json!(4000), &json!(1500)));
     let whole = bench.at("/shared-networks/0");
     let (result, text, arguments) = bench.run("network#-get", r##"{ "name": "floor1" }"##);
