@@ -2,20 +2,20 @@
 # Every check of the project, from a fresh clone on Debian 12 to the end-to-end tests.
 #
 #   ./test.sh            all stages
-#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release e2e
+#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release budget e2e
 #
 # The tests make network namespaces, so they run as root: either you are root, or sudo works.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/prepare.sh
 
-STAGES=(packages format lint tidy scripts unit docs release e2e)
+STAGES=(packages format lint tidy scripts unit docs release budget e2e)
 # Debian's Kea is the reference the server is compared with; the rest are real clients and tools.
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
     kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin kea-common
     isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base dibbler-client wide-dhcpv6-client
-    tshark faketime prometheus logrotate socat python3-venv
+    tshark faketime prometheus logrotate socat python3-venv valgrind
 )
 
 stage_packages() {
@@ -45,6 +45,9 @@ stage_docs() {
 }
 
 stage_release() { cargo build --release --workspace --bins --quiet; }
+
+# What an exchange costs, counted.
+stage_budget() { cargo xtask budget; }
 
 # First against Debian's Kea, which proves that the tests test something, then against ours.
 stage_e2e() {

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
 mod bench;
+mod budget;
 mod end_to_end;
 mod floors;
 mod fuzz;
@@ -48,6 +49,7 @@ fn run() -> Result<(), String> {
         "man" => man::run(arguments),
         "manual-examples" => manual::run(root(), arguments),
         "bench" => bench::run(root(), arguments),
+        "budget" => budget::run(root(), arguments),
         _ => Err(format!("no task '{task}'\n{USAGE}")),
     }
 }
@@ -79,6 +81,7 @@ cargo xtask TASK
   manual-examples DIR [--write]
                            the configurations that a text copy of the manual in DIR prints, and
                            that are not among those of the test kit
+  budget [--update]        instructions of an exchange, compared with bench/BUDGET
   bench servers            exchanges a second beside other servers, as root; writes bench/RESULTS.md
   bench lease-store        what leases cost, beside Debian's Kea; writes bench/LEASES.md. With arguments
                            only what they ask for: see `cargo xtask bench`";
