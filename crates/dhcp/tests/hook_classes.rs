@@ -220,8 +220,7 @@ impl<F: Sorted> Lab<F> {
     /// Serves the query in earnest. Gives the answer's octets.
     fn serve(&self) -> Vec<u8> {
         let stats = Stats::new(ServerKind::of_version(F::VERSION), 1, jiff::tz::TimeZone::UTC);
-        let subnets = self.config.subnets().iter().map(|subnet| subnet.id);
-        let statistics = Statistics::new(&stats, 0, subnets, UnixMicros(0));
+        let statistics = Statistics::new(&stats, 0, &self.config, UnixMicros(0));
         let corridor = Corridor {
             config: &self.config,
             leases: &self.leases,

@@ -44,9 +44,8 @@ impl<F: Serving> Room<F> {
         let stats = Stats::new(kind, 1, jiff::tz::TimeZone::UTC);
         let began = UnixMicros(0);
         recount(&stats, &snapshot, &leases, began);
-        let subnets = snapshot.subnets().iter().map(|subnet| subnet.id);
         Ok(Room {
-            statistics: Statistics::new(&stats, 0, subnets, began),
+            statistics: Statistics::new(&stats, 0, &snapshot, began),
             counters: stats.server(0, began),
             log: Captured::new(log),
             worker: F::worker(1, None),

@@ -218,8 +218,7 @@ pub(crate) enum Step {
 }
 
 fn statistics<F: Protocol>(stats: &Stats, worker: usize, config: &Configured<F>) -> Statistics<F> {
-    let subnets = config.snapshot.subnets().iter().map(|subnet| subnet.id);
-    Statistics::new(stats, worker, subnets, UnixMicros(0))
+    Statistics::new(stats, worker, &config.snapshot, UnixMicros(0))
 }
 
 fn expired_leases<F: Protocol>(config: &Configured<F>) -> ExpiredLeasesProcessing {

@@ -1,7 +1,7 @@
 //! Statistics: counters with history, and the `statistic-…` commands over them (manual chapter 14).
 //!
-//! * The tables [`ServerMetric`], [`SubnetMetric`], [`PoolMetric`], [`UpdateMetric`] and [`KeyMetric`] list every
-//!   statistic with its names for the two DHCP families.
+//! * The tables [`ServerMetric`], [`SubnetMetric`], [`PoolMetric`], [`PrefixPoolMetric`], [`UpdateMetric`] and
+//!   [`KeyMetric`] list every statistic with its names for the two DHCP families.
 //! * [`Stats`] is the registry. A worker asks it once for [`Counters`] of a scope and then only touches atomics: no
 //!   name is built, no lock taken on the packet path.
 //! * History is taken from the counters when they are looked at ([`Stats::observe`], every command): a sample is a
@@ -17,7 +17,8 @@ mod sample;
 pub use commands::Answer;
 pub use counters::Counters;
 pub use metrics::{
-    KeyMetric, Metric, PoolMetric, Presence, ServerKind, ServerMetric, SubnetMetric, UpdateMetric,
+    KeyMetric, Metric, PoolMetric, PrefixPoolMetric, Presence, ServerKind, ServerMetric,
+    SubnetMetric, UpdateMetric,
 };
 pub use registry::{Scope, Stats};
 pub use sample::{Limit, Sample, StatisticError, UnixMicros, Value};

@@ -232,27 +232,63 @@ metrics! {
 }
 
 metrics! {
-    /// Statistics of a pool, named `subnet[<id>].pool[<pool>].<name>` or, for prefixes,
-    /// `subnet[<id>].pd-pool[<pool>].<name>`. Servers of the 2.3 generation had none of them.
+    /// Statistics of the address pools of one number, named `subnet[<id>].pool[<pool>].<name>`. Servers of the 2.2
+    /// generation had none of them.
     PoolMetric {
-        /// Addresses of the pool.
+        /// Addresses of the pools.
         Total Always: "total-addresses" "total-nas" _;
-        /// Addresses now assigned.
+        /// Addresses now assigned, declined ones included.
         Assigned Always: "assigned-addresses" "assigned-nas" _;
         /// Addresses assigned since the last configuration.
         CumulativeAssigned Always: "cumulative-assigned-addresses" "cumulative-assigned-nas" _;
-        /// Prefixes of the prefix pool.
-        TotalPrefixes WhenCounted: _ "total-pds" _;
-        /// Prefixes now assigned.
-        AssignedPrefixes WhenCounted: _ "assigned-pds" _;
-        /// Prefixes assigned since the last configuration.
-        CumulativeAssignedPrefixes WhenCounted: _ "cumulative-assigned-pds" _;
         /// Addresses now declined.
         Declined Always: "declined-addresses" "declined-addresses" _;
         /// Declined addresses recovered.
         ReclaimedDeclined Always: "reclaimed-declined-addresses" "reclaimed-declined-addresses" _;
         /// Leases reclaimed.
         Reclaimed Always: "reclaimed-leases" "reclaimed-leases" _;
+    }
+}
+
+metrics! {
+    /// Statistics of the prefix pools of one number, named `subnet[<id>].pd-pool[<pool>].<name>`.
+    PrefixPoolMetric {
+        /// Prefixes of the pools.
+        Total Always: _ "total-pds" _;
+        /// Prefixes now assigned.
+        Assigned Always: _ "assigned-pds" _;
+        /// Prefixes assigned since the last configuration.
+        CumulativeAssigned Always: _ "cumulative-assigned-pds" _;
+        /// Leases reclaimed.
+        Reclaimed Always: _ "reclaimed-leases" _;
+    }
+}
+
+impl PoolMetric {
+    /// What a pool of addresses counts where its subnet counts `metric`.
+    pub fn of(metric: SubnetMetric) -> Option<Self> {
+        Some(match metric {
+            SubnetMetric::Total => Self::Total,
+            SubnetMetric::Assigned => Self::Assigned,
+            SubnetMetric::CumulativeAssigned => Self::CumulativeAssigned,
+            SubnetMetric::Declined => Self::Declined,
+            SubnetMetric::ReclaimedDeclined => Self::ReclaimedDeclined,
+            SubnetMetric::Reclaimed => Self::Reclaimed,
+            _ => return None,
+        })
+    }
+}
+
+impl PrefixPoolMetric {
+    /// What a pool of prefixes counts where its subnet counts `metric`.
+    pub fn of(metric: SubnetMetric) -> Option<Self> {
+        Some(match metric {
+            SubnetMetric::TotalPrefixes => Self::Total,
+            SubnetMetric::AssignedPrefixes => Self::Assigned,
+            SubnetMetric::CumulativeAssignedPrefixes => Self::CumulativeAssigned,
+            SubnetMetric::Reclaimed => Self::Reclaimed,
+            _ => return None,
+        })
     }
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 
 use crate::counters::{Counters, Group, Row, rows};
-use crate::metrics::{KeyMetric, Metric, PoolMetric, Presence, ServerKind, SubnetMetric};
+use crate::metrics::{
+    KeyMetric, Metric, PoolMetric, PrefixPoolMetric, Presence, ServerKind, SubnetMetric,
+};
 use crate::sample::{Limit, Sample, StatisticError, UnixMicros, Value};
 
 /// What a set of counters is about.
@@ -105,7 +107,12 @@ impl Stats {
     }
 
     /// The counters of a prefix pool; registers them with value 0 at the first call.
-    pub fn prefix_pool(&self, subnet: u32, pool: u32, now: UnixMicros) -> Counters<PoolMetric> {
+    pub fn prefix_pool(
+        &self,
+        subnet: u32,
+        pool: u32,
+        now: UnixMicros,
+    ) -> Counters<PrefixPoolMetric> {
         self.counters(&Scope::PrefixPool { subnet, pool }, 1, 0, now)
     }
 

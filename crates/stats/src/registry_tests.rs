@@ -1,5 +1,5 @@
 use super::*;
-use crate::metrics::ServerMetric;
+use crate::metrics::{PrefixPoolMetric, ServerMetric};
 
 const SECOND: i64 = 1_000_000;
 
@@ -136,7 +136,8 @@ fn totals_beyond_64_bits_saturate_in_answers_only() {
 fn pools_have_names_below_their_subnet() {
     let stats = stats(ServerKind::Dhcp6);
     stats.pool(1, 0, at(0)).set(PoolMetric::Total, 256);
-    stats.prefix_pool(1, 3, at(0)).set(PoolMetric::TotalPrefixes, 16);
+    stats.prefix_pool(1, 3, at(0)).set(PrefixPoolMetric::Total, 16);
+    assert_eq!(stats.samples("subnet[1].pd-pool[3].total-nas", at(0)), None);
     assert_eq!(history(&stats, "subnet[1].pool[0].total-nas", at(0))[0].0, 256);
     assert_eq!(history(&stats, "subnet[1].pd-pool[3].total-pds", at(0))[0].0, 16);
     assert_eq!(stats.samples("subnet[01].pool[0].total-nas", at(0)), None);

@@ -41,8 +41,7 @@ pub(super) struct Shared<F: Serving> {
 impl<F: Serving> Shared<F> {
     /// The counters of a worker under `config`.
     pub(super) fn statistics(&self, worker: usize, config: &Snapshot<F>) -> Statistics<F> {
-        let subnets = config.subnets().iter().map(|subnet| subnet.id);
-        Statistics::new(&self.stats, worker, subnets, unix_micros())
+        Statistics::new(&self.stats, worker, config, unix_micros())
     }
 
     /// Has all statistics keep as many samples as `next` says. What commands have set since is kept

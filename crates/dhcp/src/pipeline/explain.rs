@@ -46,8 +46,7 @@ pub fn explain<F: Serving>(
     let asked = hooks.explaining(Silent);
     Step::not_asked(hooks, &asked).for_each(|step| recorder.note(step));
     let stats = Stats::new(ServerKind::of_version(F::VERSION), 1, jiff::tz::TimeZone::UTC);
-    let subnets = config.subnets().iter().map(|subnet| subnet.id);
-    let statistics = Statistics::new(&stats, 0, subnets, UnixMicros(0));
+    let statistics = Statistics::new(&stats, 0, config, UnixMicros(0));
     let corridor = Corridor {
         config,
         leases: &leases.preview(),

@@ -1,13 +1,16 @@
 //! What a worker counts.
 
-use std::collections::BTreeMap;
-use std::marker::PhantomData;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 use kea_config::Snapshot;
 use kea_config::snapshot::{Dialect, Subnet};
 use kea_lease::{Lease, LeaseCounts, LeaseFamily, LeaseKind, LeaseState, Leases, SubnetId};
 use kea_stats::{Counters, Scope, ServerMetric, Stats, SubnetMetric, UnixMicros};
+
+mod pools;
+
+use self::pools::Pools;
 use kea_wire::{V4, V6, v4, v6};
 
 use super::place::Place;
@@ -39,26 +42,31 @@ impl Counted for V6 {
     }
 }
 
-/// A worker's counters: of the server, and of every subnet of one configuration.
+/// A worker's counters: of the server, and of every subnet and pool of one configuration.
 #[derive(Clone, Debug)]
-pub struct Statistics<F> {
+pub struct Statistics<F: LeaseFamily> {
     server: Counters<ServerMetric>,
-    subnets: HashMap<SubnetId, Counters<SubnetMetric>>,
-    family: PhantomData<fn(F)>,
+    subnets: HashMap<SubnetId, OfSubnet<F>>,
+}
+
+#[derive(Clone, Debug)]
+struct OfSubnet<F: LeaseFamily> {
+    own: Counters<SubnetMetric>,
+    pools: Pools<F>,
+}
+
+impl<F: Dialect> Statistics<F> {
+    /// Registers worker number `worker` for what `config` has.
+    pub fn new(stats: &Stats, worker: usize, config: &Snapshot<F>, now: UnixMicros) -> Self {
+        let subnets = config.subnets().iter().map(|subnet| {
+            let own = stats.subnet(subnet.id.0, now);
+            (subnet.id, OfSubnet { own, pools: Pools::new(stats, subnet, now) })
+        });
+        Statistics { server: stats.server(worker, now), subnets: subnets.collect() }
+    }
 }
 
 impl<F: LeaseFamily> Statistics<F> {
-    /// Registers worker number `worker` for these subnets.
-    pub fn new(
-        stats: &Stats,
-        worker: usize,
-        subnets: impl IntoIterator<Item = SubnetId>,
-        now: UnixMicros,
-    ) -> Self {
-        let subnets = subnets.into_iter().map(|id| (id, stats.subnet(id.0, now))).collect();
-        Statistics { server: stats.server(worker, now), subnets, family: PhantomData }
-    }
-
     /// Counts something of the server as a whole.
     pub fn count(&self, metric: ServerMetric) {
         self.server.increment(metric);
@@ -66,8 +74,17 @@ impl<F: LeaseFamily> Statistics<F> {
 
     /// Counts something of a subnet, if it is still configured.
     pub fn count_subnet(&self, subnet: SubnetId, metric: SubnetMetric, amount: i64) {
-        if let Some(counters) = self.subnets.get(&subnet) {
-            counters.add(metric, amount);
+        if let Some(subnet) = self.subnets.get(&subnet) {
+            subnet.own.add(metric, amount);
+        }
+    }
+
+    /// Counts something of a lease: of its subnet, and of the pool that it lies in, if it lies in one.
+    fn count_lease(&self, lease: &Lease<F>, metric: SubnetMetric, amount: i64) {
+        let Some(subnet) = self.subnets.get(&lease.subnet) else { return };
+        subnet.own.add(metric, amount);
+        if let Some(pool) = subnet.pools.of(lease) {
+            pool.add(metric, amount);
         }
     }
 
@@ -122,12 +139,12 @@ impl<F: LeaseFamily> Statistics<F> {
                 ServerMetric::CumulativeAssigned,
             ),
         };
-        self.count_subnet(lease.subnet, assigned, 1);
+        self.count_lease(lease, assigned, 1);
         #[cfg(feature = "deliberate-faults")]
         if kea_lease::Fault::DoubleCount.is_injected() {
-            self.count_subnet(lease.subnet, assigned, 1);
+            self.count_lease(lease, assigned, 1);
         }
-        self.count_subnet(lease.subnet, cumulative, 1);
+        self.count_lease(lease, cumulative, 1);
         self.count(total);
     }
 
@@ -137,29 +154,29 @@ impl<F: LeaseFamily> Statistics<F> {
             LeaseKind::Prefix => SubnetMetric::AssignedPrefixes,
             LeaseKind::Address | LeaseKind::TemporaryAddress => SubnetMetric::Assigned,
         };
-        self.count_subnet(lease.subnet, assigned, -1);
+        self.count_lease(lease, assigned, -1);
     }
 
     /// An assigned lease ended without its client's doing.
     pub fn reclaimed(&self, lease: &Lease<F>) {
         self.removed(lease);
         self.count(ServerMetric::Reclaimed);
-        self.count_subnet(lease.subnet, SubnetMetric::Reclaimed, 1);
+        self.count_lease(lease, SubnetMetric::Reclaimed, 1);
     }
 
     /// An assigned lease became a declined one, which stays assigned.
     pub fn declined(&self, lease: &Lease<F>) {
         self.count(ServerMetric::Declined);
-        self.count_subnet(lease.subnet, SubnetMetric::Declined, 1);
+        self.count_lease(lease, SubnetMetric::Declined, 1);
     }
 
     /// A declined lease is over.
     pub fn recovered(&self, lease: &Lease<F>) {
         self.removed(lease);
         self.server.decrement(ServerMetric::Declined);
-        self.count_subnet(lease.subnet, SubnetMetric::Declined, -1);
+        self.count_lease(lease, SubnetMetric::Declined, -1);
         self.count(ServerMetric::ReclaimedDeclined);
-        self.count_subnet(lease.subnet, SubnetMetric::ReclaimedDeclined, 1);
+        self.count_lease(lease, SubnetMetric::ReclaimedDeclined, 1);
     }
 }
 
@@ -174,7 +191,7 @@ impl<F: Counted> Statistics<F> {
 }
 
 /// Sets the statistics of the subnets in force from their pools and leases, and forgets those of
-/// subnets that are gone.
+/// subnets and pools that are gone.
 pub fn recount<F: Dialect>(
     stats: &Stats,
     config: &Snapshot<F>,
@@ -188,14 +205,15 @@ pub fn recount<F: Dialect>(
     let declined: u64 = of_all.sum();
     for subnet in config.subnets() {
         count_leases(stats, subnet, &counts, now);
-        count_pools(stats, subnet, now);
+        count_totals(stats, subnet, now);
+        pools::recount(stats, subnet, leases, now);
     }
     stats.server(0, now).set(ServerMetric::Declined, clamp(declined));
 }
 
 /// Sets the statistics of subnets that `config` has and `before` had not, or with other pools. Those
 /// of all others go on as they are. To be called before `config` is in force, so that nothing is
-/// counted twice; [`forget_others`] after it.
+/// counted twice, but with its pools; [`forget_others`] after it.
 pub fn recount_changed<F: Dialect>(
     stats: &Stats,
     before: &Snapshot<F>,
@@ -203,30 +221,30 @@ pub fn recount_changed<F: Dialect>(
     leases: &Leases<F>,
     now: UnixMicros,
 ) {
+    fn known<F: Dialect>(subnet: &Subnet<F>) -> impl Iterator<Item = impl PartialEq> {
+        subnet.pools.iter().map(|pool| (pool.range, pool.id))
+    }
     let mut counts = None;
     for subnet in config.subnets() {
         match before.subnet(subnet.id) {
             None => {
                 let counts = counts.get_or_insert_with(|| leases.counts());
                 count_leases(stats, subnet, counts, now);
-                count_pools(stats, subnet, now);
             }
-            Some(old)
-                if !old.pools.iter().map(|p| p.range).eq(subnet.pools.iter().map(|p| p.range)) =>
-            {
-                count_pools(stats, subnet, now);
-            }
-            Some(_) => {}
+            Some(old) if !known(old).eq(known(subnet)) => {}
+            Some(_) => continue,
         }
+        count_totals(stats, subnet, now);
+        pools::recount(stats, subnet, leases, now);
     }
 }
 
-/// Forgets the statistics of subnets that `config` has not.
+/// Forgets the statistics of subnets and pools that `config` has not.
 pub fn forget_others<F: Dialect>(stats: &Stats, config: &Snapshot<F>) {
+    let pools: BTreeSet<_> = config.subnets().iter().flat_map(pools::scopes).collect();
     stats.retain(|scope| match scope {
-        Scope::Subnet(id)
-        | Scope::Pool { subnet: id, .. }
-        | Scope::PrefixPool { subnet: id, .. } => config.subnet(SubnetId(*id)).is_some(),
+        Scope::Subnet(id) => config.subnet(SubnetId(*id)).is_some(),
+        Scope::Pool { .. } | Scope::PrefixPool { .. } => pools.contains(scope),
         Scope::Server | Scope::Key(_) => true,
     });
 }
@@ -251,7 +269,7 @@ fn count_leases<F: Dialect>(
     }
 }
 
-fn count_pools<F: Dialect>(stats: &Stats, subnet: &Subnet<F>, now: UnixMicros) {
+fn count_totals<F: Dialect>(stats: &Stats, subnet: &Subnet<F>, now: UnixMicros) {
     let scope = Scope::Subnet(subnet.id.0);
     for (metric, kind) in [
         (SubnetMetric::Total, LeaseKind::Address),

@@ -131,7 +131,7 @@ impl InProcess {
     }
 
     fn statistics(&self, stats: &Stats, config: &Snapshot<V4>) -> Statistics<V4> {
-        Statistics::new(stats, 0, config.subnets().iter().map(|subnet| subnet.id), self.micros())
+        Statistics::new(stats, 0, config, self.micros())
     }
 
     fn micros(&self) -> UnixMicros {

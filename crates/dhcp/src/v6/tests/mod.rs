@@ -103,8 +103,8 @@ impl Lab {
 
     /// What a datagram leads to.
     fn decide(&mut self, datagram: &[u8]) -> Result<Vec<u8>, Drop<V6>> {
-        let subnets = self.config.subnets().iter().map(|subnet| subnet.id);
-        let statistics = Statistics::new(&self.stats, 0, subnets, UnixMicros(self.now * 1_000_000));
+        let now = UnixMicros(self.now * 1_000_000);
+        let statistics = Statistics::new(&self.stats, 0, &self.config, now);
         let corridor = Corridor {
             config: &self.config,
             leases: &self.leases,
