@@ -45,9 +45,29 @@ fn label_alone(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(sample_count = 200, sample_size = 500)]
-fn enabled(bencher: Bencher<'_, '_>) {
-    let Some((_logging, log, _folder)) = started() else { return };
+/// Lines that gather while a writer rests.
+const BATCH: u32 = 200;
+
+fn log_batch(log: &Handle) {
     let address = std::net::Ipv4Addr::new(192, 0, 2, 77);
-    bencher.bench_local(|| log!(log, DHCP4_LEASE_ALLOC, black_box(LABEL), address, 3600));
+    for lifetime in 0..BATCH {
+        log!(log, DHCP4_LEASE_ALLOC, black_box(LABEL), address, lifetime);
+    }
+}
+
+/// What 200 lines cost the thread that serves packets.
+#[divan::bench(sample_count = 200)]
+fn queued_200(bencher: Bencher<'_, '_>) {
+    let Some((_logging, log, _folder)) = started() else { return };
+    bencher.with_inputs(|| log.flush()).bench_local_values(|()| log_batch(&log));
+}
+
+/// What 200 lines cost altogether, to the file.
+#[divan::bench(sample_count = 200)]
+fn written_200(bencher: Bencher<'_, '_>) {
+    let Some((_logging, log, _folder)) = started() else { return };
+    bencher.bench_local(|| {
+        log_batch(&log);
+        log.flush();
+    });
 }

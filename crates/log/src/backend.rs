@@ -1,7 +1,6 @@
 //! The process-wide backend: thresholds, the queue and the writer behind it.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 
+use crate::argument::{Argument, encode};
 use crate::config::{LoggerConfig, LoggingError, OutputConfig, Program, resolve};
 use crate::environment::{Environment, startup_output};
 use crate::levels::{Severity, Threshold};
@@ -17,7 +17,7 @@ use crate::log::Log;
 use crate::message_row::{Component, Message};
 use crate::output::{Facility, Surroundings};
 use crate::queue::{Batch, Queue};
-use crate::record::{Head, encode_arguments};
+use crate::record::Head;
 use crate::writer::Outputs;
 
 /// What does not change while the process runs.
@@ -189,18 +189,18 @@ impl Log for Handle {
         message.rank() <= self.0.thresholds[message.component.index()].load(Ordering::Relaxed)
     }
 
-    fn emit(&self, message: &'static Message, arguments: &[&dyn Display]) {
+    fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let head = Head { message, at: unix_nanoseconds(), thread: thread_id() };
         SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
             Ok(mut bytes) => {
                 bytes.clear();
-                encode_arguments(arguments, &mut bytes);
+                encode(arguments, &mut bytes);
                 self.0.submit(head, &bytes);
             }
             // An argument that logs while it is formatted.
             Err(_) => {
                 let mut bytes = Vec::new();
-                encode_arguments(arguments, &mut bytes);
+                encode(arguments, &mut bytes);
                 self.0.submit(head, &bytes);
             }
         });
@@ -235,7 +235,10 @@ impl Shared {
     fn write_until_closed(&self) {
         while self.queue.wait_for_work() {
             self.drain(false);
-            self.queue.pause(GATHER);
+            // While messages keep coming nobody is charged a wake-up.
+            while self.queue.gather(GATHER) {
+                self.drain(false);
+            }
             self.drain(true);
         }
     }
@@ -271,7 +274,7 @@ impl Shared {
             thread: thread_id(),
         };
         let mut arguments = Vec::new();
-        encode_arguments(&[&dropped], &mut arguments);
+        encode(&[Argument::Number(dropped)], &mut arguments);
         Batch::single(head, arguments)
     }
 
@@ -282,7 +285,7 @@ impl Shared {
 }
 
 /// How long a busy writer lets messages gather.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(5);
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };

@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;

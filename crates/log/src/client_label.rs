@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::digits::push_number;
+
 /// Names the client of a transaction, the same in all its messages.
 ///
 /// DHCPv4: `[hwtype=1 00:0c:01:02:03:04], cid=[01:00:0c:01:02:03:04], tid=0x1234`;
@@ -29,114 +31,96 @@ pub enum ClientLabel<'a> {
     },
 }
 
-impl fmt::Display for ClientLabel<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = Ascii { out: f, buffer: [0; 128], length: 0 };
+impl ClientLabel<'_> {
+    /// Appends the label. This runs for every message of the packet path.
+    pub(crate) fn push(&self, out: &mut Vec<u8>) {
         let xid = match *self {
             Self::V4 { hardware, client_id, xid } => {
                 match hardware {
-                    Some(hardware) => text.hardware(hardware)?,
-                    None => text.literal(b"[no hwaddr info]")?,
+                    Some(hardware) => push_hardware(hardware, out),
+                    None => out.extend_from_slice(b"[no hwaddr info]"),
                 }
-                text.literal(b", cid=[")?;
-                text.identity(client_id)?;
-                text.literal(b"], tid=0x")?;
+                out.extend_from_slice(b", cid=[");
+                push_identity(client_id, out);
+                out.extend_from_slice(b"], tid=0x");
                 xid
             }
             Self::V6 { duid, hardware, xid } => {
-                text.literal(b"duid=[")?;
-                text.identity(duid)?;
-                text.literal(b"], ")?;
+                out.extend_from_slice(b"duid=[");
+                push_identity(duid, out);
+                out.extend_from_slice(b"], ");
                 if let Some(hardware) = hardware {
-                    text.hardware(hardware)?;
-                    text.literal(b", ")?;
+                    push_hardware(hardware, out);
+                    out.extend_from_slice(b", ");
                 }
-                text.literal(b"tid=0x")?;
+                out.extend_from_slice(b"tid=0x");
                 xid
             }
         };
-        text.hex(xid)?;
-        text.flush()
+        push_hex(xid, out);
     }
 }
 
-/// Gathers ASCII before it is written: most labels take one write. This runs for every message of the packet path.
-struct Ascii<'a, 'f> {
-    out: &'a mut fmt::Formatter<'f>,
-    buffer: [u8; 128],
-    length: usize,
-}
-
-impl Ascii<'_, '_> {
-    /// Writes out unless so many more bytes fit.
-    fn make_room(&mut self, bytes: usize) -> fmt::Result {
-        if self.length + bytes > self.buffer.len() { self.flush() } else { Ok(()) }
-    }
-
-    /// `text` is not longer than the buffer.
-    #[inline(always)]
-    fn literal(&mut self, text: &[u8]) -> fmt::Result {
-        self.make_room(text.len())?;
-        self.buffer[self.length..self.length + text.len()].copy_from_slice(text);
-        self.length += text.len();
-        Ok(())
-    }
-
-    fn hardware(&mut self, (hardware_type, address): (u16, &[u8])) -> fmt::Result {
-        self.literal(b"[hwtype=")?;
-        if hardware_type < 10 {
-            // Ethernet is 1; a single digit does without formatting.
-            self.literal(&[b'0' + hardware_type.to_le_bytes()[0]])?;
-        } else {
-            self.literal(hardware_type.to_string().as_bytes())?;
-        }
-        self.literal(b" ")?;
-        self.colon_hex(address)?;
-        self.literal(b"]")
-    }
-
-    fn identity(&mut self, bytes: Option<&[u8]>) -> fmt::Result {
-        match bytes {
-            Some(bytes) => self.colon_hex(bytes),
-            None => self.literal(b"no info"),
-        }
-    }
-
-    fn colon_hex(&mut self, bytes: &[u8]) -> fmt::Result {
-        const BYTES: usize = 16;
-        for (number, chunk) in bytes.chunks(BYTES).enumerate() {
-            self.make_room(BYTES * 3 + 1)?;
-            if number > 0 {
-                self.buffer[self.length] = b':';
-                self.length += 1;
-            }
-            let text = &mut self.buffer[self.length..self.length + BYTES * 3];
-            for (byte, out) in chunk.iter().zip(text.as_chunks_mut::<3>().0) {
-                *out = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)], b':'];
-            }
-            // Without the last colon.
-            self.length += chunk.len() * 3 - 1;
-        }
-        Ok(())
-    }
-
-    fn hex(&mut self, number: u32) -> fmt::Result {
-        let mut text = [0; 8];
-        for (digit, out) in text.iter_mut().enumerate() {
-            *out = HEX[(number >> (28 - 4 * digit) & 0xf) as usize];
-        }
-        let leading = (number.leading_zeros() as usize / 4).min(7);
-        self.literal(&text[leading..])
-    }
-
-    fn flush(&mut self) -> fmt::Result {
-        let text = str::from_utf8(&self.buffer[..self.length]).map_err(|_| fmt::Error)?;
-        self.length = 0;
-        self.out.write_str(text)
+impl fmt::Display for ClientLabel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(128);
+        self.push(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+fn push_hardware((hardware_type, address): (u16, &[u8]), out: &mut Vec<u8>) {
+    out.extend_from_slice(b"[hwtype=");
+    push_number(hardware_type.into(), out);
+    out.push(b' ');
+    push_colon_hex(address, out);
+    out.push(b']');
+}
+
+fn push_identity(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+    match bytes {
+        Some(bytes) => push_colon_hex(bytes, out),
+        None => out.extend_from_slice(b"no info"),
+    }
+}
+
+fn push_colon_hex(bytes: &[u8], out: &mut Vec<u8>) {
+    // Addresses and most identities in one go.
+    const BYTES: usize = 8;
+    for (number, chunk) in bytes.chunks(BYTES).enumerate() {
+        if number > 0 {
+            out.push(b':');
+        }
+        let mut text = [b':'; BYTES * 3];
+        for (byte, text) in chunk.iter().zip(text.as_chunks_mut::<3>().0) {
+            let [high, low] = HEX[usize::from(*byte)];
+            (text[0], text[1]) = (high, low);
+        }
+        // Without the last colon.
+        out.extend_from_slice(&text[..chunk.len() * 3 - 1]);
+    }
+}
+
+fn push_hex(number: u32, out: &mut Vec<u8>) {
+    let mut text = [0; 8];
+    for (byte, text) in number.to_be_bytes().iter().zip(text.as_chunks_mut::<2>().0) {
+        *text = HEX[usize::from(*byte)];
+    }
+    let leading = (number.leading_zeros() as usize / 4).min(7);
+    out.extend_from_slice(&text[leading..]);
+}
+
+/// The two digits of every octet.
+static HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut octet = 0;
+    while octet < table.len() {
+        table[octet] = [DIGITS[octet >> 4], DIGITS[octet & 0xf]];
+        octet += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -3,15 +3,17 @@
 //! * A [`Message`] is a row of the catalogue: identifier, severity, debug level, logger, text with `%1`…`%n`.
 //!   All rows are statics in [`message`]; rows that DHCPv4 and DHCPv6 share are also in [`message::twin`].
 //! * [`Log`] is what code that decides things is given: [`log!`] asks it whether a message is enabled and only
-//!   then formats. [`Captured`] records events for tests and simulations, [`Silent`] discards them.
+//!   then takes its arguments, as values ([`Argument`]). [`Captured`] records events for tests and simulations, [`Silent`] discards them.
 //! * [`Logging`] is the process-wide backend: loggers tree, outputs, a bounded queue and a writer thread. Its
 //!   [`Handle`]s are what the servers pass down.
 #![forbid(unsafe_code)]
 
+mod argument;
 mod backend;
 mod catalogue;
 mod client_label;
 mod config;
+mod digits;
 mod environment;
 mod levels;
 mod log;
@@ -24,6 +26,9 @@ mod redact;
 mod visible;
 mod writer;
 
+pub use argument::Argument;
+#[doc(hidden)]
+pub use argument::{AsText, AsValue, Given};
 pub use backend::{Handle, Logging, LoggingOptions, Overload};
 pub use catalogue::{CATALOGUE, find_message, message, reference_page};
 pub use client_label::ClientLabel;

@@ -1,8 +1,8 @@
 //! Where code that decides things sends its messages.
 
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::argument::Argument;
 use crate::levels::Threshold;
 use crate::message_row::Message;
 
@@ -12,10 +12,13 @@ pub trait Log: Send + Sync {
     fn enabled(&self, message: &'static Message) -> bool;
 
     /// Takes an occurrence, `%1` being the first of `arguments`.
-    fn emit(&self, message: &'static Message, arguments: &[&dyn Display]);
+    fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]);
 }
 
 /// Writes an occurrence of a message if it is enabled: `log!(log, DHCP4_LEASE_ALLOC, label, address, 3600)`.
+///
+/// Arguments are anything with a `Display`; numbers, addresses, texts and [`ClientLabel`](crate::ClientLabel)s are
+/// carried as they are and become text on the writer's thread.
 ///
 /// The message is a name from [`message`](crate::message), whose number of arguments is checked when compiling, or
 /// any expression of type `&'static Message` in parentheses: `log!(log, (twin::SHUTDOWN.of(F::VERSION)))`.
@@ -23,10 +26,10 @@ pub trait Log: Send + Sync {
 macro_rules! log {
     ($log:expr, ($message:expr) $(, $argument:expr)* $(,)?) => {{
         #[allow(unused_imports)]
-        use $crate::Log as _;
+        use $crate::{AsText as _, AsValue as _, Log as _};
         let message: &'static $crate::Message = $message;
         if $log.enabled(message) {
-            $log.emit(message, &[$(&$argument as &dyn ::std::fmt::Display),*]);
+            $log.emit(message, &[$($crate::Given(&$argument).argument()),*]);
         }
     }};
     ($log:expr, $message:ident $(, $argument:expr)* $(,)?) => {{
@@ -44,7 +47,7 @@ impl Log for Silent {
         false
     }
 
-    fn emit(&self, _: &'static Message, _: &[&dyn Display]) {}
+    fn emit(&self, _: &'static Message, _: &[Argument<'_>]) {}
 }
 
 /// One captured occurrence.
@@ -59,10 +62,8 @@ pub struct Event {
 impl Event {
     /// Identifier and text as in a log line.
     pub fn text(&self) -> String {
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let mut out = format!("{} ", self.message.id);
-        self.message.render(&arguments, &mut out);
-        out
+        let arguments: Vec<_> = self.arguments.iter().map(|text| Argument::Text(text)).collect();
+        format!("{} {}", self.message.id, self.message.render(&arguments))
     }
 }
 
@@ -117,7 +118,7 @@ impl Log for Captured {
         message.rank() <= self.threshold.rank()
     }
 
-    fn emit(&self, message: &'static Message, arguments: &[&dyn Display]) {
+    fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         self.lock().push(Event { message, arguments });
     }
@@ -125,6 +126,8 @@ impl Log for Captured {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Display;
+
     use super::*;
     use crate::levels::Severity;
     use crate::message;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::argument::Argument;
+use crate::digits::push_number;
 use crate::levels::{Severity, Threshold};
-use crate::visible::push_visible;
 
 /// One row of the message catalogue.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +23,17 @@ pub struct Message {
     pub explanation: &'static str,
     arguments: usize,
     rank: u8,
+    pieces: [Piece; MAX_PIECES],
+    piece_count: usize,
+}
+
+/// Some of the text, and the placeholder behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    start: u16,
+    end: u16,
+    /// Number of the placeholder; 0 is none.
+    argument: u8,
 }
 
 impl Message {
@@ -35,7 +47,10 @@ impl Message {
         explanation: &'static str,
     ) -> Self {
         assert!(highest_placeholder(text.as_bytes()) <= MAX_ARGUMENTS, "too many placeholders");
+        let (pieces, piece_count) = pieces(text.as_bytes());
         Self {
+            pieces,
+            piece_count,
             id,
             severity,
             debug_level,
@@ -66,26 +81,28 @@ impl Message {
         );
     }
 
-    /// Appends the text with its placeholders replaced by `arguments`; a placeholder without argument stays.
-    /// Control characters of the arguments are spelt out (`\n`, `\x1b`): a message is one line, whatever a client
-    /// sent.
-    pub fn render(&self, arguments: &[&str], out: &mut String) {
-        let mut rest = self.text;
-        while let Some((before, tail)) = rest.split_once('%') {
-            out.push_str(before);
-            let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, after) = tail.split_at(digits);
-            let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-            match index.and_then(|index| arguments.get(index)) {
-                Some(argument) => push_visible(argument, out),
-                None => {
-                    out.push('%');
-                    out.push_str(number);
+    /// The text with its placeholders replaced by `arguments`; a placeholder without argument stays. Control
+    /// characters of the arguments are spelt out (`\n`, `\x1b`): a message is one line, whatever a client sent.
+    pub fn render(&self, arguments: &[Argument<'_>]) -> String {
+        let mut text = Vec::new();
+        self.push(arguments, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Appends what [`render`](Self::render) returns, in UTF-8.
+    pub(crate) fn push(&self, arguments: &[Argument<'_>], out: &mut Vec<u8>) {
+        for piece in &self.pieces[..self.piece_count] {
+            out.extend_from_slice(&self.text.as_bytes()[piece.start as usize..piece.end as usize]);
+            if let Some(index) = piece.argument.checked_sub(1) {
+                match arguments.get(usize::from(index)) {
+                    Some(argument) => argument.push_visible(out),
+                    None => {
+                        out.push(b'%');
+                        push_number(piece.argument.into(), out);
+                    }
                 }
             }
-            rest = after;
         }
-        out.push_str(rest);
     }
 }
 
@@ -114,23 +131,49 @@ impl Twin {
 /// No message has more arguments.
 pub(crate) const MAX_ARGUMENTS: usize = 12;
 
+/// As many placeholders, some of them twice, and the end of the text.
+const MAX_PIECES: usize = MAX_ARGUMENTS + 4;
+
+/// Takes a text apart at its placeholders; a percent sign without a number behind it is text.
+const fn pieces(text: &[u8]) -> ([Piece; MAX_PIECES], usize) {
+    assert!(text.len() <= u16::MAX as usize, "text too long");
+    let mut pieces = [Piece { start: 0, end: 0, argument: 0 }; MAX_PIECES];
+    let (mut count, mut start, mut at) = (0, 0, 0);
+    while at < text.len() {
+        let (number, end) = placeholder(text, at);
+        if number > 0 {
+            pieces[count] = Piece { start: start as u16, end: at as u16, argument: number };
+            count += 1;
+            start = end;
+        }
+        at = end;
+    }
+    pieces[count] = Piece { start: start as u16, end: at as u16, argument: 0 };
+    (pieces, count + 1)
+}
+
+/// The number of the placeholder at `at`, or 0, and where the text goes on.
+const fn placeholder(text: &[u8], at: usize) -> (u8, usize) {
+    let mut end = at + 1;
+    let mut number = 0;
+    if text[at] == b'%' {
+        while end < text.len() && text[end].is_ascii_digit() {
+            number = number * 10 + (text[end] - b'0');
+            end += 1;
+        }
+    }
+    (number, end)
+}
+
 const fn highest_placeholder(text: &[u8]) -> usize {
     let mut highest = 0;
     let mut at = 0;
     while at < text.len() {
-        if text[at] != b'%' {
-            at += 1;
-            continue;
+        let (number, end) = placeholder(text, at);
+        if number as usize > highest {
+            highest = number as usize;
         }
-        at += 1;
-        let mut number = 0;
-        while at < text.len() && text[at].is_ascii_digit() {
-            number = number * 10 + (text[at] - b'0') as usize;
-            at += 1;
-        }
-        if number > highest {
-            highest = number;
-        }
+        at = end;
     }
     highest
 }
@@ -269,21 +312,23 @@ mod tests {
         "",
     );
 
+    fn rendered(arguments: &[&str]) -> String {
+        let arguments: Vec<_> = arguments.iter().map(|text| Argument::Text(text)).collect();
+        THREE.render(&arguments)
+    }
+
     #[test]
     fn placeholders_come_in_any_order_and_percent_signs_stay() {
-        let mut out = String::new();
-        THREE.render(&["a", "%1", "c"], &mut out);
-        assert_eq!(out, "%1 of 100% then a, c%");
-        out.clear();
-        THREE.render(&["a"], &mut out);
-        assert_eq!(out, "%2 of 100% then a, %3%");
+        assert_eq!(rendered(&["a", "%1", "c"]), "%1 of 100% then a, c%");
+        assert_eq!(rendered(&["a"]), "%2 of 100% then a, %3%");
     }
 
     #[test]
     fn an_argument_cannot_end_the_line() {
-        let mut out = String::new();
-        THREE.render(&["a\nINFO forged", "\x1b[2J", "c"], &mut out);
-        assert_eq!(out, r"\x1b[2J of 100% then a\nINFO forged, c%");
+        assert_eq!(
+            rendered(&["a\nINFO forged", "\x1b[2J", "c"]),
+            r"\x1b[2J of 100% then a\nINFO forged, c%"
+        );
     }
 
     #[test]

@@ -5,8 +5,11 @@ use std::fmt;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::digits::push_thousand;
+use crate::levels::Severity;
+use crate::message_row::Component;
 use crate::output::Destination;
-use crate::record::Record;
+use crate::record::{Head, Record};
 
 /// A compiled pattern such as `%D{%Y-%m-%d %H:%M:%S.%q} %-5p [%c/%i.%t] %m\n`.
 ///
@@ -16,9 +19,9 @@ use crate::record::Record;
 /// dot the maximal width, which cuts from the left.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    pieces: Vec<Piece>,
+    parts: Vec<Part>,
     zone: TimeZone,
-    scratch: String,
+    scratch: Vec<u8>,
 }
 
 /// Why a pattern cannot be used.
@@ -56,20 +59,20 @@ impl Pattern {
 
     /// Compiles a pattern; local times are shown in `zone`.
     pub fn parse(pattern: &str, zone: TimeZone) -> Result<Self, PatternError> {
-        let mut pieces = Vec::new();
+        let mut parts = Parts::default();
         let mut rest = pattern;
         while let Some(at) = rest.find('%') {
-            if at > 0 {
-                pieces.push(Piece::Literal(rest[..at].to_owned()));
-            }
+            parts.literal(&rest[..at]);
             let (piece, tail) = conversion(&rest[at + 1..])?;
-            pieces.push(piece);
+            match piece {
+                Conversion::Literal(text) => parts.literal(text),
+                Conversion::Origin(field, width) => parts.origin(field, width),
+                Conversion::Each(field, width) => parts.each(field, width),
+            }
             rest = tail;
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Literal(rest.to_owned()));
-        }
-        Ok(Self { pieces, zone, scratch: String::new() })
+        parts.literal(rest);
+        Ok(Self { parts: parts.0, zone, scratch: Vec::new() })
     }
 
     /// The text of the default pattern for a kind of output.
@@ -80,21 +83,18 @@ impl Pattern {
         }
     }
 
-    /// Appends the line of an occurrence. Dates are worked out once per second, hence `&mut`.
-    pub(crate) fn write(&mut self, record: &Record<'_>, out: &mut String) {
-        for piece in &mut self.pieces {
-            match piece {
-                Piece::Literal(text) => out.push_str(text),
-                Piece::Field { field, width } if width.is_plain() => {
+    /// Appends the line of an occurrence. What many lines have in common is kept, hence `&mut`.
+    pub(crate) fn write(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        for part in &mut self.parts {
+            match part {
+                Part::Origin(origin) => out.extend_from_slice(origin.text(record)),
+                Part::Each(field, width) if width.is_plain() => {
                     field.write(record, &self.zone, out);
                 }
-                Piece::Field { field: Field::Severity, width } => {
-                    width.write(record.head.message.severity.name(), out);
-                }
-                Piece::Field { field, width } => {
+                Part::Each(field, width) => {
                     self.scratch.clear();
                     field.write(record, &self.zone, &mut self.scratch);
-                    width.write(&self.scratch, out);
+                    width.write(&String::from_utf8_lossy(&self.scratch), out);
                 }
             }
         }
@@ -102,30 +102,108 @@ impl Pattern {
 }
 
 #[derive(Clone, Debug)]
-enum Piece {
-    Literal(String),
-    Field { field: Field, width: Width },
+enum Part {
+    Origin(Origin),
+    Each(Field, Width),
 }
 
+/// What differs from one message to the next.
 #[derive(Clone, Debug)]
 enum Field {
     Date(Date),
-    Severity,
-    Logger,
-    Process,
-    Thread,
     Message,
 }
 
 impl Field {
-    fn write(&mut self, record: &Record<'_>, zone: &TimeZone, out: &mut String) {
+    fn write(&mut self, record: &Record<'_>, zone: &TimeZone, out: &mut Vec<u8>) {
         match self {
             Self::Date(date) => date.write(record.head.at, zone, out),
-            Self::Severity => out.push_str(record.head.message.severity.name()),
-            Self::Logger => out.push_str(record.logger),
-            Self::Process => push_number(record.process, out),
-            Self::Thread => push_number(record.head.thread.unsigned_abs(), out),
             Self::Message => record.push_text(out),
+        }
+    }
+}
+
+/// Text between the above, which is the same for all messages of one logger, severity and thread.
+#[derive(Clone, Debug)]
+struct Origin {
+    pieces: Vec<OriginPiece>,
+    /// The last text of each logger.
+    known: Vec<Option<(Severity, i32, Vec<u8>)>>,
+}
+
+#[derive(Clone, Debug)]
+enum OriginPiece {
+    Literal(String),
+    Field(OriginField, Width),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OriginField {
+    Severity,
+    Logger,
+    Process,
+    Thread,
+}
+
+impl Origin {
+    fn text(&mut self, record: &Record<'_>) -> &[u8] {
+        let Head { message, thread, .. } = record.head;
+        self.known.resize(Component::COUNT, None);
+        let known = &mut self.known[message.component.index()];
+        if !matches!(known, Some((severity, of, _)) if (*severity, *of) == (message.severity, thread))
+        {
+            *known = None;
+        }
+        let pieces = &self.pieces;
+        let (_, _, text) =
+            known.get_or_insert_with(|| (message.severity, thread, written(pieces, record)));
+        text
+    }
+}
+
+fn written(pieces: &[OriginPiece], record: &Record<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for piece in pieces {
+        match piece {
+            OriginPiece::Literal(text) => out.extend_from_slice(text.as_bytes()),
+            OriginPiece::Field(field, width) => {
+                let text = match field {
+                    OriginField::Severity => record.head.message.severity.name().to_owned(),
+                    OriginField::Logger => record.logger.to_owned(),
+                    OriginField::Process => record.process.to_string(),
+                    OriginField::Thread => record.head.thread.to_string(),
+                };
+                width.write(&text, &mut out);
+            }
+        }
+    }
+    out
+}
+
+/// Gathers what belongs to one [`Origin`].
+#[derive(Default)]
+struct Parts(Vec<Part>);
+
+impl Parts {
+    fn literal(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.add(OriginPiece::Literal(text.to_owned()));
+        }
+    }
+
+    fn origin(&mut self, field: OriginField, width: Width) {
+        self.add(OriginPiece::Field(field, width));
+    }
+
+    fn each(&mut self, field: Field, width: Width) {
+        self.0.push(Part::Each(field, width));
+    }
+
+    fn add(&mut self, piece: OriginPiece) {
+        if let Some(Part::Origin(origin)) = self.0.last_mut() {
+            origin.pieces.push(piece);
+        } else {
+            self.0.push(Part::Origin(Origin { pieces: vec![piece], known: Vec::new() }));
         }
     }
 }
@@ -142,17 +220,20 @@ impl Width {
         self.minimum == 0 && self.maximum.is_none()
     }
 
-    fn write(self, text: &str, out: &mut String) {
+    fn write(self, text: &str, out: &mut Vec<u8>) {
+        if self.is_plain() {
+            return out.extend_from_slice(text.as_bytes());
+        }
         let length = text.chars().count();
         let cut = self.maximum.map_or(0, |maximum| length.saturating_sub(maximum));
         let padding = self.minimum.saturating_sub(length - cut);
         if !self.left {
-            out.extend(std::iter::repeat_n(' ', padding));
+            out.extend(std::iter::repeat_n(b' ', padding));
         }
         let start = text.char_indices().nth(cut).map_or(text.len(), |(at, _)| at);
-        out.push_str(&text[start..]);
+        out.extend_from_slice(&text.as_bytes()[start..]);
         if self.left {
-            out.extend(std::iter::repeat_n(' ', padding));
+            out.extend(std::iter::repeat_n(b' ', padding));
         }
     }
 }
@@ -197,10 +278,11 @@ impl Date {
             }
         }
         parts.push(DatePart::seconds(plain)?);
+        parts.retain(|part| !matches!(part, DatePart::Seconds { format, .. } if format.is_empty()));
         Ok(Self { utc, parts, second: None })
     }
 
-    fn write(&mut self, at: i64, zone: &TimeZone, out: &mut String) {
+    fn write(&mut self, at: i64, zone: &TimeZone, out: &mut Vec<u8>) {
         let second = at.div_euclid(1_000_000_000);
         let microsecond = at.rem_euclid(1_000_000_000) / 1_000;
         if self.second != Some(second) {
@@ -211,11 +293,11 @@ impl Date {
         }
         for part in &self.parts {
             match part {
-                DatePart::Seconds { text, .. } => out.push_str(text),
+                DatePart::Seconds { text, .. } => out.extend_from_slice(text.as_bytes()),
                 DatePart::Milliseconds => push_thousand(microsecond / 1_000, out),
                 DatePart::Microseconds => {
                     push_thousand(microsecond / 1_000, out);
-                    out.push('.');
+                    out.push(b'.');
                     push_thousand(microsecond % 1_000, out);
                 }
             }
@@ -240,8 +322,15 @@ impl DatePart {
     }
 }
 
+/// What a percent sign stands for.
+enum Conversion {
+    Literal(&'static str),
+    Origin(OriginField, Width),
+    Each(Field, Width),
+}
+
 /// Reads a conversion behind its percent sign; returns what follows it.
-fn conversion(text: &str) -> Result<(Piece, &str), PatternError> {
+fn conversion(text: &str) -> Result<(Conversion, &str), PatternError> {
     let mut width = Width::default();
     let mut rest = text;
     if let Some(tail) = rest.strip_prefix('-') {
@@ -256,25 +345,25 @@ fn conversion(text: &str) -> Result<(Piece, &str), PatternError> {
     }
     let letter = rest.chars().next().ok_or(PatternError::Unfinished)?;
     rest = &rest[letter.len_utf8()..];
-    let field = match letter {
-        '%' => return Ok((Piece::Literal("%".into()), rest)),
-        'n' => return Ok((Piece::Literal("\n".into()), rest)),
-        'p' => Field::Severity,
-        'c' => Field::Logger,
-        'i' => Field::Process,
-        't' => Field::Thread,
-        'm' => Field::Message,
+    let piece = match letter {
+        '%' => Conversion::Literal("%"),
+        'n' => Conversion::Literal("\n"),
+        'p' => Conversion::Origin(OriginField::Severity, width),
+        'c' => Conversion::Origin(OriginField::Logger, width),
+        'i' => Conversion::Origin(OriginField::Process, width),
+        't' => Conversion::Origin(OriginField::Thread, width),
+        'm' => Conversion::Each(Field::Message, width),
         'd' | 'D' => {
             let (format, tail) = match rest.strip_prefix('{') {
                 Some(inner) => inner.split_once('}').ok_or(PatternError::UnclosedDate)?,
                 None => ("%Y-%m-%d %H:%M:%S", rest),
             };
             rest = tail;
-            Field::Date(Date::parse(format, letter == 'd')?)
+            Conversion::Each(Field::Date(Date::parse(format, letter == 'd')?), width)
         }
         other => return Err(PatternError::UnknownConversion(other)),
     };
-    Ok((Piece::Field { field, width }, rest))
+    Ok((piece, rest))
 }
 
 /// A decimal number, 0 when there is none, and what follows it.
@@ -285,37 +374,10 @@ fn number(text: &str) -> (usize, &str) {
     (number, &text[digits..])
 }
 
-/// Appends a number in decimal; `to_string` would allocate, for each line of the log.
-fn push_number(number: u32, out: &mut String) {
-    let mut digits = [0; 10];
-    let mut at = digits.len();
-    let mut rest = number;
-    loop {
-        at -= 1;
-        digits[at] = digit(rest % 10);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
-}
-
-/// Appends a number below 1000 with three digits.
-fn push_thousand(number: i64, out: &mut String) {
-    let number = u32::try_from(number).unwrap_or(0);
-    out.extend([100, 10, 1].map(|place| char::from(digit(number / place % 10))));
-}
-
-fn digit(value: u32) -> u8 {
-    b'0' + value.to_le_bytes()[0]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::message;
-    use crate::record::Head;
 
     /// 2019-08-05 14:27:45.871 UTC and 52 microseconds.
     const AT: i64 = 1_565_015_265_871_052_000;
@@ -323,7 +385,7 @@ mod tests {
     fn line(pattern: &str) -> String {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let mut pattern = Pattern::parse(pattern, zone).expect("a good pattern");
-        let mut out = String::new();
+        let mut out = Vec::new();
         let record = Record {
             head: Head { message: &message::DHCP4_SHUTDOWN, at: AT, thread: 12345 },
             logger: "kea-dhcp4.dhcp4",
@@ -331,7 +393,7 @@ mod tests {
             arguments: &[],
         };
         pattern.write(&record, &mut out);
-        out
+        String::from_utf8(out).expect("UTF-8")
     }
 
     #[test]

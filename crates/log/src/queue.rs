@@ -110,13 +110,16 @@ impl Queue {
         true
     }
 
-    /// Lets occurrences gather for a while, so that a busy server is not charged a wake-up for each.
-    pub(crate) fn pause(&self, time: Duration) {
-        let state = self.lock();
+    /// Lets occurrences gather for a while, so that a busy server is not charged a wake-up for each; false when
+    /// none came, or when closed.
+    pub(crate) fn gather(&self, time: Duration) -> bool {
+        let mut state = self.lock();
         if !state.closed {
-            // Woken early by waiting writers and by closing; either way the caller looks again.
-            drop(self.wake_writer.wait_timeout(state, time));
+            // Woken early by those who wait for room and by closing; either way the caller looks.
+            let waited = self.wake_writer.wait_timeout(state, time);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        !state.closed && !state.batch.is_empty()
     }
 
     /// Ends the writer's wait for good.

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::argument::{Argument, decode};
 use crate::config::{Effective, LoggingError, OutputConfig};
 use crate::message_row::{Component, MAX_ARGUMENTS};
 use crate::output::{Destination, Sink, Surroundings};
 use crate::pattern::Pattern;
 use crate::queue::Batch;
-use crate::record::{Head, Record, decode_arguments};
+use crate::record::{Head, Record};
 use crate::visible::push_visible_json;
 
 /// The open outputs of all loggers.
@@ -26,7 +27,7 @@ pub(crate) struct Outputs {
     /// Which of `lines` a component writes, by component.
     routes: Vec<Vec<usize>>,
     spare: Batch,
-    line: String,
+    line: Vec<u8>,
     checked_files: Instant,
 }
 
@@ -67,7 +68,7 @@ impl Outputs {
             lines: Vec::new(),
             routes: Vec::new(),
             spare: Batch::default(),
-            line: String::new(),
+            line: Vec::new(),
             checked_files: Instant::now(),
             surroundings,
         };
@@ -150,8 +151,8 @@ impl Outputs {
     }
 
     fn write_one(&mut self, head: Head, bytes: &[u8]) {
-        let mut arguments = [""; MAX_ARGUMENTS];
-        let count = decode_arguments(bytes, &mut arguments);
+        let mut arguments = [Argument::Text(""); MAX_ARGUMENTS];
+        let count = decode(bytes, &mut arguments);
         let component = head.message.component.index();
         let record = Record {
             head,
@@ -167,7 +168,7 @@ impl Outputs {
                 Layout::Json => write_json(&record, &mut self.line),
             }
             let sink = &mut self.sinks[*sink];
-            let result = sink.sink.write(&record, self.line.as_bytes());
+            let result = sink.sink.write(&record, &self.line);
             sink.note(result);
         }
     }
@@ -181,9 +182,8 @@ impl OpenSink {
             Err(error) if !self.failing => {
                 self.failing = true;
                 let message = &crate::message::LOG_WRITE_ERROR;
-                let mut text = format!("{} ", message.id);
-                message.render(&[&self.name, &error.to_string()], &mut text);
-                text.push('\n');
+                let arguments = [Argument::Text(&self.name), Argument::Other(&error)];
+                let text = format!("{} {}\n", message.id, message.render(&arguments));
                 // Nowhere to report a failure of standard error itself.
                 let _ = io::stderr().lock().write_all(text.as_bytes());
             }
@@ -203,11 +203,9 @@ fn full_name(surroundings: &Surroundings, component: Component) -> String {
 }
 
 /// One object per line: what a line's pattern can show, and the arguments apart from the text, as they were given.
-fn write_json(record: &Record<'_>, out: &mut String) {
+fn write_json(record: &Record<'_>, out: &mut Vec<u8>) {
     let message = record.head.message;
     let time = Timestamp::from_nanosecond(i128::from(record.head.at)).unwrap_or_default();
-    let mut text = String::new();
-    message.render(record.arguments, &mut text);
     let object = serde_json::json!({
         "timestamp": format!("{time:.6}"),
         "severity": message.severity.name(),
@@ -215,11 +213,11 @@ fn write_json(record: &Record<'_>, out: &mut String) {
         "process": record.process,
         "thread": record.head.thread,
         "id": message.id,
-        "message": text,
-        "arguments": record.arguments,
+        "message": message.render(record.arguments),
+        "arguments": record.arguments.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     push_visible_json(&object.to_string(), out);
-    out.push('\n');
+    out.push(b'\n');
 }
 
 #[cfg(test)]
@@ -233,12 +231,15 @@ mod tests {
             head: Head { message: &DHCP4_LEASE_ADVERT, at: 1_565_015_265_871_052_999, thread: 7 },
             logger: "kea-dhcp4.leases",
             process: 42,
-            arguments: &["\"x\"\n\x7f", "192.0.2.1"],
+            arguments: &[
+                Argument::Text("\"x\"\n\x7f"),
+                Argument::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
+            ],
         };
-        let mut out = String::new();
+        let mut out = Vec::new();
         write_json(&record, &mut out);
         assert_eq!(
-            out,
+            String::from_utf8_lossy(&out),
             concat!(
                 r#"{"timestamp":"2019-08-05T14:27:45.871052Z","severity":"INFO","#,
                 r#""logger":"kea-dhcp4.leases","process":42,"thread":7,"id":"DHCP4_LEASE_ADVERT","#,

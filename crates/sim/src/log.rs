@@ -1,8 +1,6 @@
 //! The log as the simulator keeps it: identifiers while all is well, texts when a story is told.
 
-use std::fmt::Display;
-
-use kea_log::{Event, Log, Message};
+use kea_log::{Argument, Event, Log, Message};
 use parking_lot::Mutex;
 
 /// Receives what the engine logs about one query at a time.
@@ -52,7 +50,7 @@ impl Log for SimLog {
         true
     }
 
-    fn emit(&self, message: &'static Message, arguments: &[&dyn Display]) {
+    fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let mut kept = self.0.lock();
         if !ROUTINE.contains(&message.id) {
             kept.count += 1;

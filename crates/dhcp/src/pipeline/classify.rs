@@ -9,7 +9,7 @@ use kea_expr::{
 };
 use kea_hooks::Point;
 use kea_log::message::{self, twin};
-use kea_log::{ClientLabel, find_message, log};
+use kea_log::{Argument, ClientLabel, find_message, log};
 
 use super::corridor::Corridor;
 use super::explain::{Cause, Evaluated, Recorder, Step};
@@ -215,9 +215,7 @@ impl<F: Dialect> Observer for Reporter<'_, '_, F> {
             if let Some(message) = find_message(step.id)
                 && log.enabled(message)
             {
-                let arguments: Vec<&dyn Display> =
-                    step.arguments.iter().map(|argument| argument as &dyn Display).collect();
-                log.emit(message, &arguments);
+                log.emit(message, &arguments(step));
             }
         }
         let name = self.corridor.config.classes.names().name(class);
@@ -264,12 +262,13 @@ impl<F: Dialect> Reporter<'_, '_, F> {
 
 /// A step in the words of its message.
 fn shown(step: &kea_expr::Step) -> Evaluated {
-    let arguments: Vec<&str> = step.arguments.iter().map(String::as_str).collect();
-    let mut text = String::new();
-    if let Some(message) = find_message(step.id) {
-        message.render(&arguments, &mut text);
-    }
+    let message = find_message(step.id);
+    let text = message.map(|message| message.render(&arguments(step))).unwrap_or_default();
     Evaluated { id: step.id, text }
+}
+
+fn arguments(step: &kea_expr::Step) -> Vec<Argument<'_>> {
+    step.arguments.iter().map(|text| Argument::Text(text)).collect()
 }
 
 /// What became of a class, in words.

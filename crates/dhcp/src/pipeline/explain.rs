@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kea_config::Snapshot;
 use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
-use kea_log::{Component, Event, Log, Message, Silent};
+use kea_log::{Argument, Component, Event, Log, Message, Silent};
 use kea_stats::{ServerKind, Stats, UnixMicros};
 
 use super::arrival::Arrival;
@@ -97,7 +97,7 @@ impl Log for Recorder {
         message.component != Component::Eval
     }
 
-    fn emit(&self, message: &'static Message, arguments: &[&dyn std::fmt::Display]) {
+    fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         let text = Event { message, arguments }.text();
         // The text begins with the identifier.

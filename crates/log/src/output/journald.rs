@@ -29,7 +29,11 @@ impl Journal {
         field(&mut datagram, "KEA_ID", message.id.as_bytes());
         field(&mut datagram, "TID", record.head.thread.to_string().as_bytes());
         for (number, argument) in record.arguments.iter().enumerate() {
-            field(&mut datagram, &format!("KEA_ARGUMENT_{}", number + 1), argument.as_bytes());
+            field(
+                &mut datagram,
+                &format!("KEA_ARGUMENT_{}", number + 1),
+                argument.to_string().as_bytes(),
+            );
         }
         self.socket.send(&datagram)
     }

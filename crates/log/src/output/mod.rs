@@ -1,17 +1,19 @@
 //! Where lines go.
 
+mod console;
 mod file;
 mod journald;
 mod socket;
 mod syslog;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub use syslog::Facility;
 
 use crate::config::{LoggingError, OutputConfig};
 use crate::record::Record;
+use console::Console;
 use file::LogFile;
 use journald::Journal;
 use syslog::Syslog;
@@ -61,8 +63,7 @@ pub(crate) struct Surroundings {
 /// An open destination.
 #[derive(Debug)]
 pub(crate) enum Sink {
-    Stdout,
-    Stderr,
+    Console(Console),
     File(LogFile),
     Syslog(Syslog),
     Journald(Journal),
@@ -77,8 +78,8 @@ impl Sink {
         let open_error =
             |path: &Path, error| LoggingError::Open { path: path.display().to_string(), error };
         Ok(match destination {
-            Destination::Stdout => Self::Stdout,
-            Destination::Stderr => Self::Stderr,
+            Destination::Stdout => Self::Console(Console::stdout(config.flush)),
+            Destination::Stderr => Self::Console(Console::stderr(config.flush)),
             Destination::Syslog(facility) => Self::Syslog(Syslog::new(
                 *facility,
                 &surroundings.ident,
@@ -98,8 +99,7 @@ impl Sink {
     /// Writes one line as laid out.
     pub(crate) fn write(&mut self, record: &Record<'_>, line: &[u8]) -> io::Result<()> {
         match self {
-            Self::Stdout => io::stdout().lock().write_all(line),
-            Self::Stderr => io::stderr().lock().write_all(line),
+            Self::Console(console) => console.write(line),
             Self::File(file) => file.write(line),
             Self::Syslog(syslog) => syslog.send(record.head.message.severity, record.head.at, line),
             Self::Journald(journal) => journal.send(record, line),
@@ -109,9 +109,9 @@ impl Sink {
     /// Writes out what is buffered: at the end of a batch, or (`idle`) before a pause.
     pub(crate) fn flush(&mut self, idle: bool) -> io::Result<()> {
         match self {
-            Self::Stdout => io::stdout().lock().flush(),
+            Self::Console(console) => console.flush(idle),
             Self::File(file) => file.flush(idle),
-            Self::Stderr | Self::Syslog(_) | Self::Journald(_) => Ok(()),
+            Self::Syslog(_) | Self::Journald(_) => Ok(()),
         }
     }
 

@@ -1,0 +1,362 @@
+//! What stands in the place of a message's `%1`…`%n`.
+
+use std::fmt::{self, Display, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::client_label::ClientLabel;
+use crate::digits::push_number;
+use crate::visible::push_visible;
+
+/// An argument of a message. What has a form of its own is kept as a value, and becomes text only where it is
+/// written: on the writer's thread, not on the one that serves packets.
+#[derive(Clone, Copy)]
+pub enum Argument<'a> {
+    /// Text of any origin.
+    Text(&'a str),
+    /// A number.
+    Number(u64),
+    /// A number that may be below zero.
+    Signed(i64),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+    /// The client of a transaction.
+    Client(ClientLabel<'a>),
+    /// Anything else, which is formatted by whoever logs.
+    Other(&'a dyn Display),
+}
+
+impl Argument<'_> {
+    /// Appends it as it stands in a line: what outsiders may have chosen with its control characters spelt out.
+    pub(crate) fn push_visible(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => push_visible(text, out),
+            Self::Number(number) => push_number(*number, out),
+            Self::V4(address) => push_v4(*address, out),
+            Self::Client(label) => label.push(out),
+            Self::Signed(_) | Self::V6(_) | Self::Other(_) => push_visible(&self.to_string(), out),
+        }
+    }
+}
+
+impl Display for Argument<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Signed(number) => number.fmt(f),
+            Self::V4(address) => address.fmt(f),
+            Self::V6(address) => address.fmt(f),
+            Self::Client(label) => label.fmt(f),
+            Self::Other(other) => other.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Argument<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// A value on its way into [`log!`](crate::log!), which asks it for its [`Argument`]: in a form of its own where
+/// its type has one ([`AsValue`]), else as anything that can be shown ([`AsText`]). The compiler takes the first,
+/// since the second is one reference further away.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a, T: ?Sized>(pub &'a T);
+
+/// See [`Given`].
+#[doc(hidden)]
+pub trait AsValue<'a> {
+    /// The argument.
+    fn argument(self) -> Argument<'a>;
+}
+
+/// See [`Given`].
+#[doc(hidden)]
+pub trait AsText<'a> {
+    /// The argument.
+    fn argument(self) -> Argument<'a>;
+}
+
+impl<'a, T: Display> AsText<'a> for &Given<'a, T> {
+    fn argument(self) -> Argument<'a> {
+        Argument::Other(self.0)
+    }
+}
+
+macro_rules! values {
+    ($($type:ty: $value:ident => $argument:expr;)*) => {$(
+        impl<'a> AsValue<'a> for Given<'a, $type> {
+            #[inline(always)]
+            fn argument(self) -> Argument<'a> {
+                let $value = self.0;
+                $argument
+            }
+        }
+    )*};
+}
+
+values! {
+    &'a str: text => Argument::Text(text);
+    String: text => Argument::Text(text);
+    u8: number => Argument::Number(u64::from(*number));
+    u16: number => Argument::Number(u64::from(*number));
+    u32: number => Argument::Number(u64::from(*number));
+    u64: number => Argument::Number(*number);
+    usize: number => Argument::Number(*number as u64);
+    i32: number => Argument::Signed(i64::from(*number));
+    i64: number => Argument::Signed(*number);
+    Ipv4Addr: address => Argument::V4(*address);
+    Ipv6Addr: address => Argument::V6(*address);
+    ClientLabel<'a>: label => Argument::Client(*label);
+}
+
+fn push_v4(address: Ipv4Addr, out: &mut Vec<u8>) {
+    let [a, b, c, d] = address.octets().map(u64::from);
+    push_number(a, out);
+    out.push(b'.');
+    push_number(b, out);
+    out.push(b'.');
+    push_number(c, out);
+    out.push(b'.');
+    push_number(d, out);
+}
+
+/// Appends the arguments to `out` so that [`decode`] finds them again.
+pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut Vec<u8>) {
+    for argument in arguments {
+        match argument {
+            Argument::Text(text) => {
+                out.push(Tag::TEXT);
+                put_slice(text.as_bytes(), out);
+            }
+            Argument::Number(number) => {
+                out.push(Tag::NUMBER);
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            Argument::Signed(number) => {
+                out.push(Tag::SIGNED);
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+            Argument::V4(address) => {
+                out.push(Tag::V4);
+                out.extend_from_slice(&address.octets());
+            }
+            Argument::V6(address) => {
+                out.push(Tag::V6);
+                out.extend_from_slice(&address.octets());
+            }
+            Argument::Client(ClientLabel::V4 { hardware, client_id, xid }) => {
+                out.push(Tag::CLIENT4);
+                put_client(*hardware, *client_id, *xid, out);
+            }
+            Argument::Client(ClientLabel::V6 { duid, hardware, xid }) => {
+                out.push(Tag::CLIENT6);
+                put_client(*hardware, *duid, *xid, out);
+            }
+            Argument::Other(other) => {
+                out.push(Tag::TEXT);
+                let start = out.len();
+                out.extend_from_slice(&[0; 4]);
+                // A Display that fails leaves what it wrote so far, which is the best there is.
+                let _ = write!(Utf8(out), "{other}");
+                let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+                out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+            }
+        }
+    }
+}
+
+/// Reads back what [`encode`] wrote, at most as many arguments as `out` has room for; returns how many.
+pub(crate) fn decode<'a>(mut bytes: &'a [u8], out: &mut [Argument<'a>]) -> usize {
+    let mut count = 0;
+    for argument in out {
+        let Some(next) = take_argument(&mut bytes) else { break };
+        *argument = next;
+        count += 1;
+    }
+    count
+}
+
+struct Tag;
+
+impl Tag {
+    const TEXT: u8 = 0;
+    const NUMBER: u8 = 1;
+    const V4: u8 = 2;
+    const V6: u8 = 3;
+    const CLIENT4: u8 = 4;
+    const CLIENT6: u8 = 5;
+    const SIGNED: u8 = 6;
+}
+
+fn take_argument<'a>(bytes: &mut &'a [u8]) -> Option<Argument<'a>> {
+    Some(match take::<1>(bytes)?[0] {
+        Tag::NUMBER => Argument::Number(u64::from_le_bytes(take(bytes)?)),
+        Tag::SIGNED => Argument::Signed(i64::from_le_bytes(take(bytes)?)),
+        Tag::V4 => Argument::V4(take(bytes)?.into()),
+        Tag::V6 => Argument::V6(take(bytes)?.into()),
+        Tag::CLIENT4 => {
+            let (hardware, client_id, xid) = take_client(bytes)?;
+            Argument::Client(ClientLabel::V4 { hardware, client_id, xid })
+        }
+        Tag::CLIENT6 => {
+            let (hardware, duid, xid) = take_client(bytes)?;
+            Argument::Client(ClientLabel::V6 { duid, hardware, xid })
+        }
+        _ => Argument::Text(str::from_utf8(take_slice(bytes)?).unwrap_or_default()),
+    })
+}
+
+/// Hardware type and address, identity, transaction.
+type Client<'a> = (Option<(u16, &'a [u8])>, Option<&'a [u8]>, u32);
+
+/// What is absent has no length but [`ABSENT`].
+#[inline]
+fn put_client(
+    hardware: Option<(u16, &[u8])>,
+    identity: Option<&[u8]>,
+    xid: u32,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(&xid.to_le_bytes());
+    match hardware {
+        Some((hardware_type, address)) => {
+            put_slice(address, out);
+            out.extend_from_slice(&hardware_type.to_le_bytes());
+        }
+        None => out.extend_from_slice(&ABSENT.to_le_bytes()),
+    }
+    match identity {
+        Some(identity) => put_slice(identity, out),
+        None => out.extend_from_slice(&ABSENT.to_le_bytes()),
+    }
+}
+
+fn take_client<'a>(bytes: &mut &'a [u8]) -> Option<Client<'a>> {
+    let xid = u32::from_le_bytes(take(bytes)?);
+    let hardware = match take_optional(bytes)? {
+        Some(address) => Some((u16::from_le_bytes(take(bytes)?), address)),
+        None => None,
+    };
+    Some((hardware, take_optional(bytes)?, xid))
+}
+
+const ABSENT: u32 = u32::MAX;
+
+#[inline]
+fn put_slice(slice: &[u8], out: &mut Vec<u8>) {
+    // Nothing that is logged is four gigabytes long; ABSENT is told apart in any case.
+    let length = u32::try_from(slice.len()).unwrap_or(0).min(ABSENT - 1);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&slice[..length as usize]);
+}
+
+fn take_slice<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    take_optional(bytes)?
+}
+
+fn take_optional<'a>(bytes: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    match u32::from_le_bytes(take(bytes)?) {
+        ABSENT => Some(None),
+        length => {
+            let (slice, rest) = bytes.split_at_checked(length as usize)?;
+            *bytes = rest;
+            Some(Some(slice))
+        }
+    }
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (chunk, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*chunk)
+}
+
+struct Utf8<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Utf8<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HARDWARE: Option<(u16, &[u8])> = Some((1, &[0, 0x0c, 1, 2, 3, 0xf4]));
+
+    fn shown(arguments: &[Argument<'_>]) -> Vec<String> {
+        arguments.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn arguments_survive_the_queue() {
+        let id: Vec<u8> = (0..=255).cycle().take(300).collect();
+        let labels = [
+            ClientLabel::V4 { hardware: HARDWARE, client_id: Some(&[]), xid: 0 },
+            ClientLabel::V4 { hardware: None, client_id: Some(&id), xid: u32::MAX },
+            ClientLabel::V6 { duid: None, hardware: HARDWARE, xid: 0xab_cdef },
+            ClientLabel::V6 { duid: Some(&id), hardware: None, xid: 1 },
+        ];
+        let mut arguments = vec![
+            Argument::Text("a b"),
+            Argument::Number(u64::MAX),
+            Argument::Signed(i64::MIN),
+            Argument::Text(""),
+            Argument::V4(Ipv4Addr::new(192, 0, 2, 255)),
+            Argument::V6(Ipv6Addr::LOCALHOST),
+            Argument::Other(&"ü\n"),
+        ];
+        arguments.extend(labels.map(Argument::Client));
+        let mut bytes = Vec::new();
+        encode(&arguments, &mut bytes);
+        assert_eq!(&bytes[..9], &[0, 3, 0, 0, 0, b'a', b' ', b'b', 1]);
+        let mut decoded = [Argument::Text("none"); 12];
+        assert_eq!(decode(&bytes, &mut decoded), arguments.len());
+        assert_eq!(shown(&decoded[..11]), shown(&arguments));
+        // Cut short anywhere, what is whole is kept.
+        for length in 0..bytes.len() {
+            let count = decode(&bytes[..length], &mut decoded);
+            assert!(count < arguments.len());
+            assert_eq!(shown(&decoded[..count]), shown(&arguments[..count]));
+        }
+    }
+
+    #[test]
+    fn lines_show_what_display_shows() {
+        let label = ClientLabel::V4 { hardware: HARDWARE, client_id: None, xid: 7 };
+        for argument in [
+            Argument::Number(0),
+            Argument::Signed(-7),
+            Argument::Number(u64::MAX),
+            Argument::V4(Ipv4Addr::new(10, 0, 200, 9)),
+            Argument::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+            Argument::Client(label),
+            Argument::Other(&"text"),
+        ] {
+            let mut line = Vec::new();
+            argument.push_visible(&mut line);
+            assert_eq!(line, argument.to_string().as_bytes());
+        }
+        let mut line = Vec::new();
+        Argument::Other(&"a\nb").push_visible(&mut line);
+        assert_eq!(line, br"a\nb");
+    }
+
+    #[test]
+    fn what_has_a_form_of_its_own_keeps_it() {
+        let (text, number) = (String::from("text"), 3600_u32);
+        let address = Ipv4Addr::LOCALHOST;
+        assert!(matches!(Given(&text).argument(), Argument::Text("text")));
+        assert!(matches!(Given(&"text").argument(), Argument::Text("text")));
+        assert!(matches!(Given(&number).argument(), Argument::Number(3600)));
+        assert!(matches!(Given(&address).argument(), Argument::V4(_)));
+        assert!(matches!(Given(&'x').argument(), Argument::Other(_)));
+    }
+}

@@ -1,0 +1,54 @@
+//! Numbers as text, without allocation: this runs for each line of the log.
+
+/// Appends a number in decimal.
+#[inline]
+pub(crate) fn push_number(number: u64, out: &mut Vec<u8>) {
+    match number {
+        0..10 => out.push(digit(number)),
+        10..100 => out.extend_from_slice(&[digit(number / 10), digit(number % 10)]),
+        100..1_000 => out.extend_from_slice(&three_digits(number)),
+        _ => push_large(number, out),
+    }
+}
+
+fn push_large(number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    while rest > 0 {
+        at -= 1;
+        digits[at] = digit(rest % 10);
+        rest /= 10;
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a number below 1000 with three digits.
+pub(crate) fn push_thousand(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&three_digits(u64::try_from(number).unwrap_or(0)));
+}
+
+fn three_digits(number: u64) -> [u8; 3] {
+    [number / 100, number / 10, number].map(|place| digit(place % 10))
+}
+
+fn digit(value: u64) -> u8 {
+    b'0' + value.to_le_bytes()[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_decimal() {
+        let mut out = Vec::new();
+        for number in [0, 9, 10, 99, 100, 255, 999, 1000, u64::MAX] {
+            push_number(number, &mut out);
+            out.push(b' ');
+        }
+        push_thousand(7, &mut out);
+        push_thousand(987, &mut out);
+        assert_eq!(out, b"0 9 10 99 100 255 999 1000 18446744073709551615 007987");
+    }
+}
