@@ -90,6 +90,7 @@ async fn run_agent(run: &Run, config: AgentConfig, logger: &Handle) -> Result<u8
             }
         }
     };
+    log!(logger, CTRL_AGENT_RUN_EXIT);
     agent.close().await;
     Ok(exit_value)
 }

@@ -47,11 +47,16 @@ pub(super) async fn forward(
                 )
             }),
         };
-        answers.push(answer.unwrap_or_else(|why| {
-            log!(log, CTRL_AGENT_COMMAND_FORWARD_FAILED, command.name, why);
-            Answer::error(why).to_string()
-        }));
-        log!(log, CTRL_AGENT_COMMAND_FORWARDED, command.name, service, peer);
+        answers.push(match answer {
+            Ok(answer) => {
+                log!(log, CTRL_AGENT_COMMAND_FORWARDED, command.name, service, peer);
+                answer
+            }
+            Err(why) => {
+                log!(log, CTRL_AGENT_COMMAND_FORWARD_FAILED, command.name, why);
+                Answer::error(why).to_string()
+            }
+        });
     }
     replier.answers(answers);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kea_config::document::Files;
+use kea_config::snapshot::ControlSocket;
 use kea_log::{Handle, Log, log};
 use serde_json::{Value as Json, json};
 
@@ -75,7 +76,12 @@ impl Agent {
         let (mut listeners, calls) = Listeners::new(Arc::clone(&log));
         listeners.apply(std::slice::from_ref(&config.socket))?;
         for address in listeners.http_addresses() {
-            log!(log, CTRL_AGENT_HTTP_SERVICE_STARTED, address.ip(), address.port());
+            let (ip, port) = (address.ip(), address.port());
+            if matches!(&config.socket, ControlSocket::Http(socket) if socket.tls.is_some()) {
+                log!(log, CTRL_AGENT_HTTPS_SERVICE_STARTED, ip, port);
+            } else {
+                log!(log, CTRL_AGENT_HTTP_SERVICE_STARTED, ip, port);
+            }
         }
         let state = State {
             file: file.to_owned(),
@@ -155,9 +161,12 @@ fn handlers() -> Handlers<State> {
             }))
         })
         .on("config-get", |state, _| Answer::arguments(state.config.effective.clone()))
-        .on("config-test", |_, arguments| match read(arguments.json()) {
+        .on("config-test", |state, arguments| match read(arguments.json()) {
             Ok(_) => Answer::success("Configuration check successful"),
-            Err(problem) => Answer::error(problem),
+            Err(problem) => {
+                log!(state.logging, CTRL_AGENT_CONFIG_CHECK_FAIL, problem);
+                Answer::error(problem)
+            }
         })
         .on("config-set", |state, arguments| {
             match read(arguments.json()).and_then(|config| state.apply(config)) {

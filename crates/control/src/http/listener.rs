@@ -77,8 +77,9 @@ impl HttpAcceptor {
 
 impl Drop for HttpAcceptor {
     fn drop(&mut self) {
-        self.task.abort();
         let (address, port) = (self.bound.ip(), self.bound.port());
+        log!(self.shared.log, COMMAND_HTTP_LISTENER_STOPPING, address, port);
+        self.task.abort();
         log!(self.shared.log, COMMAND_HTTP_LISTENER_STOPPED, address, port);
     }
 }
@@ -168,6 +169,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         } else {
             log!(shared.log, HTTP_IDLE_CONNECTION_TIMEOUT_OCCURRED, client.peer);
         }
+    }
+    if matches!(finished, Some(Ok(()))) {
+        log!(shared.log, HTTP_CONNECTION_SHUTDOWN, client.peer);
+    } else {
+        log!(shared.log, HTTP_CONNECTION_STOP, client.peer);
     }
     let _ = timeout(ARRIVAL, stream.shutdown()).await;
 }

@@ -11,7 +11,7 @@ use hyper::header::{
     ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE,
 };
 use hyper::{Method, Request, Response, StatusCode};
-use kea_log::log;
+use kea_log::{Message, log, message, redact_json};
 
 use super::authentication::Verdict;
 use super::settings::Settings;
@@ -108,10 +108,17 @@ async fn handle(
         return Err(Refusal::Bad(format!("the method {} is not POST", request.method())));
     }
     let text = body(request, shared).await?;
+    log!(shared.log, HTTP_DATA_RECEIVED, text.len(), client.peer);
     let command = match Command::parse(&text) {
-        Ok(command) => command,
+        Ok(command) => {
+            let details = &message::HTTP_CLIENT_REQUEST_RECEIVED_DETAILS;
+            show(shared, details, client.peer, &text);
+            command
+        }
         Err(problem) => {
             log!(shared.log, HTTP_BAD_CLIENT_REQUEST_RECEIVED, client.peer, problem);
+            let details = &message::HTTP_BAD_CLIENT_REQUEST_RECEIVED_DETAILS;
+            show(shared, details, client.peer, &text);
             // What is JSON but no command is answered as a command.
             return match problem {
                 CommandError::Syntax(_) => Err(Refusal::Bad(problem.to_string())),
@@ -127,6 +134,15 @@ async fn handle(
         certificate: client.certificate.clone(),
     };
     Ok(json(shared.ask(command, origin).await.into_list()))
+}
+
+/// Shows what a client sent, without the secrets in it. What cannot be read may hold some, and is not shown.
+fn show(shared: &Shared, message: &'static Message, peer: SocketAddr, text: &str) {
+    if shared.log.enabled(message) {
+        let json = serde_json::from_str(text).map(|json| redact_json(&json).to_string());
+        let shown = json.unwrap_or_else(|_| format!("{} octets that are no JSON", text.len()));
+        log!(shared.log, (message), peer, shown);
+    }
 }
 
 fn authorise(

@@ -4,9 +4,10 @@ use std::fmt::{self, Display};
 use std::net::IpAddr;
 
 use kea_config::document::Document;
-use kea_config::snapshot::{Listen, Snapshot, SocketType, Subnet};
+use kea_config::snapshot::{Listen, Reservation, Snapshot, SocketType, Subnet};
 use kea_dhcp::Serving;
-use kea_log::message::twin;
+use kea_lease::SubnetId;
+use kea_log::message::{self, twin};
 use kea_log::{Handle, Log as _, log, redact_json};
 use kea_wire::Address as _;
 
@@ -15,11 +16,24 @@ pub(super) fn received<F: Serving>(logger: &Handle, document: &Document) {
     if !logger.enabled(twin::CONFIG_RECEIVED.of(F::VERSION)) {
         return;
     }
-    let text = document.root().value.to_string();
-    let Ok(config) = serde_json::from_str(&text) else { return };
-    let shown = redact_json(&config);
+    let Some(shown) = shown(document) else { return };
     log!(logger, (twin::CONFIG_RECEIVED.of(F::VERSION)), shown);
     log!(logger, (twin::CONFIG_START.of(F::VERSION)), shown);
+}
+
+/// Tells that the configuration file was read again, which is the command of setting it.
+pub(super) fn command<F: Serving>(logger: &Handle, document: &Document) {
+    let message = twin::COMMAND_RECEIVED.of(F::VERSION);
+    if let Some(shown) = logger.enabled(message).then(|| shown(document)).flatten() {
+        log!(logger, (message), "config-set", shown);
+    }
+}
+
+/// A configuration without its secrets.
+fn shown(document: &Document) -> Option<serde_json::Value> {
+    let text = document.root().value.to_string();
+    let config = serde_json::from_str(&text).ok()?;
+    Some(redact_json(&config))
 }
 
 /// Tells where the server will listen and which subnets it serves.
@@ -29,6 +43,7 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     if config.interfaces.interfaces.is_empty() {
         log!(logger, DHCPSRV_NO_SOCKETS_OPEN);
     }
+    outdated(logger, config);
     if names_server_id(config) {
         log!(logger, DHCPSRV_CFGMGR_CONFIGURE_SERVERID);
     }
@@ -46,6 +61,7 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
                     log!(logger, DHCPSRV_CFGMGR_UNICAST_LINK_LOCAL, address, name);
                 }
                 log!(logger, DHCPSRV_CFGMGR_USE_UNICAST, address, name);
+                log!(logger, DHCP6_SOCKET_UNICAST, address, name);
             }
         }
     }
@@ -61,17 +77,79 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
         }
     }
     config.subnets().iter().for_each(|subnet| new_subnet(logger, subnet));
+    if logger.enabled(&message::HOSTS_CFG_ADD_HOST) {
+        let hosts = config.reservations.iter();
+        hosts.for_each(|host| log!(logger, HOSTS_CFG_ADD_HOST, Host(host)));
+    }
+    let updates = if config.dhcp_ddns.enable_updates { "enabled" } else { "disabled" };
+    log!(logger, DHCPSRV_CFGMGR_CFG_DHCP_DDNS, format_args!("updates are {updates}"));
 }
 
-/// Tells which subnets a configuration has that the one before it had not.
-pub(super) fn new_subnets<F: Serving>(logger: &Handle, before: &Snapshot<F>, next: &Snapshot<F>) {
+/// Tells which subnets a configuration has that the one before it had not, and the reverse.
+pub(super) fn subnet_changes<F: Serving>(
+    logger: &Handle,
+    before: &Snapshot<F>,
+    next: &Snapshot<F>,
+) {
     let is_new = |subnet: &&Subnet<F>| before.subnet(subnet.id).is_none();
     next.subnets().iter().filter(is_new).for_each(|subnet| new_subnet(logger, subnet));
+    for gone in before.subnets().iter().filter(|subnet| next.subnet(subnet.id).is_none()) {
+        log!(logger, (twin::DEL_SUBNET.of(F::VERSION)), gone.prefix_text);
+    }
+}
+
+/// Tells that a command changed a subnet that stays.
+pub(super) fn updated_subnet<F: Serving>(logger: &Handle, id: SubnetId) {
+    log!(logger, (twin::UPDATE_SUBNET.of(F::VERSION)), id, "true");
 }
 
 fn new_subnet<F: Serving>(logger: &Handle, subnet: &Subnet<F>) {
     log!(logger, (twin::NEW_SUBNET.of(F::VERSION)), Particulars(subnet));
+    log!(logger, (twin::ADD_SUBNET.of(F::VERSION)), subnet.prefix_text);
 }
+
+/// Tells of parameters that have found other places since.
+fn outdated<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
+    let Some(root) = config.document().root().as_map() else { return };
+    for server in root.iter().filter_map(|entry| entry.node.as_map()) {
+        let Some(moved) = server.get("dhcp-ddns").and_then(|entry| entry.as_map()) else {
+            continue;
+        };
+        for (old, new) in MOVED.iter().filter(|(old, _)| moved.get(old).is_some()) {
+            if server.get(new).is_some() {
+                log!(logger, DHCPSRV_CFGMGR_DDNS_PARAMETER_IGNORED, old, new);
+            } else {
+                log!(logger, DHCPSRV_CFGMGR_DDNS_PARAMETER_MOVED, old, new);
+            }
+        }
+    }
+    if logger.enabled(&message::DHCPSRV_CFGMGR_RELAY_IP_ADDRESS_DEPRECATED)
+        && let Some(shown) = shown(config.document())
+    {
+        outdated_relays(logger, &shown);
+    }
+}
+
+fn outdated_relays(logger: &Handle, value: &serde_json::Value) {
+    let outdated = value.get("relay").filter(|relay| relay.get("ip-address").is_some());
+    if let Some(relay) = outdated {
+        log!(logger, DHCPSRV_CFGMGR_RELAY_IP_ADDRESS_DEPRECATED, relay);
+    }
+    let members = value.as_object().into_iter().flat_map(|object| object.values());
+    let items = value.as_array().into_iter().flatten();
+    members.chain(items).for_each(|value| outdated_relays(logger, value));
+}
+
+/// Parameters of `dhcp-ddns` that are global ones now.
+const MOVED: &[(&str, &str)] = &[
+    ("override-no-update", "ddns-override-no-update"),
+    ("override-client-update", "ddns-override-client-update"),
+    ("replace-client-name", "ddns-replace-client-name"),
+    ("generated-prefix", "ddns-generated-prefix"),
+    ("qualifying-suffix", "ddns-qualifying-suffix"),
+    ("hostname-char-set", "hostname-char-set"),
+    ("hostname-char-replacement", "hostname-char-replacement"),
+];
 
 /// True when the configuration says who the server is.
 fn names_server_id<F: Serving>(config: &Snapshot<F>) -> bool {
@@ -92,6 +170,23 @@ pub(super) fn threads<F: Serving>(logger: &Handle, config: &Snapshot<F>, workers
     let enabled = if workers > 1 { "yes" } else { "no" };
     let queue = config.multi_threading.packet_queue_size;
     log!(logger, (twin::MULTI_THREADING_INFO.of(F::VERSION)), enabled, workers, queue);
+}
+
+/// A reservation: who it is for, where, and what is reserved.
+struct Host<'s, F: Serving>(&'s Reservation<F>);
+
+impl<F: Serving> Display for Host<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.0;
+        write!(f, "{}=", host.kind.name())?;
+        host.identifier.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
+        match host.subnet {
+            Some(id) => write!(f, ", subnet {id}")?,
+            None => f.write_str(", global")?,
+        }
+        host.addresses.iter().try_for_each(|address| write!(f, ", address {address}"))?;
+        write!(f, ", name '{}'", host.hostname)
+    }
 }
 
 /// A subnet with the times that its leases get.

@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Server;
+use super::announce;
 use super::classes;
 use super::shared::unix_micros;
 use super::subnets;
@@ -171,7 +172,12 @@ impl<F: Serving> Server<F> {
         match subnets::alter(&config, how, arguments) {
             Err(answer) => answer,
             Ok((next, answer)) => match self.apply_part(next) {
-                Ok(()) => answer,
+                Ok(()) => {
+                    if let Some(id) = how.updated(arguments) {
+                        announce::updated_subnet::<F>(&self.logger, id);
+                    }
+                    answer
+                }
                 Err(error) => Answer::error(error),
             },
         }

@@ -7,6 +7,7 @@ mod deep_check;
 mod definitions;
 mod hooks;
 mod identity;
+mod losses;
 mod measures;
 mod metrics;
 mod name_changes;
@@ -48,6 +49,7 @@ pub(crate) use self::identity::identify_without_file;
 pub(crate) use self::storage::file_path;
 
 use self::commands::Next;
+use self::losses::Losses;
 use self::measures::Measures;
 use self::name_changes::NameChangeSender;
 use self::outage::{Outage, Policy};
@@ -141,7 +143,6 @@ fn serve<F: Serving>(
     announce::received::<F>(&logger, config.document());
     let (server, calls) = Server::start(run, config, &layout, server_port, &logger, libraries)?;
     let code = server.run_until_stopped(calls)?;
-    log!(logger, (twin::SHUTDOWN_REQUEST.of(F::VERSION)));
     log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
     Ok(code)
 }
@@ -218,6 +219,7 @@ struct Server<F: Serving> {
     threads: Vec<std::thread::JoinHandle<()>>,
     clean_up: Option<CleaningUp>,
     outage: Arc<Outage>,
+    losses: Losses,
     reclamation: Reclamation,
     logger: Handle,
     /// The hook libraries that are part of the server.
@@ -297,6 +299,7 @@ impl<F: Serving> Server<F> {
             Worker::new(Arc::clone(&shared), id.0, serve, lot)
         };
         let events = logger.clone();
+        log!(logger, (twin::OPEN_SOCKET.of(F::VERSION)), port);
         let service =
             Service::start(&options, listen, make, move |event| log_event::<F>(&events, &event))
                 .map_err(io_error)?;
@@ -314,6 +317,7 @@ impl<F: Serving> Server<F> {
             clean_up,
             outage,
             reclamation,
+            losses: Losses::default(),
             logger: logger.clone(),
             libraries,
             next: Next::Serve,
@@ -352,7 +356,14 @@ impl<F: Serving> Server<F> {
         let handlers = commands::handlers::<F>();
         let sockets = self.shared.config.load().control_sockets.clone();
         self.listeners.apply(&sockets).map_err(|error| error.to_string())?;
+        for name in handlers.names() {
+            log!(self.logger, COMMAND_REGISTERED, name);
+        }
         let code = self.attend(&handlers, calls).await.map_err(|error| error.to_string())?;
+        log!(self.logger, (twin::SHUTDOWN_REQUEST.of(F::VERSION)));
+        for name in handlers.names() {
+            log!(self.logger, COMMAND_DEREGISTERED, name);
+        }
         let logger: Arc<dyn kea_log::Log> = Arc::new(self.logger.clone());
         let listeners = std::mem::replace(&mut self.listeners, Listeners::new(logger).0);
         listeners.close(LAST_ANSWERS).await;
@@ -420,6 +431,7 @@ impl<F: Serving> Server<F> {
         }
         if schedule.observe.is_due(now) {
             self.shared.stats.observe(unix_micros());
+            self.losses.tell::<F>(self.service.counters(), &self.logger);
             schedule.observe.restart(Instant::now());
         }
         if schedule.clean_up.is_due(now) {
@@ -484,6 +496,7 @@ impl<F: Serving> Server<F> {
 
     fn try_reload(&mut self) -> Result<(), String> {
         let loaded = configuration::load::<F>(&self.run.file)?;
+        announce::command::<F>(&self.logger, loaded.snapshot.document());
         for warning in loaded.warning_lines() {
             log!(self.logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
         }
@@ -542,7 +555,7 @@ impl<F: Serving> Server<F> {
     fn apply_part(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
         identity::identify(&mut config, &Layout::of_this_process())?;
         let before = self.shared.config.load_full();
-        announce::new_subnets(&self.logger, &before, &config);
+        announce::subnet_changes(&self.logger, &before, &config);
         self.shared.leases.configure(&config.lease_specs());
         self.shared.recount_changed(&before, &config);
         self.shared.config.store(Arc::new(config));
@@ -580,6 +593,7 @@ impl<F: Serving> Server<F> {
             let _ = thread.join();
         }
         self.shared.journal.finish();
+        log!(self.logger, DHCPSRV_CLOSE_DB, "memfile");
         self.shared.name_changes.stop();
     }
 }

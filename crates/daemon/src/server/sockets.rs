@@ -29,9 +29,7 @@ pub(super) fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
         ServiceEvent::Opened(socket) => {
             log!(logger, (twin::ACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
         }
-        ServiceEvent::Failed(error) => {
-            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
-        }
+        ServiceEvent::Failed(error) => log!(logger, DHCPSRV_OPEN_SOCKET_FAIL, error),
         ServiceEvent::Closed(socket) => {
             log!(logger, (twin::DEACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
         }

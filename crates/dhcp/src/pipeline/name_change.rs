@@ -11,7 +11,7 @@ use kea_stats::ServerMetric;
 use kea_wire::Address as _;
 
 use super::corridor::Corridor;
-use super::lease_text::owner_text;
+use super::lease_text::{lease_text, owner_text};
 
 /// Who passes requests on. Must not block.
 pub trait NameChanges: Send + Sync {
@@ -62,6 +62,20 @@ impl<F: Dialect> Corridor<'_, F> {
                 return;
             }
             if !is_same {
+                if F::VERSION == 6 {
+                    let (owner, old) = (owner_text::<F>(&before.owner), lease_text(before));
+                    let Lease { hostname, fqdn_rev, fqdn_fwd, .. } = lease;
+                    let log = self.log;
+                    log!(
+                        log,
+                        DHCP6_DDNS_REMOVE_OLD_LEASE_FQDN,
+                        owner,
+                        old,
+                        hostname,
+                        fqdn_rev,
+                        fqdn_fwd
+                    );
+                }
                 self.request(NameChange::Remove, before, parameters);
             }
         }
@@ -106,6 +120,9 @@ impl<F: Dialect> Corridor<'_, F> {
             NameChange::Remove => "remove",
         };
         log!(self.log, DHCPSRV_QUEUE_NCR, owner, word, request);
+        if F::VERSION == 6 && change == NameChange::Add {
+            log!(self.log, DHCP6_DDNS_CREATE_ADD_NAME_CHANGE_REQUEST, request);
+        }
         let text = format_args!("{word} {}", lease.address);
         if let Err(full) = self.name_changes.request(request) {
             self.statistics.count(ServerMetric::NameChangeDropped);

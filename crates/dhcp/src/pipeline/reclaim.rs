@@ -40,10 +40,14 @@ pub fn flush_reclaimed<F: Dialect>(
 ) -> usize {
     let (log, held) = (corridor.log, reclamation.settings.hold_reclaimed_time);
     log!(log, (twin::RECLAIMED_LEASES_DELETE.of(F::VERSION)), held);
+    log!(log, (twin::DELETE_EXPIRED_RECLAIMED.of(F::VERSION)), held);
     let count = reclamation.flush(corridor.leases, corridor.now, max, |table, lease| {
         table.remove(lease.address);
         corridor.journal.append_deletion(&lease);
     });
+    if count > 0 {
+        log!(log, DHCPSRV_MEMFILE_DELETE_EXPIRED_RECLAIMED_START, count);
+    }
     log!(log, (twin::RECLAIMED_LEASES_DELETE_COMPLETE.of(F::VERSION)), count);
     count
 }

@@ -274,6 +274,10 @@ impl<'s> Exchange<'_, 's> {
         if name.lease.hostname != before {
             name.option = self.sent_name.option_of(&name.lease, name.option);
         }
+        if name.option.is_some() {
+            let log = (self.corridor.log, self.label);
+            self.sent_name.log_origin(&policy, host, &name.lease.hostname, log);
+        }
         name.log(self.corridor.log, self.label);
         name
     }

@@ -81,7 +81,11 @@ impl SentName {
             log!(log, DHCP4_CLIENT_FQDN_PROCESS, label);
             let fqdn = ClientFqdn::parse::<V4>(&data, Parsing::Strict);
             let fqdn = fqdn.ok().filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
-            let fqdn = fqdn.ok_or(Drop::UnacceptableOptions("its FQDN option is malformed"))?;
+            let Some(fqdn) = fqdn else {
+                let reason = "its FQDN option is malformed";
+                log!(log, DHCP4_CLIENT_NAME_PROC_FAIL, label, reason);
+                return Err(Drop::UnacceptableOptions(reason));
+            };
             log!(log, DHCP4_CLIENT_FQDN_DATA, label, Flags(&fqdn));
             let rcodes = [data.get(1), data.get(2)].map(|octet| octet.copied().unwrap_or(0));
             return Ok(SentName::Fqdn(fqdn, rcodes));
@@ -161,6 +165,29 @@ impl SentName {
                 Some((code::FQDN, data))
             }
             _ => Some((code::HOST_NAME, name.hostname.clone().into_bytes())),
+        }
+    }
+
+    /// Tells where a host name that the client gets comes from, if not from the client.
+    pub(super) fn log_origin(
+        &self,
+        policy: &NamePolicy<'_>,
+        host: Option<&Reservation<V4>>,
+        name: &str,
+        (log, label): (&dyn Log, ClientLabel<'_>),
+    ) {
+        let is_reserved = host.is_some_and(|host| !host.hostname.is_empty());
+        match self {
+            SentName::Fqdn(..) => {}
+            _ if is_reserved => log!(log, DHCP4_RESERVED_HOSTNAME_ASSIGNED, label, name),
+            SentName::Nothing => {
+                log!(log, DHCP4_GENERATE_FQDN, label);
+                log!(log, DHCP4_RESPONSE_HOSTNAME_GENERATE, label, name);
+            }
+            SentName::HostName(sent) if policy.replaces(true) || sent == "." => {
+                log!(log, DHCP4_RESPONSE_HOSTNAME_GENERATE, label, name);
+            }
+            SentName::HostName(_) => {}
         }
     }
 

@@ -146,6 +146,7 @@ impl<'s> Exchange<'_, '_, 's> {
             for wish in self.wishes() {
                 outcome.push(bind(leasing, &wish)?);
             }
+            leasing.naming.log(self.corridor.log, self.label);
             outcome.fqdn = leasing.naming.option.take();
             Ok(outcome)
         })

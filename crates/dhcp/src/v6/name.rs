@@ -1,8 +1,10 @@
 //! The client's name: option 39 (RFC 4704), reservations, and names made of addresses.
 
+use std::fmt;
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::Reservation;
+use kea_log::{ClientLabel, Log, log};
 use kea_options::{ClientFqdn, ClientName, DomainName, NameEncoding, Parsing};
 use kea_wire::V6;
 use kea_wire::v6::{View, code};
@@ -23,12 +25,33 @@ impl Naming {
     ///
     /// # Errors
     /// When option 39 is malformed, or contradicts itself (RFC 4704 section 4.1).
-    pub(super) fn of(view: &View<'_>, parsing: Parsing) -> Result<Self, Drop<V6>> {
+    pub(super) fn of(
+        view: &View<'_>,
+        parsing: Parsing,
+        log: &dyn Log,
+        label: ClientLabel<'_>,
+    ) -> Result<Self, Drop<V6>> {
         let Some(data) = view.option(code::CLIENT_FQDN) else { return Ok(Naming::default()) };
         let fqdn = ClientFqdn::parse::<V6>(data, parsing).ok();
         let fqdn = fqdn.filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
         let fqdn = fqdn.ok_or(Drop::UnacceptableOptions("its FQDN option is malformed"))?;
+        log!(log, DHCP6_DDNS_RECEIVE_FQDN, label, shown(&fqdn));
         Ok(Naming { asked: Some(fqdn), ..Naming::default() })
+    }
+
+    /// Tells of the option that goes into the answer.
+    pub(super) fn log(&self, log: &dyn Log, label: ClientLabel<'_>) {
+        let Some(data) = &self.option else { return };
+        let Some(given) = ClientFqdn::parse::<V6>(data, Parsing::Lenient).ok() else { return };
+        match (&self.asked, &given.name) {
+            (None, ClientName::Full(name) | ClientName::Partial(name)) => {
+                log!(log, DHCP6_DDNS_GENERATE_FQDN, label);
+                log!(log, DHCP6_DDNS_FQDN_GENERATED, label, name);
+            }
+            _ => {}
+        }
+        log!(log, DHCP6_DDNS_RESPONSE_FQDN_DATA, label, shown(&given));
+        log!(log, DHCP6_DDNS_SEND_FQDN, shown(&given));
     }
 
     /// What the lease of `address` keeps of the name. Only the lease of the first address has its
@@ -82,6 +105,21 @@ impl Naming {
         answer.write::<V6>(&mut option);
         (name, Some(option))
     }
+}
+
+/// An option 39 in words.
+fn shown(fqdn: &ClientFqdn) -> impl fmt::Display + '_ {
+    fmt::from_fn(|f| {
+        let ClientFqdn { server_updates, overridden, no_updates, name, .. } = fqdn;
+        for (flag, letter) in [(no_updates, 'N'), (overridden, 'O'), (server_updates, 'S')] {
+            write!(f, "{letter}={} ", u8::from(*flag))?;
+        }
+        match name {
+            ClientName::Empty => f.write_str("without name"),
+            ClientName::Partial(name) => write!(f, "partial name {name}"),
+            ClientName::Full(name) => write!(f, "full name {name}"),
+        }
+    })
 }
 
 /// The data of option 39 with another name.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
+use kea_config::snapshot::Subnet;
 use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::log;
 use kea_wire::v6::IaKind;
@@ -29,6 +30,17 @@ impl Exchange<'_, '_, '_> {
         }
     }
 
+    /// A lease of another subnet of the network than the one that was selected.
+    fn log_other_subnet(&self, subnet: &Subnet<V6>) {
+        let Some(place) = self.place.filter(|place| place.selected().id != subnet.id) else {
+            return;
+        };
+        let (before, network) = (place.selected().id, place.network());
+        let network = network.map_or("", |network| &*network.name);
+        let log = self.corridor.log;
+        log!(log, DHCP6_SUBNET_DYNAMICALLY_CHANGED, self.label, before, subnet.id, network);
+    }
+
     pub(super) fn log_assigned(&self, step: Step, association: &Association<'_>) {
         let (log, label, iaid) = (self.corridor.log, self.label, association.iaid.0);
         let is_prefix = association.kind == IaKind::Pd;
@@ -41,6 +53,7 @@ impl Exchange<'_, '_, '_> {
             }
             return;
         };
+        self.log_other_subnet(binding.subnet);
         let (address, len) = (binding.prefix.address(), binding.prefix.len());
         let valid = binding.lifetimes.valid;
         let details = fmt::from_fn(|f| {

@@ -109,7 +109,7 @@ impl Worker {
         );
         log!(corridor.log, DHCP6_QUERY_DATA, label, shown(corridor, &query.view));
         let naming = |query: &Query<'_>| {
-            Naming::of(&query.view, parsing(config))
+            Naming::of(&query.view, parsing(config), corridor.log, label)
                 .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))
         };
         let sent_name = naming(&query)?;
@@ -215,7 +215,7 @@ impl Worker {
         let asked = asked(arrival, query.view.bytes());
         let located =
             self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
-                select(corridor.config, &query.view, arrival, classes)
+                select(corridor, &query.view, arrival, classes)
             })?;
         if located.subnet.is_none() {
             log!(corridor.log, DHCP6_SUBNET_SELECTION_FAILED, label);

@@ -23,6 +23,7 @@ twins! {
         CONFIG_PACKET_QUEUE = DHCP4_CONFIG_PACKET_QUEUE, DHCP6_CONFIG_PACKET_QUEUE:
             "packet queue as configured: %1";
         FLEX_ID = DHCP4_FLEX_ID, DHCP6_FLEX_ID: "flexible identifier computed for the packet: %1";
+        OPEN_SOCKET = DHCP4_OPEN_SOCKET, DHCP6_OPEN_SOCKET: "opening sockets on port %1";
         PACKET_QUEUE_FULL = DHCP4_PACKET_QUEUE_FULL, DHCP6_PACKET_QUEUE_FULL:
             "the packet queue is full, its oldest packet was dropped",
             "Packets come in faster than they are served.";
@@ -60,6 +61,16 @@ twins! {
             "no control structure for opening sockets again";
         DB_RECONNECT_NO_DB_CTL = DHCP4_DB_RECONNECT_NO_DB_CTL, DHCP6_DB_RECONNECT_NO_DB_CTL:
             "no control structure for connecting to the database again";
+    }
+    [Debug 40] Dhcpsrv Dhcpsrv {
+        ADD_SUBNET = DHCPSRV_CFGMGR_ADD_SUBNET4, DHCPSRV_CFGMGR_ADD_SUBNET6: "adding subnet %1";
+        DEL_SUBNET = DHCPSRV_CFGMGR_DEL_SUBNET4, DHCPSRV_CFGMGR_DEL_SUBNET6: "subnet %1 removed";
+        UPDATE_SUBNET = DHCPSRV_CFGMGR_UPDATE_SUBNET4, DHCPSRV_CFGMGR_UPDATE_SUBNET6:
+            "subnet %1 updated, result %2";
+    }
+    [Debug 50] Dhcpsrv Dhcpsrv {
+        DELETE_EXPIRED_RECLAIMED = DHCPSRV_MEMFILE_DELETE_EXPIRED_RECLAIMED4, DHCPSRV_MEMFILE_DELETE_EXPIRED_RECLAIMED6:
+            "memfile: deleting reclaimed leases that expired more than %1 seconds ago";
     }
     [Info] Dhcpsrv Dhcpsrv {
         NEW_SUBNET = DHCPSRV_CFGMGR_NEW_SUBNET4, DHCPSRV_CFGMGR_NEW_SUBNET6:

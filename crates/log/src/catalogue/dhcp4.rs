@@ -137,7 +137,4 @@ catalogue! {
     [Debug 50] Packets {
         DHCP4_DHCP4O6_SUBNET_SELECTION_FAILED: "%1: no configured subnet fits the packet";
     }
-    [Debug 40] Dhcp4 {
-        DHCP4_OPEN_SOCKET: "opening sockets on port %1";
-    }
 }

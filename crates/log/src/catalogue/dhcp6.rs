@@ -39,7 +39,6 @@ catalogue! {
         DHCP6_NO_INTERFACES: "no network interface was found";
     }
     [Debug 40] Dhcp6 {
-        DHCP6_OPEN_SOCKET: "opening sockets on port %1";
         DHCP6_STANDALONE: "running without message queue";
     }
     [Debug 50] Ddns {

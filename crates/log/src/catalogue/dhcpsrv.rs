@@ -9,10 +9,6 @@ catalogue! {
         DHCPSRV_MEMFILE_UPDATE_ADDR4: "memfile: updating lease %1";
         DHCPSRV_MEMFILE_UPDATE_ADDR6: "memfile: updating lease %1";
         DHCPSRV_MEMFILE_DELETE_ADDR: "memfile: deleting lease %1";
-        DHCPSRV_MEMFILE_DELETE_EXPIRED_RECLAIMED4:
-            "memfile: deleting reclaimed leases that expired more than %1 seconds ago";
-        DHCPSRV_MEMFILE_DELETE_EXPIRED_RECLAIMED6:
-            "memfile: deleting reclaimed leases that expired more than %1 seconds ago";
         DHCPSRV_MEMFILE_DELETE_EXPIRED_RECLAIMED_START:
             "memfile: %1 reclaimed leases are to be deleted";
         DHCPSRV_MEMFILE_GET4: "memfile: looking for all leases";
@@ -141,17 +137,11 @@ catalogue! {
         DHCPSRV_TIMERMGR_CALLBACK_FAILED: "timer %1 failed: %2";
     }
     [Debug 40] Dhcpsrv {
-        DHCPSRV_CFGMGR_ADD_SUBNET4: "adding subnet %1";
-        DHCPSRV_CFGMGR_ADD_SUBNET6: "adding subnet %1";
         DHCPSRV_CFGMGR_ALL_IFACES_ACTIVE: "listening on all interfaces";
         DHCPSRV_CFGMGR_CFG_DHCP_DDNS: "DNS updates: %1";
         DHCPSRV_CFGMGR_CLEAR_ACTIVE_IFACES: "listening on no interface any more";
-        DHCPSRV_CFGMGR_DEL_SUBNET4: "subnet %1 removed";
-        DHCPSRV_CFGMGR_DEL_SUBNET6: "subnet %1 removed";
         DHCPSRV_CFGMGR_RELAY_IP_ADDRESS_DEPRECATED:
             "ip-address of relay is out of date, use ip-addresses: %1";
-        DHCPSRV_CFGMGR_UPDATE_SUBNET4: "subnet %1 updated, result %2";
-        DHCPSRV_CFGMGR_UPDATE_SUBNET6: "subnet %1 updated, result %2";
         DHCPSRV_CLOSE_DB: "closing lease database of type %1";
         DHCPSRV_LEASE4_EXTENDED_INFO_SANITY_FAIL:
             "extended information of lease %1 is not valid: %2";

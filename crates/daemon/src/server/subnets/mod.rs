@@ -39,6 +39,25 @@ pub(super) enum Alter {
     Leave,
 }
 
+impl Alter {
+    /// The subnet that stays and becomes another.
+    pub(super) fn updated(self, arguments: Arguments<'_>) -> Option<SubnetId> {
+        let of_definition = || {
+            let members = arguments.json()?.as_object()?;
+            let subnets = members.values().find_map(|value| value.as_array())?;
+            u32::try_from(subnets.first()?.get("id")?.as_u64()?).ok()
+        };
+        match self {
+            Alter::ReplaceSubnet | Alter::AddToSubnet | Alter::TakeFromSubnet => of_definition(),
+            Alter::Join | Alter::Leave => arguments.integer("id"),
+            Alter::AddSubnet | Alter::RemoveSubnet | Alter::AddNetwork | Alter::RemoveNetwork => {
+                None
+            }
+        }
+        .map(SubnetId)
+    }
+}
+
 /// The commands; `#` stands for the version of the protocol.
 pub(super) static COMMANDS: &[(&str, Command)] = &[
     ("subnet#-list", Command::Look(Look::Subnets)),
