@@ -43,12 +43,11 @@ impl Naming {
     pub(super) fn log(&self, log: &dyn Log, label: ClientLabel<'_>) {
         let Some(data) = &self.option else { return };
         let Some(given) = ClientFqdn::parse::<V6>(data, Parsing::Lenient).ok() else { return };
-        match (&self.asked, &given.name) {
-            (None, ClientName::Full(name) | ClientName::Partial(name)) => {
-                log!(log, DHCP6_DDNS_GENERATE_FQDN, label);
-                log!(log, DHCP6_DDNS_FQDN_GENERATED, label, name);
-            }
-            _ => {}
+        if self.asked.is_none()
+            && let ClientName::Full(name) | ClientName::Partial(name) = &given.name
+        {
+            log!(log, DHCP6_DDNS_GENERATE_FQDN, label);
+            log!(log, DHCP6_DDNS_FQDN_GENERATED, label, name);
         }
         log!(log, DHCP6_DDNS_RESPONSE_FQDN_DATA, label, shown(&given));
         log!(log, DHCP6_DDNS_SEND_FQDN, shown(&given));
