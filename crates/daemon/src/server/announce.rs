@@ -61,7 +61,6 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
                     log!(logger, DHCPSRV_CFGMGR_UNICAST_LINK_LOCAL, address, name);
                 }
                 log!(logger, DHCPSRV_CFGMGR_USE_UNICAST, address, name);
-                log!(logger, DHCP6_SOCKET_UNICAST, address, name);
             }
         }
     }
