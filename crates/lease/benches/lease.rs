@@ -99,6 +99,6 @@ fn load_a_million(bencher: Bencher<'_, '_>) {
     }
     bencher.counter(ItemsCount::new(1_000_000u32)).bench_local(|| {
         let leases = leases(24, 0);
-        load(&files, &leases, 0, |_, _| true, &mut |_| {}).map(|report| report.rows).unwrap_or(0)
+        load(&files, &leases, 0, |_| true, &mut |_| {}).map(|report| report.rows).unwrap_or(0)
     });
 }

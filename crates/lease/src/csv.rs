@@ -311,6 +311,14 @@ pub fn parse_row<F: LeaseFamily>(header: &Header, line: &[u8]) -> Result<Row<F>,
     }))
 }
 
+/// True when the row of a lease has text for a hardware address, and it is none.
+pub(crate) fn lost_hw_addr<F: LeaseFamily>(header: &Header, line: &[u8], lease: &Lease<F>) -> bool {
+    F::hw_addr(&lease.owner).is_empty()
+        && std::str::from_utf8(line).is_ok_and(|line| {
+            Fields::split(header, line).is_ok_and(|fields| !fields.text(Column::HwAddr).is_empty())
+        })
+}
+
 /// Writes a lease as a row, with its end.
 pub fn write_row<F: LeaseFamily>(out: &mut Vec<u8>, lease: &Lease<F>) {
     write_fields(out, lease, lease.valid_lifetime);

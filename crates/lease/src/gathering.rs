@@ -4,16 +4,50 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use kea_wire::Family;
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::lease::{LeaseFamily, LeaseKind, SubnetId};
+use crate::lease::{Lease, LeaseFamily, LeaseKind, SubnetId};
 use crate::record::{Record, Slab, Slot};
 use crate::table::Table;
 
-/// Says whether a lease is taken in; may correct the subnet that it names.
-pub(crate) type Admit<'a, F> =
-    dyn FnMut((LeaseKind, <F as Family>::Addr), &mut SubnetId) -> bool + 'a;
+/// A lease that was read, before it is taken in.
+#[derive(Debug)]
+pub struct Candidate<'a, F: LeaseFamily>(&'a mut Record<F>);
+
+impl<F: LeaseFamily> Candidate<'_, F> {
+    /// What it is of.
+    pub fn kind(&self) -> LeaseKind {
+        self.0.kind()
+    }
+
+    /// The address, or the first address of the prefix.
+    pub fn address(&self) -> F::Addr {
+        self.0.address
+    }
+
+    /// The subnet that it names.
+    pub fn subnet(&self) -> SubnetId {
+        self.0.subnet
+    }
+
+    /// Has it name another subnet.
+    pub fn set_subnet(&mut self, subnet: SubnetId) {
+        self.0.subnet = subnet;
+    }
+
+    /// The user context as JSON text; empty when there is none.
+    pub fn user_context(&self) -> &[u8] {
+        self.0.parts().user_context
+    }
+
+    /// Gives it another user context.
+    pub fn set_user_context(&mut self, context: &str) {
+        *self.0 = Record::new(&Lease { user_context: context.into(), ..self.0.lease() });
+    }
+}
+
+/// Says whether a lease is taken in; may correct it.
+pub(crate) type Admit<'a, F> = dyn FnMut(&mut Candidate<'_, F>) -> bool + 'a;
 
 type Shared<F> = Arc<Mutex<Table<F>>>;
 
@@ -111,9 +145,9 @@ impl<F: LeaseFamily> Heap<F> {
         let mut by_address: Vec<(F::Addr, Slot)> = self.by_address.into_iter().collect();
         by_address.sort_unstable();
         let records = &mut self.records;
-        by_address.retain(|(address, slot)| {
+        by_address.retain(|(_, slot)| {
             let Some(record) = records.get_mut(*slot) else { return false };
-            let admitted = admit((record.kind(), *address), &mut record.subnet);
+            let admitted = admit(&mut Candidate(record));
             if !admitted {
                 records.take(*slot);
                 *refused += 1;

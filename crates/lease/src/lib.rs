@@ -37,6 +37,7 @@ pub use expiry::{CycleReport, ExpiredLeasesProcessing, Reclamation};
 #[cfg(feature = "deliberate-faults")]
 pub use fault::Fault;
 pub use file::{FileDisk, Folder, LeaseFiles, LocalFolder};
+pub use gathering::Candidate;
 pub use journal::{
     Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,
 };

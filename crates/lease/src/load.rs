@@ -4,9 +4,10 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::csv::{HeaderError, Layout, Row, RowError, parse_row};
+use crate::csv::{HeaderError, Layout, Row, RowError, lost_hw_addr, parse_row};
 use crate::file::{LeaseFiles, sync_directory};
-use crate::lease::{LeaseFamily, LeaseKind, SubnetId};
+use crate::gathering::Candidate;
+use crate::lease::LeaseFamily;
 use crate::leases::Leases;
 use crate::reading::{Reading, Rest, read_file};
 use crate::record::Record;
@@ -26,6 +27,13 @@ pub enum LoadEvent<'a> {
         line: u64,
         /// What is wrong with it.
         error: RowError,
+    },
+    /// The lease is kept without its hardware address, which cannot be read.
+    HwAddr {
+        /// The file.
+        path: &'a Path,
+        /// Line in the file; the header is line 1.
+        line: u64,
     },
     /// The last row was only half written when the machine or the server stopped. It was never
     /// acknowledged to anyone. It has been moved to another file.
@@ -77,8 +85,8 @@ impl std::error::Error for LoadError {}
 
 /// Reads all leases of a lease file and its siblings. The last row of an address counts.
 ///
-/// `admit` sees each lease there is in the end by kind and address, with the subnet that it names, may
-/// correct the subnet, and refuses the lease with `false`: the place of the sanity checks.
+/// `admit` sees each lease there is in the end, may correct it, and refuses it with `false`: the place of
+/// the sanity checks.
 /// `max_row_errors` of 0 sets no limit.
 ///
 /// Rows are parsed on all processors. Tables are filled at the end, each index at once, which costs a
@@ -87,7 +95,7 @@ pub fn load<F: LeaseFamily>(
     files: &LeaseFiles,
     leases: &Leases<F>,
     max_row_errors: u64,
-    admit: impl FnMut((LeaseKind, F::Addr), &mut SubnetId) -> bool,
+    admit: impl FnMut(&mut Candidate<'_, F>) -> bool,
     events: &mut dyn FnMut(LoadEvent<'_>),
 ) -> Result<LoadReport, LoadError> {
     read_all(files, leases, max_row_errors, admit, events, TornEnd::CutOff)
@@ -102,7 +110,7 @@ pub fn peruse<F: LeaseFamily>(
     files: &LeaseFiles,
     leases: &Leases<F>,
 ) -> Result<LoadReport, LoadError> {
-    read_all(files, leases, 0, |_, _| true, &mut |_| {}, TornEnd::Kept)
+    read_all(files, leases, 0, |_| true, &mut |_| {}, TornEnd::Kept)
 }
 
 /// What becomes of an end of a file that is no whole row.
@@ -116,25 +124,35 @@ fn read_all<F: LeaseFamily>(
     files: &LeaseFiles,
     leases: &Leases<F>,
     max_row_errors: u64,
-    mut admit: impl FnMut((LeaseKind, F::Addr), &mut SubnetId) -> bool,
+    mut admit: impl FnMut(&mut Candidate<'_, F>) -> bool,
     events: &mut dyn FnMut(LoadEvent<'_>),
     torn_end: TornEnd,
 ) -> Result<LoadReport, LoadError> {
     let mut report = LoadReport::default();
     let mut gathering = leases.gather();
+    let mut without_hw_addr: Vec<u64> = Vec::new();
     for path in files.in_load_order() {
         events(LoadEvent::File(path));
         let limit = if max_row_errors == 0 { u64::MAX } else { max_row_errors - report.errors };
-        let read = read_file::<F, Change<F>>(
+        let read = read_file::<F, _>(
             path,
             Reading::in_parallel(limit),
-            |header, _, line| parse_row(header, line).map(Change::of),
+            |header, number, line| {
+                let row = parse_row(header, line)?;
+                let is_lost =
+                    matches!(&row, Row::Lease(lease) if lost_hw_addr(header, line, lease));
+                Ok((Change::of(row), is_lost.then_some(number)))
+            },
             events,
-            &mut |change| match change {
-                Change::Put(record) => gathering.put(record),
-                Change::Remove(address) => gathering.remove(address),
+            &mut |(change, lost)| {
+                without_hw_addr.extend(lost);
+                match change {
+                    Change::Put(record) => gathering.put(record),
+                    Change::Remove(address) => gathering.remove(address),
+                }
             },
         )?;
+        without_hw_addr.drain(..).for_each(|line| events(LoadEvent::HwAddr { path, line }));
         report.rows += read.rows;
         report.errors += read.errors;
         #[cfg(feature = "deliberate-faults")]

@@ -17,7 +17,7 @@ fn row(last: u8, cltt: u32) -> String {
 /// Last octet and client last transmission time of all leases.
 fn loaded(files: &LeaseFiles) -> Vec<(u8, i64)> {
     let leases = Leases::<V4>::new();
-    load(files, &leases, 0, |_, _| true, &mut |_| {}).unwrap();
+    load(files, &leases, 0, |_| true, &mut |_| {}).unwrap();
     leases.page(None, 1000).iter().map(|lease| (lease.address.octets()[3], lease.cltt)).collect()
 }
 

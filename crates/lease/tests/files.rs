@@ -96,6 +96,108 @@ fn headers_of_other_releases_are_read_by_name() {
     assert_eq!(error, Err(HeaderError::Missing(kea_lease::Column::Duid)));
 }
 
+const RELEASES4: [(&str, &str); 4] = [
+    ("1.0", include_str!("fixtures/leases4-1.0.csv")),
+    ("2.0", include_str!("fixtures/leases4-2.0.csv")),
+    ("2.1", include_str!("fixtures/leases4-2.1.csv")),
+    ("3.0", include_str!("fixtures/leases4-3.0.csv")),
+];
+const RELEASES6: [(&str, &str); 6] = [
+    ("1.0", include_str!("fixtures/leases6-1.0.csv")),
+    ("2.0", include_str!("fixtures/leases6-2.0.csv")),
+    ("3.0", include_str!("fixtures/leases6-3.0.csv")),
+    ("3.1", include_str!("fixtures/leases6-3.1.csv")),
+    ("4.0", include_str!("fixtures/leases6-4.0.csv")),
+    ("5.0", include_str!("fixtures/leases6-5.0.csv")),
+];
+
+/// The leases of a file in order of address, and what its columns are.
+fn leases_of<F: LeaseFamily>(text: &str) -> (Vec<Lease<F>>, Layout) {
+    let dir = tempfile::tempdir().unwrap();
+    let files = LeaseFiles::of(dir.path().join("leases.csv"));
+    fs::write(&files.current, text).unwrap();
+    let leases = Leases::<F>::new();
+    let mut found = Layout::Current;
+    let report = load(&files, &leases, 1, |_| true, &mut |event| {
+        if let LoadEvent::Layout(_, layout) = event {
+            found = layout;
+        }
+    });
+    assert_eq!(report.unwrap().errors, 0, "{text}");
+    (leases.page(None, 10), found)
+}
+
+fn layout(release: &str, current: &str) -> Layout {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    match release.cmp(current) {
+        Less => Layout::Older,
+        Equal => Layout::Current,
+        Greater => Layout::Newer,
+    }
+}
+
+#[test]
+fn every_set_of_columns_of_kea_4_is_read() {
+    const CONTEXT: &str =
+        r#"{ "ISC": { "relay-agent-info": { "sub-options": "0x0104DEADBEEF" } }, "x": [ 1, 2 ] }"#;
+    use LeaseState::{Assigned, Declined, ExpiredReclaimed};
+    for (release, text) in RELEASES4 {
+        let (leases, found) = leases_of::<V4>(text);
+        assert_eq!(found, layout(release, "2.1"), "{release}");
+        let [first, second, third] = &leases[..] else { panic!("{release}: {leases:?}") };
+        assert_eq!((first.cltt, first.subnet), (4_102_440_800, SubnetId(7)), "{release}");
+        assert_eq!(first.owner.hw_addr.to_string(), "1a:1b:1c:1d:1e:1f", "{release}");
+        assert_eq!((&*first.hostname, &*second.hostname), ("host-a.example.org", "a,b"));
+        assert_eq!((first.fqdn_fwd, first.fqdn_rev), (true, false), "{release}");
+        let has_states = release >= "2.0";
+        let states = [second.state, third.state];
+        let expected = if has_states { [ExpiredReclaimed, Declined] } else { [Assigned, Assigned] };
+        assert_eq!((first.state, states), (Assigned, expected), "{release}");
+        assert_eq!(&*first.user_context, if release >= "2.1" { CONTEXT } else { "" }, "{release}");
+        assert_eq!(first.pool_id, if release >= "3.0" { 3 } else { 0 }, "{release}");
+    }
+}
+
+#[test]
+fn every_set_of_columns_of_kea_6_is_read() {
+    use LeaseState::{Assigned, Declined, ExpiredReclaimed};
+    for (release, text) in RELEASES6 {
+        let (leases, found) = leases_of::<V6>(text);
+        assert_eq!(found, layout(release, "4.0"), "{release}");
+        let [first, third, second] = &leases[..] else { panic!("{release}: {leases:?}") };
+        assert_eq!((first.cltt, first.subnet), (4_102_440_800, SubnetId(7)), "{release}");
+        assert_eq!((first.owner.iaid, first.owner.preferred_lifetime), (Iaid(1_234_567_890), 3000));
+        assert_eq!((second.kind(), second.owner.prefix_len), (LeaseKind::Prefix, 56), "{release}");
+        assert_eq!((&*first.hostname, &*second.hostname), ("host-a.example.org", "a,b"));
+        let hw_addr = first.owner.hw_addr.to_string();
+        assert_eq!(hw_addr, if release >= "2.0" { "1a:1b:1c:1d:1e:1f" } else { "" }, "{release}");
+        let states = [second.state, third.state];
+        let expected =
+            if release >= "3.0" { [ExpiredReclaimed, Declined] } else { [Assigned, Assigned] };
+        assert_eq!((first.state, states), (Assigned, expected), "{release}");
+        assert_eq!(first.user_context.contains("\"y\": \"0x0104DEADBEEF\""), release >= "3.1");
+        assert_eq!(first.pool_id, if release >= "5.0" { 3 } else { 0 }, "{release}");
+    }
+}
+
+#[test]
+fn a_hardware_address_that_cannot_be_read_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = LeaseFiles::of(dir.path().join("leases.csv"));
+    let bad = "192.0.2.9,zz,01:02,100,1100,1,0,0,,0,\n".to_owned();
+    let none = "192.0.2.8,,01:03,100,1100,1,0,0,,0,\n".to_owned();
+    write(&files.current, &[row(1, 1000), none, bad]);
+    let mut told = Vec::new();
+    let leases = Leases::<V4>::new();
+    let report = load(&files, &leases, 1, |_| true, &mut |event| {
+        if let LoadEvent::HwAddr { path, line } = event {
+            told.push((path.to_owned(), line));
+        }
+    });
+    assert_eq!((told, report.unwrap().errors), (vec![(files.current, 4)], 0));
+    assert_eq!(leases.len(), 3);
+}
+
 #[test]
 fn rows_that_cannot_be_read_say_why() {
     use kea_lease::Column;
@@ -149,7 +251,7 @@ fn write(path: &Path, rows: &[String]) {
 /// Last octet and client last transmission time of all leases.
 fn loaded(files: &LeaseFiles) -> Vec<(u8, i64)> {
     let leases = Leases::<V4>::new();
-    load(files, &leases, 0, |_, _| true, &mut |_| {}).unwrap();
+    load(files, &leases, 0, |_| true, &mut |_| {}).unwrap();
     leases.page(None, 1000).iter().map(|lease| (lease.address.octets()[3], lease.cltt)).collect()
 }
 
@@ -175,7 +277,7 @@ fn a_torn_row_is_moved_away_and_all_before_it_kept() {
     let whole = fs::metadata(&files.current).unwrap().len() - torn.len() as u64;
     let leases = Leases::<V4>::new();
     let mut torn_at = None;
-    let report = load(&files, &leases, 1, |_, _| true, &mut |event| {
+    let report = load(&files, &leases, 1, |_| true, &mut |event| {
         if let LoadEvent::Torn { offset, octets, .. } = event {
             torn_at = Some((offset, octets));
         }
@@ -214,17 +316,16 @@ fn bad_rows_are_named_and_bounded() {
     write(&files.current, &[row(1, 10), "x\n".into(), row(2, 10), "y,\n".into(), row(3, 10)]);
     let leases = Leases::<V4>::new();
     let mut lines = Vec::new();
-    let report =
-        load(&files, &leases, 2, |(_, address), _| address.octets()[3] != 3, &mut |event| {
-            if let LoadEvent::Row { line, .. } = event {
-                lines.push(line);
-            }
-        });
+    let report = load(&files, &leases, 2, |lease| lease.address().octets()[3] != 3, &mut |event| {
+        if let LoadEvent::Row { line, .. } = event {
+            lines.push(line);
+        }
+    });
     let report = report.unwrap();
     assert_eq!((report.rows, report.errors, report.refused), (5, 2, 1));
     assert_eq!(lines, [3, 5]);
     assert_eq!(leases.len(), 2);
-    let error = load(&files, &leases, 1, |_, _| true, &mut |_| {});
+    let error = load(&files, &leases, 1, |_| true, &mut |_| {});
     assert!(matches!(error, Err(LoadError::TooManyRowErrors(_))), "{error:?}");
 }
 
@@ -273,7 +374,7 @@ fn a_big_file_is_read_by_many_threads_in_its_order() {
     write(&files.current, &rows);
     let leases = Leases::<V4>::new();
     let mut events = Vec::new();
-    let report = load(&files, &leases, 5, |_, _| true, &mut |event| match event {
+    let report = load(&files, &leases, 5, |_| true, &mut |event| match event {
         LoadEvent::Row { line, .. } => events.push(line),
         LoadEvent::Torn { octets, .. } => events.push(octets),
         _ => {}

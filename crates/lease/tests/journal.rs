@@ -346,7 +346,7 @@ fn threads_acknowledge_and_a_real_file_reads_back_through_rotations() {
         assert!(journal.finish());
     });
     let leases = Leases::<V4>::new();
-    let report = load(&files, &leases, 1, |_, _| true, &mut |_| {}).unwrap();
+    let report = load(&files, &leases, 1, |_| true, &mut |_| {}).unwrap();
     assert_eq!(report.errors, 0);
     assert_eq!(leases.len(), 600);
     assert!(files.copy.exists());

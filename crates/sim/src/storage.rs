@@ -37,8 +37,7 @@ impl Storage {
             LoadEvent::File(_) => {}
             other => tell(format!("{other:?}")),
         };
-        load(&self.files, leases, 0, |_, _| true, &mut events)
-            .map_err(|error| error.to_string())?;
+        load(&self.files, leases, 0, |_| true, &mut events).map_err(|error| error.to_string())?;
         FileDisk::open::<F>(self.files.clone()).map_err(|error| error.to_string())
     }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use kea_testkit::v6::{self, Ia, IaLease, Packet6};
@@ -174,4 +176,47 @@ fn leases_of_kea_dhcp6_are_taken_over() {
 #[test]
 fn kea_dhcp6_takes_over_our_leases() {
     moves_v6(Subject::from_environment(), Subject::Debian);
+}
+
+/// A lease file after a clean-up by a server's `kea-lfc`: its header, and its rows in order. Host names
+/// of DHCPv6 are in lower case in our files, and in those of Kea as the client wrote them.
+fn cleaned_up(program: &Path, version: u8, file: &Path) -> (String, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::copy(file, at("copy")).unwrap();
+    let mut lfc = Command::new(program);
+    lfc.arg(format!("-{version}")).args(["-c", "none"]);
+    for (switch, name) in
+        [("-p", "pid"), ("-x", "previous"), ("-i", "copy"), ("-o", "output"), ("-f", "finish")]
+    {
+        lfc.arg(switch).arg(at(name));
+    }
+    lfc.env("KEA_LOCKFILE_DIR", folder.path()).env("KEA_LOGGER_DESTINATION", at("log"));
+    let done = lfc.status().unwrap();
+    assert!(done.success(), "{}: {done}", program.display());
+    let text = fs::read_to_string(at("previous")).unwrap();
+    let mut lines = text.lines().map(str::to_owned);
+    let header = lines.next().unwrap();
+    let mut rows: Vec<String> =
+        lines.map(|row| row.replace("Host-A.Example.Org", "host-a.example.org")).collect();
+    rows.sort_unstable();
+    (header, rows)
+}
+
+/// Files of every set of columns that there ever was become the same in the hands of both.
+#[test]
+fn files_of_every_release_are_converted_as_kea_does() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lease/tests/fixtures");
+    let ours = Subject::Ours.program("kea-lfc");
+    let debian = Subject::Debian.program("kea-lfc");
+    let files: [(u8, &[&str]); 2] =
+        [(4, &["1.0", "2.0", "2.1", "3.0"]), (6, &["1.0", "2.0", "3.0", "3.1", "4.0", "5.0"])];
+    for (version, releases) in files {
+        for release in releases {
+            let file = fixtures.join(format!("leases{version}-{release}.csv"));
+            let expected = cleaned_up(&debian, version, &file);
+            assert_eq!(expected.1.len(), 3, "{release}");
+            assert_eq!(cleaned_up(&ours, version, &file), expected, "DHCPv{version} {release}");
+        }
+    }
 }

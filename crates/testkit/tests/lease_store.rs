@@ -359,6 +359,54 @@ fn lease_checks_correct_or_drop_what_contradicts_the_configuration() {
     }
 }
 
+/// What relays said is kept as releases before 2.3 did, or wrongly: mended in memory, and in the file when
+/// the lease changes.
+#[test]
+fn extended_info_checks_mend_what_relays_said() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    let header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
+                  hostname,state,user_context\n";
+    let row = |last: u8, context: &str| {
+        let context = context.replace(',', "&#x2c");
+        format!("192.0.2.{last},02:00:00:00:00:{last:02x},,4000,4102444800,1,0,0,,0,{context}\n")
+    };
+    let file = [
+        header.into(),
+        row(20, r#"{ "a": 1, "ISC": { "relay-agent-info": "0x020378797A" } }"#),
+        row(21, r#"{ "a": 1, "ISC": { "relay-agent-info": "what?" } }"#),
+        row(22, r#"{ "ISC": { "relay-agent-info": { "sub-options": "0x010161" } } }"#),
+    ];
+    fs::write(setup.lease_file(), file.concat()).unwrap();
+    let config = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
+        "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] }] });
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    let lines = server.process().lines_from(0);
+    let told: Vec<(&str, &str)> = ["192.0.2.20", "192.0.2.21", "192.0.2.22"]
+        .into_iter()
+        .flat_map(|address| {
+            let told = lines.iter().filter(move |line| line.contains(address));
+            let words = told.flat_map(|line| line.split_whitespace());
+            words.filter(|word| word.contains("EXTENDED_INFO")).map(move |word| (address, word))
+        })
+        .collect();
+    let expected = [
+        ("192.0.2.20", "DHCPSRV_LEASE4_EXTENDED_INFO_UPGRADED"),
+        ("192.0.2.21", "DHCPSRV_LEASE4_EXTENDED_INFO_SANITY_FAIL"),
+    ];
+    assert_eq!(told, expected);
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let upgraded = r#"{ "a": 1, "ISC": { "relay-agent-info": { "sub-options": "0x020378797A", "remote-id": "78797A" } } }"#;
+    for (last, context) in [(20, upgraded), (21, r#"{ "a": 1 }"#)] {
+        let reboot = Packet4::query(MessageType::Request, [2, 0, 0, 0, 0, last], last.into())
+            .with_option(50, &[192, 0, 2, last]);
+        let ack = client.exchange(&reboot, LIMIT).unwrap().unwrap();
+        assert_eq!(ack.message_type(), Some(MessageType::Ack));
+        let leases = server.leases().unwrap();
+        let row = &leases[&format!("192.0.2.{last}")];
+        assert_eq!(row.column("user_context").replace("&#x2c", ","), context);
+    }
+}
+
 #[test]
 fn files_of_other_releases_are_read_and_brought_to_the_present_columns() {
     let old = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname\n\

@@ -109,7 +109,7 @@ pub(super) fn load_as_child(path: &PathBuf) -> Result<(), String> {
     let resident = || clock::of_pid("self").map_or(0, |(_, resident)| resident);
     let before = resident();
     let files = LeaseFiles::of(path);
-    let (cost, report) = clock::of_process(|| load(&files, &leases, 0, |_, _| true, &mut |_| {}));
+    let (cost, report) = clock::of_process(|| load(&files, &leases, 0, |_| true, &mut |_| {}));
     let report = report.map_err(|error| error.to_string())?;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -77,7 +77,7 @@ pub(super) fn open<F: Serving>(
         other_layout |= matches!(event, LoadEvent::Layout(..));
         log_load_event::<F>(logger, &event);
     };
-    let admit = |lease, subnet: &mut _| sanity::admit(config, logger, lease, subnet);
+    let admit = |lease: &mut _| sanity::admit(config, logger, lease);
     load(&files, leases, memfile.max_row_errors.into(), admit, &mut events)
         .map_err(|error| format!("the leases cannot be loaded: {error}"))?;
     if is_new {
@@ -197,6 +197,10 @@ fn log_load_event<F: Serving>(logger: &Handle, event: &LoadEvent<'_>) {
         LoadEvent::Row { path, line, error } => {
             let place = format_args!("{line} of {}", path.display());
             log!(logger, DHCPSRV_MEMFILE_LEASE_LOAD_ROW_ERROR, place, error);
+        }
+        LoadEvent::HwAddr { path, line } => {
+            let place = format_args!("row {line} of {}", path.display());
+            log!(logger, DHCPSRV_MEMFILE_READ_HWADDR_FAIL, place);
         }
         LoadEvent::Torn { path, offset, octets } => {
             let place = format_args!("at octet {offset} of {}", path.display());

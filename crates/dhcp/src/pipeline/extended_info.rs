@@ -42,6 +42,6 @@ fn parsed(context: &str) -> Map {
 }
 
 /// The key of what the server itself keeps.
-const OWN: &str = "ISC";
+pub(super) const OWN: &str = "ISC";
 /// Under which servers before Kea 2.3 kept what relays of DHCPv6 said.
-const FORMER_RELAYS: &str = "relays";
+pub(super) const FORMER_RELAYS: &str = "relays";

@@ -30,8 +30,8 @@ pub(super) fn recall(context: &str) -> Option<Vec<u8>> {
     kea_options::octets_from_hex(text).ok().map(|octets| octets.to_vec())
 }
 
-const RELAY_AGENT_INFO: &str = "relay-agent-info";
-const SUB_OPTIONS: &str = "sub-options";
+pub(crate) const RELAY_AGENT_INFO: &str = "relay-agent-info";
+pub(crate) const SUB_OPTIONS: &str = "sub-options";
 
 #[cfg(test)]
 mod tests {

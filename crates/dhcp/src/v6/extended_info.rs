@@ -12,8 +12,11 @@ pub(super) fn user_context(view: &View<'_>, is_kept: bool, before: &str) -> Box<
         return before.into();
     }
     let said = view.relays().iter().map(|relay| Node::unplaced(Value::Map(said_by(relay))));
-    keep(before, "relay-info", Value::List(said.collect()))
+    keep(before, RELAY_INFO, Value::List(said.collect()))
 }
+
+/// As what it is kept.
+pub(crate) const RELAY_INFO: &str = "relay-info";
 
 /// One relay's addresses and options, the relayed message left out; the two identifiers also by
 /// themselves.

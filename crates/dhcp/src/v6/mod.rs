@@ -5,7 +5,7 @@ mod answer;
 mod association;
 mod exchange;
 mod explain;
-mod extended_info;
+pub(crate) mod extended_info;
 mod facts;
 mod hearing;
 mod holdings;
