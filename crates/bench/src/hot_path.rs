@@ -51,23 +51,39 @@ fn room<F: Serving>(text: &str, own: F::Addr) -> Result<Room<F>, String> {
 }
 
 fn four(exchanges: u32) -> Result<(), String> {
-    let mut room = room::<V4>(CONFIG4, Ipv4Addr::new(10, 0, 0, 1))?;
-    let mut answer = Vec::new();
-    for client in 0..exchanges {
+    let mut clients = Clients4::new(CONFIG4)?;
+    (0..exchanges).try_for_each(|client| clients.exchange(client))
+}
+
+/// DHCPv4 clients of a server in memory.
+pub(crate) struct Clients4 {
+    room: Room<V4>,
+    answer: Vec<u8>,
+}
+
+impl Clients4 {
+    /// Clients of a server that is configured so, at 10.0.0.1.
+    pub(crate) fn new(config: &str) -> Result<Self, String> {
+        Ok(Clients4 { room: room::<V4>(config, Ipv4Addr::new(10, 0, 0, 1))?, answer: Vec::new() })
+    }
+
+    /// DISCOVER, OFFER, REQUEST, ACK.
+    pub(crate) fn exchange(&mut self, client: u32) -> Result<(), String> {
+        let Clients4 { room, answer } = self;
         let mut discover = query4(client, 1);
         discover.push(255);
-        let offered = ask(&mut room, &discover, Ipv4Addr::UNSPECIFIED, &mut answer)
+        let offered = ask(room, &discover, Ipv4Addr::UNSPECIFIED, answer)
             .and_then(|answer| Some(answer.get(16..20)?.to_vec()));
         let offered = offered.ok_or_else(|| format!("no offer for client {client}"))?;
         let mut request = query4(client, 3);
         option4(&mut request, 50, &offered);
         option4(&mut request, 54, &[10, 0, 0, 1]);
         request.push(255);
-        ask(&mut room, &request, Ipv4Addr::UNSPECIFIED, &mut answer)
+        ask(room, &request, Ipv4Addr::UNSPECIFIED, answer)
             .filter(|answer| answer.get(16..20) == Some(&offered))
             .ok_or_else(|| format!("no acknowledgement for client {client}"))?;
+        Ok(())
     }
-    Ok(())
 }
 
 fn six(exchanges: u32) -> Result<(), String> {

@@ -37,6 +37,8 @@ pub fn lfc_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn clean(args: &Args) -> ExitCode {
+    // The server goes first. Where that is not allowed, it works as well.
+    let _ = rustix::process::nice(4);
     let mut options = LoggingOptions::new("DhcpLFC");
     options.environment = Environment::of_process();
     if !args.verbose && options.environment.destination.is_none() {

@@ -99,9 +99,9 @@ impl Folder for LocalFolder {
         path: &Path,
         fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut output = BufWriter::new(File::create(path)?);
+        let mut output = BufWriter::new(Draining { file: File::create(path)?, unsynced: 0 });
         fill(&mut output)?;
-        output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        output.into_inner().map_err(io::IntoInnerError::into_error)?.file.sync_all()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -119,6 +119,32 @@ impl Folder for LocalFolder {
         sync_directory(beside)
     }
 }
+
+/// A file that goes to the disk as it is written: rows that answers wait for do not have to wait until
+/// all of it is there.
+struct Draining {
+    file: File,
+    unsynced: usize,
+}
+
+impl Write for Draining {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(octets)?;
+        self.unsynced += written;
+        if self.unsynced >= DRAINED {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Octets that a disk writes while nobody notices.
+const DRAINED: usize = 1 << 22;
 
 /// The current lease file, open for appending.
 pub struct FileDisk {
@@ -178,7 +204,8 @@ impl FileDisk {
         if is_other {
             if files.cleanup_is_due() {
                 // Only one file can be put aside.
-                lfc::clean_up_in::<F>(&files, &*folder).map_err(io::Error::other)?;
+                lfc::clean_up_in::<F>(&files, &*folder, lfc::Pace::Brisk)
+                    .map_err(io::Error::other)?;
             }
             folder.rename(&files.current, &files.copy)?;
             // Before a new file has the old name: what is lost of names may be lost in any order.

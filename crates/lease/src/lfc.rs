@@ -59,19 +59,39 @@ const MAX_ROW_ERRORS: u64 = 100;
 /// up. Takes as long as
 /// reading the files twice.
 pub fn clean_up<F: LeaseFamily>(files: &LeaseFiles) -> Result<Option<LfcStats>, LfcError> {
-    clean_up_in::<F>(files, &LocalFolder)
+    clean_up_in::<F>(files, &LocalFolder, Pace::Brisk)
 }
 
-/// As [`clean_up`], in any folder.
+/// How much of a processor, of its caches and of the disk a cleanup takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// All it can get.
+    Brisk,
+    /// A fifth: for a thread beside others that answer queries. Even where they have processors of their
+    /// own, they share what lies between those and the memory.
+    Gentle,
+}
+
+impl Pace {
+    fn rests(self) -> u32 {
+        match self {
+            Pace::Brisk => 0,
+            Pace::Gentle => 4,
+        }
+    }
+}
+
+/// As [`clean_up`], in any folder and at any pace.
 pub fn clean_up_in<F: LeaseFamily>(
     files: &LeaseFiles,
     folder: &dyn Folder,
+    pace: Pace,
 ) -> Result<Option<LfcStats>, LfcError> {
     if other_at_work(files).is_some() {
         return Ok(None);
     }
     claim(&files.pid).map_err(|error| LfcError::Write(files.pid.clone(), error))?;
-    let result = clean_up_alone::<F>(files, folder);
+    let result = clean_up_alone::<F>(files, folder, pace);
     // A number that stays there is of a process that does not clean up, which the next one finds out.
     let _ = fs::remove_file(&files.pid);
     result
@@ -80,6 +100,7 @@ pub fn clean_up_in<F: LeaseFamily>(
 fn clean_up_alone<F: LeaseFamily>(
     files: &LeaseFiles,
     folder: &dyn Folder,
+    pace: Pace,
 ) -> Result<Option<LfcStats>, LfcError> {
     if files.completed.exists() {
         rotate(files, folder, Copy::Covered)?;
@@ -88,7 +109,7 @@ fn clean_up_alone<F: LeaseFamily>(
     if !files.copy.exists() {
         return Ok(None);
     }
-    let (stats, copy) = process::<F>(files, folder)?;
+    let (stats, copy) = process::<F>(files, folder, pace)?;
     rotate(files, folder, copy)?;
     Ok(Some(stats))
 }
@@ -106,6 +127,7 @@ pub enum Copy {
 pub fn process<F: LeaseFamily>(
     files: &LeaseFiles,
     folder: &dyn Folder,
+    pace: Pace,
 ) -> Result<(LfcStats, Copy), LfcError> {
     let mut stats = LfcStats::default();
     let copy = if files.copy.exists() { Copy::Covered } else { Copy::Absent };
@@ -114,14 +136,14 @@ pub fn process<F: LeaseFamily>(
         .map(PathBuf::as_path)
         .filter(|p| p.exists())
         .collect();
-    let mut lasting = lasting_rows::<F>(&inputs, &mut stats)?;
+    let mut lasting = lasting_rows::<F>(&inputs, &mut stats, pace)?;
     let failed = |error| LfcError::Write(files.output.clone(), error);
     let mut unreadable = None;
     let written = folder.write(&files.output, &mut |output| {
         output.write_all(header_line::<F>().as_bytes())?;
         for (path, lines) in inputs.iter().zip(&mut lasting) {
             lines.sort_unstable();
-            match copy_rows::<F>(path, lines, output) {
+            match copy_rows::<F>(path, lines, output, pace) {
                 Ok(Ok(rows)) => stats.written += rows,
                 Ok(Err(error)) => return Err(error),
                 Err(error) => {
@@ -149,6 +171,7 @@ pub fn process<F: LeaseFamily>(
 fn lasting_rows<F: LeaseFamily>(
     inputs: &[&Path],
     stats: &mut LfcStats,
+    pace: Pace,
 ) -> Result<Vec<Vec<u64>>, LfcError> {
     // Number of the file, line.
     let mut last: HashMap<F::Addr, (usize, u64)> = HashMap::new();
@@ -160,7 +183,7 @@ fn lasting_rows<F: LeaseFamily>(
             };
             Ok((address, is_lease.then_some((at, line))))
         };
-        let reading = Reading::alone(MAX_ROW_ERRORS);
+        let reading = Reading::alone(MAX_ROW_ERRORS, pace.rests());
         let read =
             read_file::<F, _>(
                 path,
@@ -196,6 +219,7 @@ fn copy_rows<F: LeaseFamily>(
     path: &Path,
     lines: &[u64],
     output: &mut dyn Write,
+    pace: Pace,
 ) -> Result<io::Result<u64>, LoadError> {
     let parse = |header: &Header, line, text: &[u8]| match lines.binary_search(&line) {
         Ok(_) => parse_row::<F>(header, text).map(Some),
@@ -203,7 +227,7 @@ fn copy_rows<F: LeaseFamily>(
     };
     let mut result = Ok(0);
     let mut octets = Vec::new();
-    let reading = Reading::alone(MAX_ROW_ERRORS);
+    let reading = Reading::alone(MAX_ROW_ERRORS, pace.rests());
     read_file::<F, _>(path, reading, parse, &mut |_| {}, &mut |row| {
         if let (Some(Row::Lease(lease)), Ok(rows)) = (row, &mut result) {
             octets.clear();
@@ -382,7 +406,7 @@ fn run_family<F: LeaseFamily>(files: &LeaseFiles, events: &mut dyn FnMut(LfcEven
     let mut copy = Copy::Covered;
     if !files.completed.exists() {
         events(LfcEvent::Processing(&files.previous, &files.copy));
-        match process::<F>(files, &LocalFolder) {
+        match process::<F>(files, &LocalFolder, Pace::Brisk) {
             Ok((stats, read)) => {
                 events(LfcEvent::Stats(stats));
                 copy = read;

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, Scope};
+use std::time::{Duration, Instant};
 
 use crate::csv::{Header, HeaderError, Layout, RowError, header_line};
 use crate::lease::LeaseFamily;
@@ -18,6 +19,8 @@ pub(crate) struct Reading {
     pub(crate) max_errors: u64,
     /// Threads that parse, besides the one that asks; 0 for none.
     pub(crate) threads: usize,
+    /// Rests after each block, and for that many times as long as it took. Without threads only.
+    pub(crate) rests: u32,
 }
 
 impl Reading {
@@ -27,12 +30,13 @@ impl Reading {
         Reading {
             max_errors,
             threads: if processors > 1 { processors.min(MAX_THREADS) } else { 0 },
+            rests: 0,
         }
     }
 
     /// On this thread alone.
-    pub(crate) fn alone(max_errors: u64) -> Self {
-        Reading { max_errors, threads: 0 }
+    pub(crate) fn alone(max_errors: u64, rests: u32) -> Self {
+        Reading { max_errors, threads: 0, rests }
     }
 }
 
@@ -96,8 +100,13 @@ pub(crate) fn read_file<F: LeaseFamily, T: Send>(
     take_block(rows.parse(&header, &parse))?;
     // A small file is not worth a thread.
     if reading.threads == 0 || !blocks.has_more() {
-        while let Some(block) = blocks.next_block().map_err(io_error)? {
+        loop {
+            let begin = Instant::now();
+            let Some(block) = blocks.next_block().map_err(io_error)? else { break };
             take_block(block.parse(&header, &parse))?;
+            if reading.rests > 0 {
+                std::thread::sleep(begin.elapsed().min(LONGEST) * reading.rests);
+            }
         }
     } else {
         let block = |block: Block| block.parse(&header, &parse);
@@ -237,6 +246,8 @@ struct Blocks {
 }
 
 const BLOCK: usize = 1 << 19;
+/// A block takes some milliseconds; what takes longer is the machine's doing.
+const LONGEST: Duration = Duration::from_millis(20);
 
 impl Blocks {
     fn open(path: &Path) -> io::Result<Self> {

@@ -166,7 +166,7 @@ fn a_clean_up_loses_nothing_at_any_step() {
             write(&files.copy, &[row(2, 20), row(3, 20)]);
             write(&files.current, &[row(1, 30)]);
         },
-        |files, doomed| drop(lfc::clean_up_in::<V4>(files, &doomed)),
+        |files, doomed| drop(lfc::clean_up_in::<V4>(files, &doomed, lfc::Pace::Brisk)),
         &[(1, 30), (2, 20), (3, 20)],
     );
     assert_eq!(steps, 8);

@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kea_lease::{LeaseFiles, header_line, lfc, load, write_row};
+use kea_lease::{LeaseFiles, LocalFolder, header_line, lfc, load, write_row};
 use kea_wire::V4;
 use serde_json::{Value, json};
 
-use super::{Arguments, engine, median};
+use super::{Arguments, engine, exchanges, median};
 use crate::clock;
 use crate::table::markdown;
 
@@ -77,9 +77,10 @@ pub(super) fn beside_clean_up(folder: &Path, arguments: &Arguments) -> io::Resul
     write(&files.current, arguments.leases, 4_000_000_000)?;
     let clean_up = || {
         fs::copy(&files.current, &files.copy)?;
-        lfc::clean_up::<V4>(&files).map(drop).map_err(io::Error::other)
+        let done = lfc::clean_up_in::<V4>(&files, &LocalFolder, lfc::Pace::Gentle);
+        done.map(drop).map_err(io::Error::other)
     };
-    let [alone, beside] = engine::beside(arguments.rounds, &clean_up)?;
+    let [alone, beside] = exchanges::beside(arguments.rounds, &clean_up)?;
     let row = |name: &str, figures: [f64; 2]| {
         let [processor, wall] = figures;
         let share = |at: usize| (figures[at] / alone[at] - 1.0) * 100.0;
@@ -91,7 +92,7 @@ pub(super) fn beside_clean_up(folder: &Path, arguments: &Arguments) -> io::Resul
         ]
     };
     let rows = [row("alone", alone), row("while files are cleaned up", beside)];
-    Ok(markdown(&["a renewal", "processor", "clock"], &rows))
+    Ok(markdown(&["a renewal in two exchanges", "processor", "clock"], &rows))
 }
 
 pub(super) const MIB: f64 = 1_048_576.0;

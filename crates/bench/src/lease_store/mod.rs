@@ -2,6 +2,7 @@
 //! at start; beside Debian's Kea on the same files.
 
 mod engine;
+mod exchanges;
 mod files;
 mod programs;
 
@@ -63,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         text += &part;
     };
     section("The tables in memory, a pool of 65,536", engine::operations(arguments.rounds));
-    section("Filling a /16 to the last address", engine::fill_up(arguments.rounds));
+    section("Filling a /16 to the last address", exchanges::fill_up(arguments.rounds)?);
     section("Two threads at one pool", engine::fairness()?);
     let folder = tempfile::tempdir().map_err(io_error)?;
     let title = format!("Files of {} leases, in this process", arguments.leases);

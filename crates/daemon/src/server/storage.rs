@@ -11,8 +11,8 @@ use kea_config::Snapshot;
 use kea_config::snapshot::{LeaseDatabase, Memfile, OnFail};
 use kea_dhcp::Serving;
 use kea_lease::{
-    Durability, FileDisk, Journal, JournalEvent, JournalLimits, LeaseFiles, Leases, LoadEvent, lfc,
-    load,
+    Candidate, Durability, FileDisk, Journal, JournalEvent, JournalLimits, LeaseFiles, Leases,
+    LoadEvent, LocalFolder, lfc, load,
 };
 use kea_log::{Handle, log};
 use kea_net::Waker;
@@ -77,7 +77,7 @@ pub(super) fn open<F: Serving>(
         other_layout |= matches!(event, LoadEvent::Layout(..));
         log_load_event::<F>(logger, &event);
     };
-    let admit = |lease: &mut _| sanity::admit(config, logger, lease);
+    let admit = |lease: &mut Candidate<'_, F>| sanity::admit(config, logger, lease);
     load(&files, leases, memfile.max_row_errors.into(), admit, &mut events)
         .map_err(|error| format!("the leases cannot be loaded: {error}"))?;
     if is_new {
@@ -279,7 +279,8 @@ pub(super) fn start_clean_up<F: Serving>(
         let _ = rustix::process::nice(19);
         for CleanUp in requests {
             log!(logger, DHCPSRV_MEMFILE_LFC_START);
-            if let Err(error) = lfc::clean_up::<F>(&files) {
+            let done = lfc::clean_up_in::<F>(&files, &LocalFolder, lfc::Pace::Gentle);
+            if let Err(error) = done {
                 log!(logger, LFC_FAIL_PROCESS, error);
             }
         }
