@@ -116,6 +116,8 @@ impl Words {
 
     /// Words beyond the end are full.
     fn at(&self, index: u64) -> u64 {
+        #[cfg(test)]
+        tests::READ.set(tests::READ.get() + 1);
         match self {
             Words::Flat(words) => words.get(index as usize).copied().unwrap_or(FULL),
             Words::Sparse { len, .. } if index >= *len => FULL,
@@ -142,11 +144,17 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
 
     use super::*;
+
+    thread_local! {
+        /// Words read so far.
+        pub(super) static READ: Cell<usize> = const { Cell::new(0) };
+    }
 
     proptest! {
         #[test]
@@ -181,6 +189,43 @@ mod tests {
             map.remove(size / 2);
             assert_eq!(map.next_absent(0), Some(size / 2));
             assert_eq!(map.next_absent(size / 2 + 1), None);
+        }
+    }
+
+    /// As many words as there are.
+    fn words(map: &Bitmap) -> u64 {
+        let words = map.levels.iter().map(|words| match words {
+            Words::Flat(words) => words.len(),
+            Words::Sparse { words, .. } => words.len(),
+        });
+        words.sum::<usize>() as u64
+    }
+
+    /// A /24, a /16 and a /8, a /0, and the /64 of DHCPv6 or as many prefixes: up the tree of words and
+    /// down again, from the first number and from the middle of what is held, until all is held or very
+    /// much; and words for what is held, or for a /8 at most.
+    #[test]
+    fn a_search_reads_few_words_at_any_size_and_fill() {
+        for bits in [8u32, 16, 24, 32, 63] {
+            let size = 1u64 << bits;
+            let held = size.min(1 << 18);
+            let mut map = Bitmap::new(size);
+            let levels = bits.div_ceil(6) as usize;
+            for number in 0..held {
+                for from in [0, number / 2] {
+                    READ.set(0);
+                    assert_eq!(map.next_absent(from), Some(number));
+                    let read = READ.get();
+                    assert!(read < 2 * levels, "{read} words, {number} of 2^{bits} held");
+                }
+                map.insert(number);
+            }
+            READ.set(0);
+            assert_eq!(map.next_absent(0).is_some(), held < size);
+            assert!(READ.get() < 2 * levels, "{} words", READ.get());
+            let kept = if bits > 24 { held } else { size };
+            let most = kept / 64 + kept / 64 / 63 + 2 * u64::from(bits);
+            assert!(words(&map) <= most, "{} words, 2^{bits}", words(&map));
         }
     }
 
