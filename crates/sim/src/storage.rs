@@ -61,6 +61,8 @@ impl Storage {
             let half = random.octets(100);
             return fs::write(&self.files.output, half).map_err(|error| error.to_string());
         }
-        lfc::process::<F>(&self.files, &LocalFolder).map(drop).map_err(|error| error.to_string())
+        lfc::process::<F>(&self.files, &LocalFolder, lfc::Pace::Brisk)
+            .map(drop)
+            .map_err(|error| error.to_string())
     }
 }
