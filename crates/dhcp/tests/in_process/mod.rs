@@ -110,7 +110,7 @@ impl InProcess {
         let leases = Leases::new();
         leases.configure(&config.lease_specs());
         let files = LeaseFiles::of(self.setup.lease_file());
-        load(&files, &leases, 0, |_, _| true, &mut |_| {})
+        load(&files, &leases, 0, |_| true, &mut |_| {})
             .map_err(|error| io::Error::other(error.to_string()))?;
         let (disk, len) = FileDisk::open::<V4>(files)?;
         let quiet = Box::new(|_: kea_lease::Ticket| {});
