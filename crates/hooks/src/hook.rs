@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kea_config::Snapshot;
 use kea_config::snapshot::{DdnsParameters, Dialect, Subnet};
-use kea_expr::{ClassNames, ClassSet};
+use kea_expr::{ClassNames, ClassSet, Facts};
 use kea_lease::Lease;
 use kea_wire::Family;
 use serde_json::Value;
@@ -35,6 +35,24 @@ pub struct Query<'a, F: Family> {
     pub destination: F::Addr,
     /// The message.
     pub message: &'a [u8],
+}
+
+/// What a hook knows a client by: its `flex-id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlexibleIdentifier {
+    /// Octets; an empty one is none.
+    pub octets: Vec<u8>,
+    /// Leases are the identifier's: it stands in place of the client identifier or DUID that was sent.
+    pub replaces_client_id: bool,
+    /// The number of an association does not count while the client has one of its kind (DHCPv6).
+    pub ignores_iaid: bool,
+}
+
+impl FlexibleIdentifier {
+    /// One that reservations are found by, and no more.
+    pub fn of_reservations(octets: Vec<u8>) -> Self {
+        FlexibleIdentifier { octets, replaces_client_id: false, ignores_iaid: false }
+    }
 }
 
 /// A lease that is about to be offered, granted or extended.
@@ -146,8 +164,13 @@ pub trait Hook<F: Dialect>: Send + Sync {
         Next::Continue
     }
 
-    /// The client's `flex-id`, where reservations are looked for by that.
-    fn host_identifier(&self, _query: &Query<'_, F>) -> Option<Vec<u8>> {
+    /// The client's `flex-id`. `facts` are those of the classified query, `classes` its classes.
+    fn host_identifier(
+        &self,
+        _query: &Query<'_, F>,
+        _facts: &dyn Facts,
+        _classes: &ClassSet,
+    ) -> Option<FlexibleIdentifier> {
         None
     }
 

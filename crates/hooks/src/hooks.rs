@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use kea_config::Snapshot;
 use kea_config::snapshot::{Dialect, Subnet};
-use kea_expr::{ClassNames, ClassSet};
+use kea_expr::{ClassNames, ClassSet, Facts};
 use kea_lease::Lease;
 use kea_log::{Log, log};
 use serde_json::Value;
 
-use crate::hook::{Addressed, Committed, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query};
+use crate::hook::{
+    Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query,
+};
 use crate::parking::{ParkId, ParkingSpace};
 use crate::point::Point;
 
@@ -103,11 +105,17 @@ impl<F: Dialect> Hooks<F> {
     }
 
     /// See [`Hook::host_identifier`]; the first that knows one decides.
-    pub fn host_identifier(&self, query: &Query<'_, F>) -> Option<Vec<u8>> {
+    pub fn host_identifier(
+        &self,
+        query: &Query<'_, F>,
+        facts: &dyn Facts,
+        classes: &ClassSet,
+    ) -> Option<FlexibleIdentifier> {
         let mut identifier = None;
         self.tell(Point::HostIdentifier, |hook| {
             if identifier.is_none() {
-                identifier = hook.host_identifier(query);
+                let known = hook.host_identifier(query, facts, classes);
+                identifier = known.filter(|identifier| !identifier.octets.is_empty());
             }
         });
         identifier

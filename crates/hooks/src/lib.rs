@@ -12,7 +12,9 @@ mod library;
 mod parking;
 mod point;
 
-pub use hook::{Addressed, Committed, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query};
+pub use hook::{
+    Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query,
+};
 pub use hooks::{CommitOutcome, Hooks};
 pub use library::{Library, LoadError, Loaded, load};
 pub use parking::{Hold, ParkId, ParkedLimit, ParkingLot, ParkingSpace, Unparked};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kea_config::document;
-use kea_config::snapshot::{Dialect, HooksLibrary};
+use kea_config::snapshot::{Dialect, Snapshot};
 
 use crate::hook::Hook;
 
@@ -14,8 +14,8 @@ use crate::hook::Hook;
 pub struct Library<F: Dialect> {
     /// The file that configurations name, whatever folder they say it is in.
     pub file: &'static str,
-    /// Makes the hook from `parameters`, or says what is wrong with them.
-    pub load: fn(Option<&document::Value>) -> Loaded<F>,
+    /// Makes the hook from `parameters` for a configuration, or says what is wrong with them.
+    pub load: fn(Option<&document::Value>, &Snapshot<F>) -> Loaded<F>,
 }
 
 /// A hook, or what is wrong with the parameters that it was to have.
@@ -30,18 +30,18 @@ pub struct LoadError {
     pub why: String,
 }
 
-/// The hooks of those `configured` libraries that are among `known`, in the configured order.
+/// The hooks of those libraries of `config` that are among `known`, in the configured order.
 ///
 /// # Errors
 /// When a library does not like its parameters.
 pub fn load<F: Dialect>(
-    configured: &[HooksLibrary],
+    config: &Snapshot<F>,
     known: &[Library<F>],
 ) -> Result<Vec<Arc<dyn Hook<F>>>, LoadError> {
-    let named = configured.iter().filter_map(|entry| {
+    let named = config.hooks_libraries.iter().filter_map(|entry| {
         let file = Path::new(&*entry.library).file_name()?;
         let library = known.iter().find(|library| file == library.file)?;
-        let hook = (library.load)(entry.parameters.as_deref());
+        let hook = (library.load)(entry.parameters.as_deref(), config);
         Some(hook.map_err(|why| LoadError { library: entry.library.to_string(), why }))
     });
     named.collect()

@@ -26,7 +26,8 @@ use crate::snapshot::{
     Classes, DdnsParameters, Dialect, OptionSet, PrefixIndex, SharedNetwork, Snapshot, Subnet,
 };
 
-use class::{ClassReader, DefinedNames};
+use class::ClassReader;
+pub(crate) use class::DefinedNames;
 use network::Draft;
 use options::OptionReader;
 

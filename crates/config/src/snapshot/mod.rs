@@ -172,6 +172,23 @@ impl<F: Dialect> Snapshot<F> {
         self.server_ids.contains(server_id)
     }
 
+    /// The names of options in expressions.
+    pub fn option_names(&self) -> impl kea_expr::OptionNames
+    where
+        Registry<F>: Clone,
+    {
+        crate::load::DefinedNames(Arc::new(self.definitions.clone()))
+    }
+
+    /// True for addresses that `exclude-first-last-24` keeps out of pools: those that end in .0 or .255,
+    /// in subnets of /24 and larger.
+    pub fn is_excluded(&self, subnet: &Subnet<F>, address: F::Addr) -> bool {
+        self.compatibility.exclude_first_last_24
+            && F::VERSION == 4
+            && subnet.prefix.len() <= 24
+            && matches!(address.number() & 0xff, 0 | 0xff)
+    }
+
     /// What leases need to know of every subnet.
     pub fn lease_specs(&self) -> Vec<kea_lease::SubnetSpec<F>> {
         let mut reserved: HashMap<SubnetId, Vec<F::Addr>> = HashMap::new();
@@ -191,7 +208,7 @@ impl<F: Dialect> Snapshot<F> {
             let kept = held
                 .into_iter()
                 .filter(|address| search.in_subnet && !(search.out_of_pool && in_pool(*address)));
-            subnet.lease_spec(kept.collect())
+            subnet.lease_spec(kept.chain(self.excluded(subnet)).collect())
         });
         specs.collect()
     }
@@ -219,6 +236,18 @@ impl<F: Dialect> Snapshot<F> {
     /// The class of that name as [`render`](Self::render) shows it, if there is one.
     pub fn render_class(&self, name: &str) -> Option<Value> {
         crate::render::class::<F>(self, name)
+    }
+
+    /// The addresses in pools of a subnet that [are excluded](Self::is_excluded).
+    fn excluded<'s>(&'s self, subnet: &'s Subnet<F>) -> impl Iterator<Item = F::Addr> + 's {
+        let is_meant = self.compatibility.exclude_first_last_24 && F::VERSION == 4;
+        let pools = subnet.pools.iter().filter(move |_| is_meant && subnet.prefix.len() <= 24);
+        pools.flat_map(|pool| {
+            let (first, last) = (pool.range.first.number(), pool.range.last.number());
+            let blocks = ((first & !0xff)..=last).step_by(256);
+            let ends = blocks.flat_map(|block| [block, block | 0xff]);
+            ends.filter(move |end| (first..=last).contains(end)).map(F::Addr::from_number)
+        })
     }
 
     fn at(&self, positions: Option<&[u32]>) -> impl Iterator<Item = &Subnet<F>> {

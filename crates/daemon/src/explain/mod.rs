@@ -45,7 +45,7 @@ fn explanations<F: Serving>(request: &Explain, libraries: &[Library<F>]) -> Resu
     identify_without_file(&mut config, &layout);
     let leases = Leases::new();
     leases.configure(&config.lease_specs());
-    let hooks = kea_hooks::load(&config.hooks_libraries, libraries);
+    let hooks = kea_hooks::load(&config, libraries);
     let hooks = Hooks::new(&hooks.map_err(|error| error.to_string())?, Silent);
     let mut text = String::new();
     if let Err(problem) = load_leases(&config, &layout, &leases) {

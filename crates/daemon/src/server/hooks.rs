@@ -14,7 +14,7 @@ pub(super) fn load<F: Dialect>(
     libraries: &[Library<F>],
     logger: &Handle,
 ) -> Result<Hooks<F>, String> {
-    let hooks = kea_hooks::load(&config.hooks_libraries, libraries);
+    let hooks = kea_hooks::load(config, libraries);
     let hooks = hooks.map_err(|error| error.to_string())?;
     Ok(Hooks::new(&hooks, logger.clone()))
 }

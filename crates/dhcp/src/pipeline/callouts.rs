@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use kea_config::snapshot::{DdnsParameters, Dialect, IdentifierKind, Subnet};
-use kea_expr::{ClassId, ClassSet};
+use kea_config::snapshot::{DdnsParameters, Dialect, Subnet};
+use kea_expr::{ClassId, ClassSet, Facts};
 use kea_hooks::{
-    Addressed, CommitOutcome, Committed, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkId,
-    ParkingLot, Point, Query,
+    Addressed, CommitOutcome, Committed, FlexibleIdentifier, Hooks, LeaseEnd, LeaseOffer,
+    NameUpdate, Next, ParkId, ParkingLot, Point, Query,
 };
 use kea_lease::Lease;
 use kea_log::message::twin;
@@ -18,8 +18,7 @@ use super::classify::Classifier;
 use super::client_name::LeaseName;
 use super::corridor::Corridor;
 use super::drop::Drop;
-use super::explain::{HookEffect, Step};
-use super::reserve::Identified;
+use super::explain::{HookEffect, Step, hex};
 
 /// The hooks of a server, and where answers of one worker wait for them.
 #[derive(Debug)]
@@ -77,6 +76,24 @@ impl Classifier {
         self.attended(corridor, Point::PacketReceive, |classes| {
             corridor.packet_received(query, classes, label)
         })
+    }
+
+    /// What hooks know the client by, unless its query is dropped for its classes.
+    pub(crate) fn flexible_identifier<F: Dialect>(
+        &self,
+        corridor: &Corridor<'_, F>,
+        query: &Query<'_, F>,
+        facts: &dyn Facts,
+    ) -> Option<FlexibleIdentifier> {
+        let hooks = corridor.hooks_at(Point::HostIdentifier)?;
+        if self.classes.contains(ClassId::DROP) {
+            return None;
+        }
+        let identifier = hooks.host_identifier(query, facts, &self.classes)?;
+        log!(corridor.log, (twin::FLEX_ID.of(F::VERSION)), hex(&identifier.octets));
+        let effect = HookEffect::Identifier(hex(&identifier.octets));
+        self.note(|_| Step::hooked(hooks, Point::HostIdentifier, effect));
+        Some(identifier)
     }
 
     /// Asks hooks, and tells who wants to know what they made of the client's classes.
@@ -151,14 +168,6 @@ impl<'s, F: Dialect> Corridor<'s, F> {
                 Err(Drop::Hook(Point::PacketReceive))
             }
         }
-    }
-
-    /// The client's flexible identifier, where anybody asks for it.
-    pub(crate) fn flexible_identifier(&self, query: &Query<'_, F>) -> Option<Vec<u8>> {
-        let hooks = self.hooks_at(Point::HostIdentifier)?;
-        let is_wanted =
-            self.config.server.reservation_identifiers.contains(&IdentifierKind::FlexId);
-        if is_wanted { hooks.host_identifier(query) } else { None }
     }
 
     /// A subnet was selected. Gives the one that hooks leave.
@@ -317,19 +326,4 @@ pub fn leaves<F: Dialect>(
         }
     }
     true
-}
-
-/// A client with the flexible identifier that hooks know of it.
-pub(crate) struct Flexible<'a, C> {
-    pub(crate) client: &'a C,
-    pub(crate) identifier: Option<Vec<u8>>,
-}
-
-impl<C: Identified> Identified for Flexible<'_, C> {
-    fn identifier(&self, kind: IdentifierKind) -> Option<&[u8]> {
-        match kind {
-            IdentifierKind::FlexId => self.identifier.as_deref(),
-            _ => self.client.identifier(kind),
-        }
-    }
 }

@@ -7,11 +7,10 @@ use kea_hooks::{Point, Query};
 use kea_log::message::twin;
 use kea_log::{ClientLabel, log};
 
-use super::callouts::Flexible;
 use super::classify::Classifier;
 use super::corridor::Corridor;
 use super::drop::Drop;
-use super::explain::{HookEffect, Step, SubnetStep, hex};
+use super::explain::{HookEffect, Step, SubnetStep};
 use super::place::Place;
 use super::reserve::{Identified, Reserved};
 
@@ -44,8 +43,6 @@ impl Classifier {
             log!(log, (twin::PACKET_DROP_DROP_CLASS.of(version)), label);
             return Err(Drop::ClassDrop);
         }
-        let client = &Flexible { client, identifier: corridor.flexible_identifier(query) };
-        self.note_identifier(corridor, client.identifier.as_deref());
         let mut reserved = Reserved::none();
         if config.server.early_global_reservations_lookup {
             reserved = Reserved::early(corridor, client);
@@ -85,14 +82,6 @@ impl Classifier {
             });
         }
         Ok(Located { subnet, reserved })
-    }
-
-    fn note_identifier<F: Dialect>(&self, corridor: &Corridor<'_, F>, identifier: Option<&[u8]>) {
-        if let (Some(octets), Some(hooks)) = (identifier, corridor.hooks_at(Point::HostIdentifier))
-        {
-            let effect = HookEffect::Identifier(hex(octets));
-            self.note(|_| Step::hooked(hooks, Point::HostIdentifier, effect));
-        }
     }
 
     fn note_place<'s, F: Dialect>(

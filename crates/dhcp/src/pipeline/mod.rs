@@ -1,5 +1,6 @@
 //! What the corridor shares between the protocols.
 
+mod adaptive;
 mod arrival;
 mod backlog;
 mod callouts;
@@ -26,6 +27,7 @@ mod scopes;
 mod statistics;
 mod traffic;
 
+pub(crate) use adaptive::{Lifetime, is_crowded, seconds_left};
 pub use arrival::{Arrival, Transmit};
 pub(crate) use backlog::fingerprint;
 pub use backlog::{Backlog, LetGo, Rank, Urgency};

@@ -81,7 +81,8 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         self.hosts.iter().any(|mine| std::ptr::eq(*mine, host))
     }
 
-    /// True when `address` is set aside in `subnet`, and not for this client.
+    /// True when `address` is set aside in `subnet`, and not for this client; or for nobody, as
+    /// `exclude-first-last-24` wants it.
     pub fn is_for_another(
         &self,
         config: &Snapshot<F>,
@@ -91,6 +92,10 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         #[cfg(feature = "deliberate-faults")]
         if kea_lease::Fault::UnreservedAddress.is_injected() {
             return false;
+        }
+        let is_mine = || self.hosts().any(|host| host.addresses.contains(&address));
+        if config.is_excluded(subnet, address) && !is_mine() {
+            return true;
         }
         is_checked(config, subnet)
             && self.has_none_of(config.reservations.of_address(Some(subnet.id), address))

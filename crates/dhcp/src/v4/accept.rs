@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use kea_config::snapshot::IdentifierKind;
+use kea_hooks::FlexibleIdentifier;
 use kea_wire::v4::{MessageType, Op, RelayAgentInfo, View, code};
 use kea_wire::{ClientId, HwAddr, V4};
 
@@ -21,6 +22,10 @@ pub(super) struct Query<'p> {
     pub(super) relay: Option<RelayAgentInfo<'p>>,
     /// True when the relay said so at an earlier exchange.
     pub(super) is_relay_recalled: bool,
+    /// What hooks know the client by.
+    flexible: Option<Vec<u8>>,
+    /// The client identifier that was sent, where that of the client is another.
+    replaced: Option<Option<ClientId>>,
 }
 
 /// The messages that clients send.
@@ -64,7 +69,8 @@ pub(super) fn accept(view: View<'_>, serves_bootp: bool) -> Result<Query<'_>, Dr
     }
     // An empty option 82 says nothing and is not returned.
     let relay = view.relay_agent_info().filter(|relay| !relay.data().is_empty());
-    Ok(Query { view, kind, client, relay, is_relay_recalled: false })
+    let (flexible, replaced) = (None, None);
+    Ok(Query { view, kind, client, relay, is_relay_recalled: false, flexible, replaced })
 }
 
 fn kind_of(message_type: MessageType) -> Result<Kind, Drop<V4>> {
@@ -88,9 +94,31 @@ impl Query<'_> {
         self.view.requested_address().or(ciaddr).filter(|address| !address.is_unspecified())
     }
 
+    /// From now on the client is known by what hooks know it by (the manual's chapter on the flexible
+    /// identifier library).
+    pub(super) fn know_as(&mut self, identifier: FlexibleIdentifier) {
+        let FlexibleIdentifier { octets, replaces_client_id, ignores_iaid: _ } = identifier;
+        let in_place = replaces_client_id.then(|| [&[0], &octets[..]].concat());
+        if let Some(client_id) = in_place.and_then(|octets| ClientId::new(&octets)) {
+            self.replaced = Some(self.client.client_id.replace(client_id));
+        }
+        self.flexible = Some(octets);
+    }
+
+    /// The client identifier that was sent.
+    pub(super) fn sent_client_id(&self) -> Option<&ClientId> {
+        self.replaced.as_ref().unwrap_or(&self.client.client_id).as_ref()
+    }
+
+    /// The client identifier that goes into answers (RFC 6842): the one that was sent, where
+    /// `echo_client_id` wants it. It always does for a client that is known by another one.
+    pub(super) fn echoed_client_id(&self, echo_client_id: bool) -> Option<&ClientId> {
+        self.sent_client_id().filter(|_| echo_client_id || self.replaced.is_some())
+    }
+
     /// What a repetition of this query is known by.
     pub(super) fn transaction(&self) -> Transaction {
-        let client_id = self.client.client_id.as_ref().map_or(&[][..], ClientId::octets);
+        let client_id = self.sent_client_id().map_or(&[][..], ClientId::octets);
         Transaction::new(self.view.xid(), client_id, self.client.hw_addr.octets())
     }
 
@@ -126,7 +154,7 @@ impl Identified for Query<'_> {
                 _ => None,
             },
             IdentifierKind::CircuitId => self.relay.as_ref()?.circuit_id(),
-            IdentifierKind::FlexId => None,
+            IdentifierKind::FlexId => self.flexible.as_deref(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use kea_config::snapshot::{BootFields, Pool, Reservation, Subnet, Timers};
 use kea_expr::ClassSet;
+use kea_lease::INFINITE;
 use kea_options::{Enterprise, SubOptions, VendorBlocks, write_sub_option, write_vendor_block};
 use kea_wire::V4;
 use kea_wire::v4::{BROADCAST_FLAG, Builder, MIN_BOOTP_LEN, MessageType, RelayAgentInfo, code};
@@ -13,7 +14,7 @@ use smallvec::SmallVec;
 use super::accept::{Kind, Query};
 use super::explain::answer_step;
 use crate::pipeline::explain::{Sources, Step};
-use crate::pipeline::{Arrival, Corridor, Scopes};
+use crate::pipeline::{Arrival, Corridor, Lifetime, Scopes};
 
 /// Octets of the IP and UDP headers, which a client's option 57 counts.
 const IP_AND_UDP_HEADERS: usize = 28;
@@ -294,8 +295,8 @@ pub(super) fn configured_server_id(scopes: &Scopes<'_>) -> Option<Ipv4Addr> {
 }
 
 fn echoed_client_id<'q>(corridor: &Corridor<'_, V4>, query: &'q Query<'_>) -> Option<&'q [u8]> {
-    let echo = corridor.config.specific.echo_client_id;
-    query.client.client_id.as_ref().filter(|_| echo).map(kea_wire::ClientId::octets)
+    let client_id = query.echoed_client_id(corridor.config.specific.echo_client_id);
+    client_id.map(kea_wire::ClientId::octets)
 }
 
 /// The options of an answer with a lease that are four octets.
@@ -337,20 +338,20 @@ fn tee_times(timers: &Timers, lifetime: u32) -> (Option<u32>, Option<u32>) {
 }
 
 impl Query<'_> {
-    /// The lifetime that a client of `classes` gets in `subnet`: the bounds of the first class that
-    /// has any, else the subnet's. A BOOTP client's lease never ends.
+    /// The lifetime that a client of `classes` gets in `subnet`, and the least that it could get: by
+    /// the bounds of the first class that has any, else the subnet's. A BOOTP client's lease never ends.
     pub(super) fn lifetime(
         &self,
         corridor: &Corridor<'_, V4>,
         classes: &ClassSet,
         subnet: &Subnet<V4>,
-    ) -> u32 {
+    ) -> Lifetime {
         if self.is_bootp() {
-            return kea_lease::INFINITE;
+            return Lifetime { granted: INFINITE, least: INFINITE };
         }
         let of_classes = classes.ids().filter_map(|id| corridor.config.classes.get(id)?.valid);
         let bounds = of_classes.into_iter().next().unwrap_or(subnet.valid);
-        bounds.grant(self.view.lease_time())
+        Lifetime { granted: bounds.grant(self.view.lease_time()), least: bounds.min }
     }
 
     /// How long an offer in `subnet` is stored, in seconds; 0 for not at all.

@@ -21,7 +21,8 @@ use super::facts::QueryFacts;
 use super::lease::{GivingBack, Leasing, Mismatch, Offered, Particulars, Refusal, Spot};
 use super::name::{GivenName, SentName};
 use crate::pipeline::{
-    Answer, Arrival, Classifier, Corridor, Drop, NamePolicy, Place, Reserved, Scopes, asked,
+    Answer, Arrival, Classifier, Corridor, Drop, Lifetime, NamePolicy, Place, Reserved, Scopes,
+    asked,
 };
 
 /// One query on its way through the stages.
@@ -151,9 +152,12 @@ impl<'s> Exchange<'_, 's> {
         };
         log!(self.corridor.log, DHCP4_LEASE_ADVERT, self.label, spot.address);
         let classes = &self.classifier.classes;
-        let lifetime = leasing.left_of(&spot, held.as_ref());
-        let lifetime =
-            lifetime.unwrap_or_else(|| self.query.lifetime(self.corridor, classes, spot.subnet));
+        let left = leasing.left_of(&spot, held.as_ref());
+        let lifetime = match left {
+            Some(left) => Lifetime { granted: left, least: left },
+            None => self.query.lifetime(self.corridor, classes, spot.subnet),
+        };
+        let lifetime = leasing.adapted(&spot, lifetime, held.as_ref());
         let name = self.name(&spot);
         let particulars =
             Particulars { lifetime, name: name.lease.clone(), ..Particulars::default() };
@@ -161,7 +165,7 @@ impl<'s> Exchange<'_, 's> {
             log!(self.corridor.log, DHCPSRV_HOOK_LEASE4_SELECT_SKIP);
             return Err(Drop::Hook(Point::LeaseSelect));
         };
-        let lifetime = particulars.lifetime;
+        let lifetime = particulars.lifetime.granted;
         let after = match self.query.offer_lifetime(self.corridor, classes, spot.subnet) {
             0 => Ticket(0),
             seconds => {

@@ -15,7 +15,10 @@ use kea_stats::{ServerMetric, SubnetMetric};
 use kea_wire::{ClientId, V4};
 
 use super::accept::Client;
-use crate::pipeline::{Corridor, Ground, LeaseName, Place, Reserved, give_up, lease_text};
+use crate::pipeline::{
+    Corridor, Ground, LeaseName, Lifetime, Place, Reserved, give_up, is_crowded, lease_text,
+    seconds_left,
+};
 
 /// How long an offered address is kept for its client, in seconds.
 const OFFER_HOLD: i64 = 60;
@@ -46,7 +49,7 @@ pub(super) struct Spot<'s> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Particulars {
     /// Seconds.
-    pub(super) lifetime: u32,
+    pub(super) lifetime: Lifetime,
     pub(super) name: LeaseName,
     /// A JSON map as text, or empty.
     pub(super) user_context: Box<str>,
@@ -339,12 +342,13 @@ impl<'q, 's> Leasing<'q, 's> {
         if self.corridor.hooks_at(point).is_none() {
             return Offered::Granted(planned);
         }
+        let least = planned.lifetime.least;
         let mut lease = self.renewed(spot, planned);
         let next =
             self.corridor.lease_offered(point, &self.asked, spot.subnet, is_offer, &mut lease);
         match (next, current) {
             (Next::Continue, _) => Offered::Granted(Particulars {
-                lifetime: lease.valid_lifetime,
+                lifetime: Lifetime { granted: lease.valid_lifetime, least },
                 name: LeaseName {
                     hostname: lease.hostname.into(),
                     forward: lease.fqdn_fwd,
@@ -422,7 +426,9 @@ impl<'q, 's> Leasing<'q, 's> {
                 log!(log, ALLOC_ENGINE_V4_REQUEST_ALLOC_REQUESTED, self.label, spot.address);
             }
         }
-        let lease = self.renewed(&spot, particulars(&spot, mine));
+        let mut planned = particulars(&spot, mine);
+        planned.lifetime = self.adapted_in(&leases, &spot, planned.lifetime, mine);
+        let lease = self.renewed(&spot, planned);
         if let Some(left) = mine.and_then(|before| self.reusable(&spot, before, &lease)) {
             // Whoever asks again must not hear of a lease before it is as safe as at first.
             let ticket = self.corridor.journal.latest();
@@ -477,7 +483,7 @@ impl<'q, 's> Leasing<'q, 's> {
             fqdn_fwd: name.forward,
             fqdn_rev: name.reverse,
             user_context,
-            ..Lease::new(spot.address, spot.subnet.id, owner, lifetime, self.corridor.now)
+            ..Lease::new(spot.address, spot.subnet.id, owner, lifetime.granted, self.corridor.now)
         }
     }
 
@@ -507,6 +513,35 @@ impl<'q, 's> Leasing<'q, 's> {
         spot.subnet.cache.remaining(held, self.corridor.now)
     }
 
+    /// The lifetime to offer: a short one where pools fill up.
+    pub(super) fn adapted(
+        &self,
+        spot: &Spot<'s>,
+        lifetime: Lifetime,
+        held: Option<&Lease<V4>>,
+    ) -> Lifetime {
+        if spot.subnet.adaptive_lease_time_threshold.is_none() {
+            return lifetime;
+        }
+        let mine = held.filter(|lease| lease.address == spot.address);
+        self.adapted_in(&self.corridor.leases.at(spot.address), spot, lifetime, mine)
+    }
+
+    fn adapted_in(
+        &self,
+        leases: &SubnetLeases<V4>,
+        spot: &Spot<'s>,
+        lifetime: Lifetime,
+        mine: Option<&Lease<V4>>,
+    ) -> Lifetime {
+        let ground = self.place.ground(spot.subnet.id).filter(|_| spot.pool.is_some());
+        if !ground.is_some_and(|ground| is_crowded(ground, LeaseKind::Address, leases)) {
+            return lifetime;
+        }
+        let granted = lifetime.shortened(seconds_left(mine, self.corridor.now));
+        Lifetime { granted, ..lifetime }
+    }
+
     /// Stores an offered address for as long as the client has to accept it, where the configuration
     /// says so.
     pub(super) fn reserve_offer(&self, spot: Spot<'s>, lifetime: u32) -> Result<Ticket, Refusal> {
@@ -526,6 +561,7 @@ impl<'q, 's> Leasing<'q, 's> {
             }
             give_up(self.corridor, before);
         }
+        let lifetime = Lifetime { granted: lifetime, least: lifetime };
         let lease = self.renewed(&spot, Particulars { lifetime, ..Particulars::default() });
         self.corridor.statistics.granted(&lease, before.as_ref(), self.corridor.now);
         leases.put(&lease);

@@ -2,6 +2,7 @@
 
 use kea_config::snapshot::Snapshot;
 use kea_expr::{ClassId, Facts as _};
+use kea_hooks::Point;
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
@@ -109,13 +110,13 @@ impl Worker {
         self.classifier.classify(corridor, &facts, vendor_class, joined);
         let seen = asked(arrival, query.view.bytes());
         let Some(octets) = self.classifier.packet_received(corridor, &seen, label)? else {
-            return self.answer(corridor, arrival, &query, (&sent_name, label), out);
+            return self.answer(corridor, arrival, query, (&sent_name, label), out);
         };
         let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
         let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
         recall_relay(corridor, &mut query);
-        self.answer(corridor, arrival, &query, (&sent_name, label), out)
+        self.answer(corridor, arrival, query, (&sent_name, label), out)
     }
 
     /// From a query whose client is classified to its answer.
@@ -123,10 +124,17 @@ impl Worker {
         &mut self,
         corridor: &Corridor<'_, V4>,
         arrival: &Arrival<'_, V4>,
-        query: &Query<'_>,
+        mut query: Query<'_>,
         (sent_name, label): (&SentName, ClientLabel<'_>),
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
+        if corridor.hooks_at(Point::HostIdentifier).is_some() {
+            let facts = QueryFacts::new(&query, arrival, corridor.config);
+            let asked = asked(arrival, query.view.bytes());
+            let identifier = self.classifier.flexible_identifier(corridor, &asked, &facts);
+            identifier.into_iter().for_each(|identifier| query.know_as(identifier));
+        }
+        let query = &query;
         let classes = &self.classifier.classes;
         let facts = QueryFacts::of_classes(query, arrival, corridor.config, classes);
         facts.tell_malformed(corridor.log);

@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::{IdentifierKind, MacSource};
+use kea_hooks::FlexibleIdentifier;
 use kea_wire::v6::{MessageType, Relay, View, code};
 use kea_wire::{Duid, HwAddr, V6};
 
@@ -20,6 +21,12 @@ pub(super) struct Query<'p> {
     pub(super) duid: Option<Duid>,
     /// The client's hardware address, where one can be had.
     pub(super) hw_addr: Option<HwAddr>,
+    /// The numbers of associations do not count, where there is one of a kind.
+    pub(super) ignores_iaid: bool,
+    /// What hooks know the client by.
+    flexible: Option<Vec<u8>>,
+    /// The DUID that was sent, where that of the client is another.
+    replaced: Option<Duid>,
 }
 
 /// The messages that clients send.
@@ -106,10 +113,29 @@ pub(super) fn accept<'p>(
         return Err(Drop::Unicast);
     }
     let hw_addr = hw_addr(mac_sources, &view, duid.as_ref(), arrival.source);
-    Ok(Query { view, kind, duid, hw_addr })
+    let (flexible, replaced) = (None, None);
+    Ok(Query { view, kind, duid, hw_addr, ignores_iaid: false, flexible, replaced })
 }
 
 impl Query<'_> {
+    /// From now on the client is known by what hooks know it by (the manual's chapter on the flexible
+    /// identifier library). One that sends no DUID has nothing that could be replaced.
+    pub(super) fn know_as(&mut self, identifier: FlexibleIdentifier) {
+        let FlexibleIdentifier { octets, replaces_client_id, ignores_iaid } = identifier;
+        let in_place = replaces_client_id.then(|| [&[0, 0], &octets[..]].concat());
+        let duid = in_place.and_then(|octets| Duid::new(&octets));
+        if let Some(duid) = duid.filter(|_| self.duid.is_some()) {
+            self.replaced = self.duid.replace(duid);
+        }
+        self.ignores_iaid = ignores_iaid;
+        self.flexible = Some(octets);
+    }
+
+    /// The DUID that was sent, and goes into answers.
+    pub(super) fn sent_duid(&self) -> Option<&Duid> {
+        self.replaced.as_ref().or(self.duid.as_ref())
+    }
+
     /// Where the client sent the message from, as far as it can be told.
     pub(super) fn client_address(&self, source: Ipv6Addr) -> Ipv6Addr {
         self.view.relays().last().map_or(source, Relay::peer_address)
@@ -121,7 +147,8 @@ impl Identified for Query<'_> {
         match kind {
             IdentifierKind::Duid => self.duid.as_ref().map(Duid::octets),
             IdentifierKind::HwAddress => self.hw_addr.as_ref().map(HwAddr::octets),
-            IdentifierKind::FlexId | IdentifierKind::CircuitId | IdentifierKind::ClientId => None,
+            IdentifierKind::FlexId => self.flexible.as_deref(),
+            IdentifierKind::CircuitId | IdentifierKind::ClientId => None,
         }
     }
 }

@@ -139,7 +139,7 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         }
 
         let mut items: Items<'_, 's> = SmallVec::new();
-        if let Some(duid) = &self.query.duid {
+        if let Some(duid) = self.query.sent_duid() {
             items.push((code::CLIENT_ID, Item::Data(duid.octets())));
         }
         items.push((code::SERVER_ID, Item::Data(self.server_id.octets())));

@@ -14,7 +14,10 @@ use super::terms::Lifetimes;
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
     pub(super) kind: IaKind,
+    /// As the client numbers it.
     pub(super) iaid: Iaid,
+    /// The number under which it has leases.
+    pub(super) leased_as: Iaid,
     /// What the client names, in its order.
     pub(super) hints: SmallVec<[Hint; 1]>,
 }
@@ -51,7 +54,7 @@ impl Wish {
                 hints.take(MAX_HINTS).collect()
             }
         };
-        Some(Wish { kind: ia.kind, iaid: ia.iaid, hints })
+        Some(Wish { kind: ia.kind, iaid: ia.iaid, leased_as: ia.iaid, hints })
     }
 
     /// What is leased for such an association.

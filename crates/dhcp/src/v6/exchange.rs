@@ -8,7 +8,7 @@ use kea_hooks::Point;
 use kea_lease::Ticket;
 use kea_log::{ClientLabel, log};
 use kea_wire::v6::{IaKind, MessageType, StatusCode};
-use kea_wire::{Duid, Prefix, V6};
+use kea_wire::{Duid, Iaid, Prefix, V6};
 use smallvec::SmallVec;
 
 use super::accept::{Kind, Query};
@@ -61,8 +61,15 @@ impl<'s> Exchange<'_, '_, 's> {
     }
 
     fn wishes(&self) -> impl Iterator<Item = Wish> + '_ {
-        let associations = self.query.view.associations().filter_map(Result::ok);
-        associations.filter_map(|ia| Wish::of(&ia)).take(MAX_ASSOCIATIONS)
+        let associations = || self.query.view.associations().filter_map(Result::ok);
+        let is_alone = move |kind| associations().filter(|ia| ia.kind == kind).count() == 1;
+        let ignored = move |kind| self.query.ignores_iaid && is_alone(kind);
+        associations().filter_map(|ia| Wish::of(&ia)).take(MAX_ASSOCIATIONS).map(move |mut wish| {
+            if ignored(wish.kind) {
+                wish.leased_as = Iaid(0);
+            }
+            wish
+        })
     }
 
     fn solicit(&self, duid: &Duid) -> Result<Outcome<'s>, Drop<V6>> {
@@ -228,7 +235,7 @@ impl<'s> Exchange<'_, '_, 's> {
         }
         let mut outcome = self.give_back(|wish, named| {
             let kind = wish.lease_kind();
-            let result = holdings.release(named, kind, wish.iaid, remember);
+            let result = holdings.release(named, kind, wish.leased_as, remember);
             self.log_released(wish, named, remember, &result);
             result
         })?;
@@ -244,7 +251,7 @@ impl<'s> Exchange<'_, '_, 's> {
         let holdings = Holdings { corridor: self.corridor, duid, hearing: self.hearing };
         let mut outcome = self.give_back(|wish, named| {
             log!(self.corridor.log, DHCP6_DECLINE_PROCESS_IA, wish.iaid.0, self.label);
-            let result = holdings.decline(named, wish.iaid, probation);
+            let result = holdings.decline(named, wish.leased_as, probation);
             self.log_declined(wish, named, probation, &result);
             result
         })?;

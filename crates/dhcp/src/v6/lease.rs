@@ -22,7 +22,8 @@ use super::holdings::Holdings;
 use super::name::Naming;
 use super::terms::Lifetimes;
 use crate::pipeline::{
-    Corridor, Ground, LeaseName, NamePolicy, Place, Reserved, association_text, give_up, is_let_in,
+    Corridor, Ground, LeaseName, NamePolicy, Place, Reserved, association_text, give_up,
+    is_crowded, is_let_in,
 };
 
 /// How long what was offered is kept for its client, in seconds.
@@ -135,9 +136,9 @@ impl<'q, 's> Leasing<'q, 's> {
         for ground in self.place.grounds() {
             let (kind, id) = (association_text(wish.lease_kind()), ground.subnet.id);
             let log = self.corridor.log;
-            log!(log, DHCPSRV_MEMFILE_GET_IAID_SUBID_DUID, wish.iaid.0, id, self.duid, kind);
+            log!(log, DHCPSRV_MEMFILE_GET_IAID_SUBID_DUID, wish.leased_as.0, id, self.duid, kind);
             let Some(leases) = self.corridor.leases.subnet(id) else { continue };
-            let found = leases.by_association(self.duid, wish.iaid, wish.lease_kind());
+            let found = leases.by_association(self.duid, wish.leased_as, wish.lease_kind());
             held.extend(found.map(LeaseRef::to_lease));
         }
         held.sort_by_key(Lease::preference);
@@ -293,9 +294,13 @@ impl<'q, 's> Leasing<'q, 's> {
         let config = self.corridor.config;
         let lifetimes =
             Lifetimes::granted(config, self.classes, target.subnet, wish.lifetimes(address));
+        let mine = before.as_ref().filter(|before| self.is_mine(wish, before));
+        let lifetimes = match self.is_crowded(&leases, target, kind) {
+            true => lifetimes.shortened(config, self.classes, target.subnet, mine, now),
+            false => lifetimes,
+        };
         let mut binding = self.binding(target, kind, lifetimes);
         let name = self.name(wish, &binding);
-        let mine = before.as_ref().filter(|before| self.is_mine(wish, before));
         let point = self.hearing.lease_point(mine.is_some_and(|mine| is_current(mine, now)));
         let mut lease = (step == Step::Grant || point.is_some())
             .then(|| self.renewed(wish, &binding, name, mine));
@@ -330,6 +335,14 @@ impl<'q, 's> Leasing<'q, 's> {
         }
     }
 
+    /// True where leases from pools are to be short, since the pools fill up.
+    fn is_crowded(&self, leases: &SubnetLeases<V6>, target: Target<'s>, kind: LeaseKind) -> bool {
+        let ground = self.place.ground(target.subnet.id);
+        let from_pool =
+            |ground: &&Ground<'_, V6>| ground.pool_of(kind, target.prefix.first()).is_some();
+        ground.filter(from_pool).is_some_and(|ground| is_crowded(ground, kind, leases))
+    }
+
     fn is_available(&self, wish: &Wish, target: Target<'_>, lease: &Lease<V6>) -> bool {
         if self.is_mine(wish, lease) {
             return lease.owner.prefix_len == target.prefix.len()
@@ -340,7 +353,7 @@ impl<'q, 's> Leasing<'q, 's> {
 
     fn is_mine(&self, wish: &Wish, lease: &Lease<V6>) -> bool {
         let owner = &lease.owner;
-        owner.duid == *self.duid && owner.iaid == wish.iaid && owner.kind == wish.lease_kind()
+        owner.duid == *self.duid && owner.iaid == wish.leased_as && owner.kind == wish.lease_kind()
     }
 
     fn binding(&self, target: Target<'s>, kind: LeaseKind, lifetimes: Lifetimes) -> Binding<'s> {
@@ -430,7 +443,7 @@ impl<'q, 's> Leasing<'q, 's> {
     ) -> Lease<V6> {
         let owner = V6Owner {
             duid: self.duid.clone(),
-            iaid: wish.iaid,
+            iaid: wish.leased_as,
             kind: wish.lease_kind(),
             prefix_len: binding.prefix.len(),
             preferred_lifetime: binding.lifetimes.preferred,
@@ -471,7 +484,7 @@ impl<'q, 's> Leasing<'q, 's> {
     fn holder(&self, wish: &Wish) -> u64 {
         let mut hasher = FixedState::default().build_hasher();
         hasher.write(self.duid.octets());
-        let Iaid(iaid) = wish.iaid;
+        let Iaid(iaid) = wish.leased_as;
         hasher.write_u32(iaid);
         hasher.write_u8(wish.lease_kind() as u8);
         hasher.finish()

@@ -1,10 +1,12 @@
 //! For how long a lease is given, and when it shall be renewed (RFC 9915 sections 14.2 and 21.4, the
 //! manual's section on lifetimes).
 
-use kea_config::snapshot::{Snapshot, Subnet, Timers};
+use kea_config::snapshot::{Snapshot, Subnet, Timers, Triplet};
 use kea_expr::ClassSet;
-use kea_lease::INFINITE;
+use kea_lease::{INFINITE, Lease};
 use kea_wire::V6;
+
+use crate::pipeline::{Lifetime, seconds_left};
 
 /// Lifetimes in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +25,41 @@ impl Lifetimes {
         subnet: &Subnet<V6>,
         wish: Lifetimes,
     ) -> Self {
-        let joined = || classes.ids().filter_map(|id| config.classes.get(id));
-        let preferred = joined().find_map(|class| class.specific.preferred);
-        let valid = joined().find_map(|class| class.valid);
+        let [preferred, valid] = bounds(config, classes, subnet);
         let given = |seconds: u32| Some(seconds).filter(|seconds| *seconds > 0);
-        let valid = valid.unwrap_or(subnet.valid).grant(given(wish.valid));
-        let preferred = preferred.unwrap_or(subnet.specific.preferred);
+        let valid = valid.grant(given(wish.valid));
         Lifetimes { preferred: preferred.grant(given(wish.preferred)).min(valid), valid }
     }
+
+    /// The same where pools fill up: the least, or what is left of the lease that the client has.
+    pub(super) fn shortened(
+        self,
+        config: &Snapshot<V6>,
+        classes: &ClassSet,
+        subnet: &Subnet<V6>,
+        mine: Option<&Lease<V6>>,
+        now: i64,
+    ) -> Self {
+        let [preferred, valid] = bounds(config, classes, subnet);
+        let shortened = |granted: u32, bounds: Triplet, left: u32| {
+            Lifetime { granted, least: bounds.min }.shortened(left)
+        };
+        let left = seconds_left(mine, now);
+        let gone = mine.map_or(0, |mine| mine.valid_lifetime.saturating_sub(left));
+        let left_preferred =
+            mine.map_or(0, |mine| mine.owner.preferred_lifetime.saturating_sub(gone));
+        let valid = shortened(self.valid, valid, left);
+        let preferred = shortened(self.preferred, preferred, left_preferred);
+        Lifetimes { preferred: preferred.min(valid), valid }
+    }
+}
+
+/// The bounds of the preferred and of the valid lifetime.
+fn bounds(config: &Snapshot<V6>, classes: &ClassSet, subnet: &Subnet<V6>) -> [Triplet; 2] {
+    let joined = || classes.ids().filter_map(|id| config.classes.get(id));
+    let preferred = joined().find_map(|class| class.specific.preferred);
+    let valid = joined().find_map(|class| class.valid);
+    [preferred.unwrap_or(subnet.specific.preferred), valid.unwrap_or(subnet.valid)]
 }
 
 /// T1 and T2 in seconds; 0 leaves them to the client.

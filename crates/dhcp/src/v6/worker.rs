@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use kea_config::Snapshot;
+use kea_hooks::Point;
 use kea_log::{ClientLabel, log};
 use kea_options::Parsing;
 use kea_stats::ServerMetric;
@@ -120,13 +121,13 @@ impl Worker {
         self.classify(corridor, arrival, &query);
         let seen = asked(arrival, query.view.bytes());
         let Some(octets) = self.classifier.packet_received(corridor, &seen, label)? else {
-            return self.answer(corridor, arrival, &query, (server_id, sent_name), out);
+            return self.answer(corridor, arrival, query, (server_id, sent_name), out);
         };
         let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
         let sent_name = naming(&query)?;
-        self.answer(corridor, arrival, &query, (server_id, sent_name), out)
+        self.answer(corridor, arrival, query, (server_id, sent_name), out)
     }
 
     /// From a query whose client is classified to its answer.
@@ -134,10 +135,17 @@ impl Worker {
         &mut self,
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
-        query: &Query<'_>,
+        mut query: Query<'_>,
         (server_id, naming): (&Duid, Naming),
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
+        if corridor.hooks_at(Point::HostIdentifier).is_some() {
+            let facts = QueryFacts { query: &query, arrival, config: corridor.config };
+            let asked = asked(arrival, query.view.bytes());
+            let identifier = self.classifier.flexible_identifier(corridor, &asked, &facts);
+            identifier.into_iter().for_each(|identifier| query.know_as(identifier));
+        }
+        let query = &query;
         let label = label(query);
         let located = self.locate(corridor, arrival, query, label)?;
         let classes = &self.classifier.classes;
@@ -265,14 +273,14 @@ impl Worker {
 
 fn label<'q>(query: &'q Query<'_>) -> ClientLabel<'q> {
     ClientLabel::V6 {
-        duid: query.duid.as_ref().map(Duid::octets),
+        duid: query.sent_duid().map(Duid::octets),
         hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
         xid: query.view.xid(),
     }
 }
 
 fn transaction(query: &Query<'_>) -> Transaction {
-    let duid = query.duid.as_ref().map_or(&[][..], Duid::octets);
+    let duid = query.sent_duid().map_or(&[][..], Duid::octets);
     Transaction::new(query.view.xid(), duid, &[])
 }
 

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kea_config::Snapshot;
 use kea_config::snapshot::Subnet;
-use kea_expr::{ClassNames, ClassSet};
+use kea_expr::{ClassNames, ClassSet, Facts};
 use kea_hooks::{
-    Addressed, Committed, Hold, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkingSpace, Point,
-    Query,
+    Addressed, Committed, FlexibleIdentifier, Hold, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next,
+    ParkingSpace, Point, Query,
 };
 use kea_lease::Lease;
 use kea_testkit::Packet4;
@@ -413,9 +413,14 @@ impl Hook<V4> for Probe {
         self.asked(Point::PacketReceive)
     }
 
-    fn host_identifier(&self, _: &Query<'_, V4>) -> Option<Vec<u8>> {
+    fn host_identifier(
+        &self,
+        _: &Query<'_, V4>,
+        _: &dyn Facts,
+        _: &ClassSet,
+    ) -> Option<FlexibleIdentifier> {
         self.asked(Point::HostIdentifier);
-        self.changes.then(|| b"known".to_vec())
+        self.changes.then(|| FlexibleIdentifier::of_reservations(b"known".to_vec()))
     }
 
     fn subnet_select<'s>(

@@ -107,6 +107,10 @@ impl InProcess {
     }
 
     fn run(&mut self, config: Snapshot<V4>) -> io::Result<()> {
+        if !config.hooks_libraries.is_empty() {
+            let hooks = kea_hooks::load(&config, kea_hook_libs::libraries());
+            self.hooks = Arc::new(Hooks::new(&hooks.map_err(io::Error::other)?, self.log.clone()));
+        }
         let leases = Leases::new();
         leases.configure(&config.lease_specs());
         let files = LeaseFiles::of(self.setup.lease_file());

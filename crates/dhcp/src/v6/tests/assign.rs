@@ -376,3 +376,27 @@ fn modems_and_what_is_behind_them_share_a_relay() {
     assert_eq!(relayed(true), "ADVERTISE na 1 1800/2880 [ 3000::2 3600/7200 ]");
     assert_eq!(relayed(false), "ADVERTISE na 1 1800/2880 [ 2001:db8:1::1 3600/7200 ]");
 }
+
+#[test]
+fn leases_are_short_where_pools_fill_up() {
+    let mut lab = Lab::new(
+        r#""valid-lifetime": 4000, "min-valid-lifetime": 600, "max-valid-lifetime": 5000,
+        "preferred-lifetime": 3000, "min-preferred-lifetime": 400, "max-preferred-lifetime": 3500,
+        "adaptive-lease-time-threshold": 0.5,
+        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+            "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::11" }],
+            "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 48, "delegated-len": 56 }] }]"#,
+    );
+    const OTHER: &[u8] = &[0, 3, 0, 1, 2, 0, 0, 0, 0, 0x77];
+    let said = lab.ask(MessageType::Request, |q| na(q, 1, &["2001:db8:1::10"]));
+    assert!(said.contains("2001:db8:1::10 3000/4000"), "{said}");
+    // One of two is taken.
+    let said = lab.ask_as(OTHER, MessageType::Solicit, |q| na(q, 1, &[]));
+    assert!(said.contains("2001:db8:1::11 400/600"), "{said}");
+    // Who has time left loses none of it.
+    lab.now += 1000;
+    let said = lab.ask(MessageType::Renew, |q| na(q, 1, &["2001:db8:1::10"]));
+    assert!(said.contains("2001:db8:1::10 2000/3000"), "{said}");
+    let said = lab.ask_as(OTHER, MessageType::Solicit, |q| pd(q, 1, &[]));
+    assert!(said.contains("3000/4000"), "{said}");
+}

@@ -192,3 +192,60 @@ fn an_answer_waits_for_a_hook_and_its_repetition_is_no_second_one() {
     let again = lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     assert!(again.contains(ADDRESS), "{again}");
 }
+
+/// A server that knows clients by the first octets of what their relay says of its interface, and the
+/// answer to a SOLICIT of `client` with these associations that came by way of `port`.
+fn by_port(lab: &mut Lab, client: &[u8], kind: MessageType, iaids: &[u32], port: &[u8]) -> Vec<u8> {
+    let mut datagram = Vec::new();
+    let mut query = Builder::relayed(&mut datagram);
+    let peer = "fe80::9".parse().unwrap();
+    query.relay(MessageType::RelayForward, 0, at("2001:db8:1::1"), peer, |envelope| {
+        envelope.option(code::INTERFACE_ID, port);
+    });
+    query.message(kind, 7);
+    query.option(code::CLIENT_ID, client);
+    if kind == MessageType::Request {
+        query.option(code::SERVER_ID, SERVER);
+    }
+    iaids.iter().for_each(|iaid| na(&mut query, *iaid, &[]));
+    query.finish().unwrap();
+    lab.decide(&datagram).unwrap()
+}
+
+#[test]
+fn a_device_in_the_place_of_another_gets_its_lease() {
+    const OTHER: &[u8] = &[0, 3, 0, 1, 2, 0, 0, 0, 0, 0x77];
+    let members = r#""hooks-libraries": [{ "library": "libdhcp_flex_id.so", "parameters": {
+            "identifier-expression": "substring(relay6[0].option[18].hex, 0, 5)",
+            "replace-client-id": true, "ignore-iaid": true } }],
+        "host-reservation-identifiers": ["flex-id"],
+        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64",
+            "reservations": [{ "flex-id": "'port2'", "ip-addresses": ["2001:db8:1::52"] }],
+            "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::1f" }] }]"#;
+    let mut lab = Lab::new(members);
+    let hooks = kea_hooks::load(&lab.config, kea_hook_libs::libraries()).unwrap();
+    lab.hooks = Some(Hooks::new(&hooks, lab.log.clone()));
+    let given = |answer: &[u8]| {
+        let view = View::parse(answer).unwrap();
+        let of = |ia: Ia<'_>| {
+            let address = ia.addresses().next().unwrap().unwrap().address;
+            (ia.iaid.0, address.to_string())
+        };
+        let client = view.option(code::CLIENT_ID).unwrap().to_vec();
+        (client, view.associations().map(|ia| of(ia.unwrap())).collect::<Vec<_>>())
+    };
+    let address = || "2001:db8:1::10".to_owned();
+    let answer = by_port(&mut lab, CLIENT, MessageType::Request, &[7], b"port1-a");
+    assert_eq!(given(&answer), (CLIENT.to_vec(), vec![(7, address())]));
+    let lease = lab.lease("2001:db8:1::10").unwrap();
+    assert_eq!(lease.owner.duid.octets(), b"\0\0port1");
+    assert_eq!(lease.owner.iaid.0, 0);
+    // Another device, which hears its own identifier and number.
+    let answer = by_port(&mut lab, OTHER, MessageType::Solicit, &[8], b"port1-b");
+    assert_eq!(given(&answer), (OTHER.to_vec(), vec![(8, address())]));
+    // The numbers count when there are two.
+    let answer = by_port(&mut lab, OTHER, MessageType::Solicit, &[8, 9], b"port1-b");
+    assert!(given(&answer).1.iter().all(|(_, given)| *given != address()));
+    let answer = by_port(&mut lab, OTHER, MessageType::Solicit, &[1], b"port2");
+    assert_eq!(given(&answer).1, [(1, "2001:db8:1::52".to_owned())]);
+}
