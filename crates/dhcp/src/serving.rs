@@ -1,9 +1,13 @@
 //! The family that a server serves, as its process sees it.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
+use kea_log::log;
+use kea_log::message::twin;
 use kea_stats::ServerMetric;
 use kea_wire::{Duid, V4, V6};
 
@@ -95,7 +99,32 @@ pub trait Serve<F: Serving> {
         result
     }
 
-    /// The same for octets as hooks leave them; nothing is counted yet.
+    /// [Decides](Self::decide), and if that breaks off for a defect of this server, drops the query: the
+    /// clients after it are served all the same.
+    ///
+    /// # Errors
+    /// As of `decide`, and [`Drop::BrokenOff`].
+    fn decide_or_drop(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        arrival: &Arrival<'_, F>,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<F>, Drop<F>> {
+        // What the worker keeps of a query is set anew by the next one. A change of a lease that broke off half
+        // way would be a lesser evil than a packet that stops the server whenever it is sent.
+        let decided =
+            catch_unwind(AssertUnwindSafe(|| self.decide(corridor, arrival, payload, out)));
+        decided.unwrap_or_else(|cause| {
+            let (message, why) =
+                (twin::PACKET_PROCESS_STD_EXCEPTION.of(F::VERSION), complaint(&*cause));
+            log!(corridor.log, (message), why);
+            Drop::BrokenOff.count(corridor.statistics);
+            Err(Drop::BrokenOff)
+        })
+    }
+
+    /// What `decide` does, for octets as hooks leave them; nothing is counted yet.
     ///
     /// # Errors
     /// The reason why there is no answer; it is logged already, unless the octets are unreadable.
@@ -117,6 +146,12 @@ pub trait Serve<F: Serving> {
     fn record(&mut self, recorder: Arc<Recorder>) {
         self.classifier().recorder = Some(recorder);
     }
+}
+
+/// What a panic says.
+fn complaint(cause: &(dyn Any + Send)) -> &str {
+    let text = cause.downcast_ref::<&str>().copied();
+    text.or_else(|| cause.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason told")
 }
 
 impl Serving for V4 {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use kea_wire::frame::{Ethernet, Udp4Header};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smallvec::SmallVec;
+use socket2::{Domain, Socket, Type};
 
 use crate::BATCH;
 use crate::counters::{Counter, WorkerCounters};
@@ -152,10 +153,12 @@ impl Outbox {
 
     fn udp_socket(&self, to: &Destination) -> Option<(u32, Option<(u32, IpAddr)>)> {
         let fits = |s: &OpenSocket| s.sends_to(to.peer);
+        let is_routed = to.interface.is_none() && to.source.is_none();
+        let preferred = if is_routed { routed_source(to.peer) } else { to.source };
         let best = |candidates: &mut dyn Iterator<Item = (u32, &OpenSocket)>| {
             let mut any = None;
             for (slot, socket) in candidates.filter(|(_, s)| fits(s)) {
-                if to.source == Some(socket.local()) {
+                if preferred == Some(socket.local()) {
                     return Some(slot);
                 }
                 any = any.or(Some(slot));
@@ -213,6 +216,13 @@ impl Outbox {
             }
         }
     }
+}
+
+/// The address that the routing table would send from.
+fn routed_source(peer: SocketAddr) -> Option<IpAddr> {
+    let socket = Socket::new(Domain::for_address(peer), Type::DGRAM, None).ok()?;
+    socket.connect(&peer.into()).ok()?;
+    Some(socket.local_addr().ok()?.as_socket()?.ip())
 }
 
 /// What `Udp4Header` writes before the IPv4 header.

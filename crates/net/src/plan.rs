@@ -69,6 +69,28 @@ pub enum SocketKind {
     Client(IpAddr),
 }
 
+impl SocketKind {
+    /// The sockets without which one of this kind, with these local addresses, does harm: another server
+    /// hears the same clients, or what is heard cannot be answered.
+    pub(crate) fn needs(self, addresses: &[IpAddr]) -> Vec<SocketKind> {
+        match self {
+            SocketKind::Packet => addresses
+                .iter()
+                .filter_map(|address| match address {
+                    IpAddr::V4(four) => Some(SocketKind::PortHolder(*four)),
+                    IpAddr::V6(_) => None,
+                })
+                .collect(),
+            SocketKind::Multicast(_) => {
+                addresses.first().map(|first| SocketKind::Unicast(*first)).into_iter().collect()
+            }
+            SocketKind::PortHolder(_) | SocketKind::Unicast(_) | SocketKind::Client(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
 /// The worker of a [`Mode::Client`] service, out of `workers`, that gets the answer to a transaction.
 pub fn transaction_worker(xid: u32, workers: u32) -> u32 {
     (xid & 0xff) % workers
@@ -275,6 +297,10 @@ mod tests {
             [(2, global), (2, link_local), (2, agents), (2, servers)]
         );
         assert_eq!(of(&["eth1"]), []);
+        // Loopback has no link-local address; named, it serves the address that is listed.
+        let loopback = SocketKind::Unicast("::1".parse().unwrap());
+        assert_eq!(of(&["lo"]), []);
+        assert_eq!(of(&["lo/::1"])[..1], [(1, loopback)]);
         let mut tentative = host();
         tentative.modify(2, |i| i.addresses.iter_mut().for_each(|a| a.usable = false));
         assert_eq!(kinds(&plan(&listen(&["*"]), &tentative)), []);

@@ -367,7 +367,17 @@ impl Controller {
             }
         }
         let mut opened = Vec::new();
-        for key in difference.open {
+        let needs = |key: &SocketKey| {
+            planned.get(key).map(|addresses| key.kind.needs(addresses)).unwrap_or_default()
+        };
+        let mut open = difference.open;
+        // What others need comes first.
+        open.sort_by_key(|key| !needs(key).is_empty());
+        for key in open {
+            let is_missing = |kind| self.failed.contains_key(&SocketKey { kind, ..key.clone() });
+            if needs(&key).into_iter().any(is_missing) {
+                continue;
+            }
             if let Some(addresses) = planned.get(&key)
                 && let Some(group) = self.open(&key, addresses)
             {

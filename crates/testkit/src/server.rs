@@ -25,13 +25,15 @@ pub struct ServerSetup {
     version: u8,
     folder: TempDir,
     environment: BTreeMap<String, String>,
+    arguments: Vec<String>,
 }
 
 impl ServerSetup {
     /// Setup of `kea-dhcp4` (`version` 4) or `kea-dhcp6` (6).
     pub fn new(subject: Subject, version: u8) -> io::Result<Self> {
         let folder = lab::folder()?;
-        Ok(ServerSetup { subject, version, folder, environment: BTreeMap::new() })
+        let (environment, arguments) = (BTreeMap::new(), Vec::new());
+        Ok(ServerSetup { subject, version, folder, environment, arguments })
     }
 
     /// The folder of configuration, leases, PID file and control socket.
@@ -62,6 +64,11 @@ impl ServerSetup {
     /// Sets an environment variable of the server.
     pub fn set_environment(&mut self, name: &str, value: &str) {
         self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Starts the server with these arguments, too.
+    pub fn add_arguments(&mut self, arguments: &[&str]) {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     }
 
     /// A configuration that listens on `eth0`, keeps leases in the folder, opens the control socket
@@ -108,7 +115,11 @@ impl ServerSetup {
 
     /// Starts the program with `-c` and does not wait. For starts that are meant to fail.
     pub fn launch(&self, netns: &Netns) -> io::Result<Captured> {
-        self.launch_with(netns, &["-c", &self.config_file().to_string_lossy()])
+        let file = self.config_file();
+        let file = file.to_string_lossy();
+        let further = self.arguments.iter().map(|argument| &**argument);
+        let arguments: Vec<&str> = ["-c", &file].into_iter().chain(further).collect();
+        self.launch_with(netns, &arguments)
     }
 
     /// Starts the program with these arguments and does not wait.

@@ -471,3 +471,51 @@ fn how_files_are_cleaned_up_changes_by_reload_and_where_they_are_does_not() {
     assert!(told.contains("RECONFIGURATION_FAIL"), "{told}");
     assert!(!elsewhere.exists());
 }
+
+/// A lease of client `number` that ended long ago, under the column names of Kea 2.2.
+fn ended(version: u8, number: u8) -> [String; 2] {
+    let mac = format!("02:00:00:00:00:{number:02x}");
+    let fields = match version {
+        4 => [
+            ("address", format!("192.0.2.{number}")),
+            ("hwaddr,client_id", format!("{mac},")),
+            ("valid_lifetime,expire,subnet_id", "60,1700000000,1".to_owned()),
+            ("fqdn_fwd,fqdn_rev,hostname,state,user_context", "0,0,,0,".to_owned()),
+        ],
+        _ => [
+            ("address,duid", format!("2001:db8:1::{number:x},00:03:00:01:{mac}")),
+            ("valid_lifetime,expire,subnet_id,pref_lifetime", "60,1700000000,1,60".to_owned()),
+            ("lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev", "0,1,128,0,0".to_owned()),
+            ("hostname,hwaddr,state,user_context,hwtype,hwaddr_source", ",,0,,,".to_owned()),
+        ],
+    };
+    let (names, values): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+    [names.join(","), values.join(",")]
+}
+
+#[test]
+fn cycles_of_reclamation_that_leave_leases_behind_are_told() {
+    for (version, prefix) in [(4, "192.0.2.0/24"), (6, "2001:db8:1::/64")] {
+        let mut lab = Lab::new().unwrap();
+        let (server_ns, _client) = lab.pair().unwrap();
+        let setup = ServerSetup::new(Subject::from_environment(), version).unwrap();
+        let rows: Vec<String> = (16..32).map(|number| ended(version, number)[1].clone()).collect();
+        let header = &ended(version, 0)[0];
+        fs::write(setup.lease_file(), format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+        let config = json!({
+            "expired-leases-processing": {
+                "reclaim-timer-wait-time": 1, "max-reclaim-leases": 1, "unwarned-reclaim-cycles": 2,
+            },
+            format!("subnet{version}"): [{ "id": 1, "subnet": prefix }],
+        });
+        let server = setup.start_with(&server_ns, &config).unwrap();
+        let slow = format!("ALLOC_ENGINE_V{version}_LEASES_RECLAMATION_SLOW");
+        assert!(server.logged(0, &slow, PATIENCE).is_some(), "{}", server.process().text());
+        let lines = server.process().lines_from(0);
+        let complete = format!("ALLOC_ENGINE_V{version}_LEASES_RECLAMATION_COMPLETE ");
+        let slow_at = lines.iter().position(|line| line.contains(&slow)).unwrap();
+        let cycles = lines[..slow_at].iter().filter(|line| line.contains(&complete)).count();
+        // Two are borne without a word.
+        assert_eq!(cycles, 3, "{lines:#?}");
+    }
+}

@@ -40,13 +40,17 @@ fn answers_leave_as_the_routing_table_says() {
         { "id": 1, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.10/31" }] },
     ] });
     let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
-    let _server = setup.start_with(&server_ns, &config).unwrap();
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    let chosen = server.logged(0, "DHCPSRV_CFGMGR_SOCKET_TYPE_SELECT", LIMIT).unwrap();
+    assert!(chosen.contains("udp"), "{chosen}");
     let mut near = RawClient4::open(&near_ns, "eth0").unwrap();
     let mut far = RawClient4::open(&far_ns, "eth0").unwrap();
     near.send(&discover(7)).unwrap();
     let (frame, offer) = far.answer(7, LIMIT).unwrap().expect("the answer on the other cable");
     assert_eq!(offer.message_type(), Some(MessageType::Offer));
     assert_eq!(frame.to, SocketAddr::from((RELAY, 67)));
+    // The source address is the routing table's, too.
+    assert_eq!(frame.from, SocketAddr::from((Ipv4Addr::new(203, 0, 113, 1), 67)));
 }
 
 #[test]

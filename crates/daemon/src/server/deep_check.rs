@@ -6,6 +6,7 @@ use std::path::Path;
 
 use kea_config::snapshot::{ControlSocket, LeaseDatabase, Listen, Snapshot};
 use kea_dhcp::Serving;
+use kea_hooks::Library;
 use kea_lease::{Header, LeaseFiles};
 use kea_net::{Interfaces, Watcher};
 use rustix::fs::{Access, access};
@@ -14,12 +15,17 @@ use super::storage::file_path;
 use crate::layout::Layout;
 
 /// What would keep a server from serving with this configuration here and now, one line each.
-pub(super) fn obstacles<F: Serving>(config: &Snapshot<F>, layout: &Layout) -> Vec<String> {
+pub(super) fn obstacles<F: Serving>(
+    config: &Snapshot<F>,
+    layout: &Layout,
+    libraries: &[Library<F>],
+) -> Vec<String> {
     let mut found = match Watcher::open() {
         Ok(watcher) => interfaces(config, watcher.interfaces()),
         Err(error) => vec![format!("the interfaces of this machine cannot be listed: {error}")],
     };
     found.extend(lease_files(config, layout));
+    found.extend(kea_hooks::load(config, libraries).err().map(|error| error.to_string()));
     for socket in &config.control_sockets {
         let ControlSocket::Unix { path } = socket else { continue };
         let what = format!("the control socket {path} cannot be made");

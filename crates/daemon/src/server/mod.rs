@@ -41,7 +41,7 @@ use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
-use kea_net::{Listen, Mode, OpenFailure, Selection, Service, ServiceOptions};
+use kea_net::{Listen, Mode, Selection, Service, ServiceOptions};
 use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -84,7 +84,7 @@ struct DhcpServer<F: Serving> {
 impl<F: Serving> Tasks for DhcpServer<F> {
     fn check(&self, file: &Path, deep: bool) -> ExitCode {
         match configuration::load::<F>(file) {
-            Ok(loaded) if deep => check_deeply(&loaded),
+            Ok(loaded) if deep => check_deeply(&loaded, self.libraries),
             Ok(loaded) => say(&loaded.warnings()),
             Err(problems) => fail(&problems),
         }
@@ -103,9 +103,13 @@ impl<F: Serving> Tasks for DhcpServer<F> {
 }
 
 /// What is odd about a configuration, and what on this machine stands in its way.
-fn check_deeply<F: Serving>(loaded: &configuration::Loaded<F>) -> ExitCode {
+fn check_deeply<F: Serving>(
+    loaded: &configuration::Loaded<F>,
+    libraries: &[Library<F>],
+) -> ExitCode {
     say(&loaded.warnings());
-    let obstacles = deep_check::obstacles(&loaded.snapshot, &Layout::of_this_process());
+    let layout = Layout::of_this_process();
+    let obstacles = deep_check::obstacles(&loaded.snapshot, &layout, libraries);
     if obstacles.is_empty() { ExitCode::SUCCESS } else { fail(&obstacles.join("\n")) }
 }
 
@@ -300,9 +304,8 @@ impl<F: Serving> Server<F> {
         };
         let events = logger.clone();
         log!(logger, (twin::OPEN_SOCKET.of(F::VERSION)), port);
-        let service =
-            Service::start(&options, listen, make, move |event| log_event::<F>(&events, &event))
-                .map_err(io_error)?;
+        let tell = move |event| log_event::<F>(&events, &event);
+        let service = Service::start(&options, listen.clone(), make, tell).map_err(io_error)?;
         // Set once, here.
         let _ = wakers.set(service.wakers().to_vec());
         let (listeners, calls) = Listeners::new(Arc::new(logger.clone()));
@@ -323,21 +326,33 @@ impl<F: Serving> Server<F> {
             next: Next::Serve,
             listeners,
         };
-        server.refuse_taken_port()?;
+        server.await_required_sockets(&listen)?;
         server.shared.hooks.load().configured(&server.shared.config.load_full());
         Ok((server, calls))
     }
 
-    /// Another server on the same port would be given half of the queries: better not to start.
-    fn refuse_taken_port(&self) -> Result<(), Fatal> {
-        let failures = self.service.failures();
-        let taken = failures.iter().find(|failure| failure.cause == OpenFailure::PortInUse);
-        let required = self.shared.config.load().interfaces.require_all;
-        let fatal = taken.or(failures.first().filter(|_| required));
-        match fatal {
-            Some(failure) => Err(give_up::<F>(&self.logger, &self.run.file, failure)),
-            None => Ok(()),
+    /// Where all sockets are required, tries to open them as often as configured
+    /// (`service-sockets-max-retries`), and gives up then. Else those that are missing are opened as soon as
+    /// they can be.
+    fn await_required_sockets(&self, listen: &Listen) -> Result<(), Fatal> {
+        let config = self.shared.config.load();
+        let mut missing = self.service.failures();
+        if !config.interfaces.require_all {
+            return Ok(());
         }
+        let tries = config.interfaces.max_retries;
+        for _ in 0..tries {
+            if missing.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(config.interfaces.retry_wait_ms.into()));
+            missing = self.service.listen(listen.clone());
+        }
+        let Some(failure) = missing.first() else { return Ok(()) };
+        if tries > 0 {
+            log!(self.logger, (twin::OPEN_SOCKETS_FAILED.of(F::VERSION)), tries);
+        }
+        Err(give_up::<F>(&self.logger, &self.run.file, failure))
     }
 
     /// Serves. Gives the exit code of a clean stop.

@@ -185,7 +185,8 @@ impl<F: Serving> Worker<F> {
             now: now.unix_seconds(),
         };
         self.buffer.clear();
-        let decided = self.serve.decide(&corridor, &arrival, datagram.payload, &mut self.buffer);
+        let decided =
+            self.serve.decide_or_drop(&corridor, &arrival, datagram.payload, &mut self.buffer);
         let Ok(mut answer) = decided else { return };
         if self.shared.answers_to_source && !arrival.source.is_unspecified() {
             answer.transmit.destination = arrival.source;

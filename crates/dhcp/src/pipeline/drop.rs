@@ -76,6 +76,8 @@ pub enum Drop<F: Family> {
     ParkingLotFull,
     /// Lease storage takes no more changes: a lease that might be lost is not promised.
     StorageUnavailable,
+    /// A defect of this server kept it from being decided.
+    BrokenOff,
 }
 
 /// Why a datagram is no message.
@@ -144,7 +146,7 @@ impl<F: Family> Drop<F> {
             Drop::ClassDrop | Drop::ClassReject | Drop::Hook(_) => {
                 Some(ServerMetric::AdminFiltered)
             }
-            Drop::NoServerId | Drop::AnswerTooLong | Drop::StorageUnavailable => {
+            Drop::NoServerId | Drop::AnswerTooLong | Drop::StorageUnavailable | Drop::BrokenOff => {
                 Some(ServerMetric::ProcessingFailed)
             }
             // Counted as what cannot be parsed, or no drop at all.
@@ -214,6 +216,7 @@ impl<F: Family> fmt::Display for Drop<F> {
             Drop::StorageUnavailable => {
                 f.write_str("lease storage takes no changes, so nothing can be promised")
             }
+            Drop::BrokenOff => f.write_str("the server failed to decide about it, by a defect"),
         }
     }
 }

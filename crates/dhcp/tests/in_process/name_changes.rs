@@ -70,6 +70,11 @@ fn announced() -> Result<(), Failed> {
         requests("\"ddns-ttl-percent\": 0.5,", "lease A 192.0.2.10\n    option host-name = bob\n")?;
     assert_eq!(gist(&told), [both(Add, "bob.example.org.")]);
     assert_eq!(told[0].ttl, 3000);
+    // A third of 1200, but ten minutes at least.
+    let short = "\"max-valid-lifetime\": 6000, \"min-valid-lifetime\": 1200,";
+    let told =
+        requests(short, &format!("lease A 192.0.2.10\n{ALICE}    option lease-time = 1200\n"))?;
+    assert_eq!((told[0].ttl, told[0].expires), (600, 1_700_000_600));
     Ok(())
 }
 

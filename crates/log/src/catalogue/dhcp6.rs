@@ -6,9 +6,11 @@ catalogue! {
     [Info] Dhcp6 {
         DHCP6_USING_SERVERID: "the server's identifier is DUID %1";
     }
-    [Debug 40] Packets {
+    [Debug 40] Options {
         DHCP6_ADD_GLOBAL_STATUS_CODE: "%1: status code in the response: %2";
         DHCP6_ADD_STATUS_CODE_FOR_IA: "%1: status code in IA %2: %3";
+    }
+    [Debug 40] Packets {
         DHCP6_DHCP4O6_RECEIVING: "reading a message from the DHCPv4 server";
         DHCP6_DHCP4O6_PACKET_RECEIVED: "DHCPv4-over-DHCPv6 message (type %1) for %2 port %3 on %4";
         DHCP6_RAPID_COMMIT: "%1: Rapid Commit asked for, answering SOLICIT with a REPLY";

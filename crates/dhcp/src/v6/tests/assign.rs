@@ -400,3 +400,22 @@ fn leases_are_short_where_pools_fill_up() {
     let said = lab.ask_as(OTHER, MessageType::Solicit, |q| pd(q, 1, &[]));
     assert!(said.contains("3000/4000"), "{said}");
 }
+
+#[test]
+fn a_subnet_has_as_many_pools_as_one_likes() {
+    let pool = |number| format!("{{ \"pool\": \"2001:db8:1::{number:x}/128\" }}");
+    let pools: Vec<String> = (1..=1000).map(pool).collect();
+    let mut lab = Lab::new(&format!(
+        "\"subnet6\": [{{ \"id\": 1, \"subnet\": \"2001:db8:1::/64\", \"interface\": \"eth0\", \
+         \"pools\": [{}] }}]",
+        pools.join(", ")
+    ));
+    for iaid in 1..=1000 {
+        let said = lab.ask(MessageType::Request, |q| na(q, iaid, &[]));
+        assert!(said.contains("3600/7200"), "{iaid}: {said}");
+    }
+    assert_eq!(lab.leases.len(), 1000);
+    assert!(lab.lease("2001:db8:1::3e8").is_some());
+    let said = lab.ask(MessageType::Request, |q| na(q, 1001, &[]));
+    assert!(said.contains("NoAddrsAvail"), "{said}");
+}

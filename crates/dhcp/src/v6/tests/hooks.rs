@@ -1,9 +1,14 @@
 //! The callout points of the DHCPv6 server: where hooks are asked, and what each answer leads to.
 
-use kea_hooks::{Committed, Hook, Hooks, LeaseOffer, NameUpdate, Next, ParkingSpace, Point, Query};
-use kea_lease::LeaseState;
+use std::time::Duration;
+
+use kea_hooks::{
+    Committed, Hook, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkingSpace, Point, Query,
+};
+use kea_lease::{ExpiredLeasesProcessing, LeaseState, Reclamation};
 
 use super::*;
+use crate::pipeline::reclaim;
 
 const ADDRESS: &str = "2001:db8:1::105";
 
@@ -102,27 +107,54 @@ fn leased(points: &[Point], next: Next, changes: bool) -> (Lab, Arc<Probe>) {
 fn each_answer_of_a_hook_has_its_meaning() {
     use MessageType::{Decline, Rebind, Release, Renew, Request, Solicit};
     let lost = "NoAddrsAvail";
-    for (point, next, kind, answer) in [
-        (Point::BufferReceive, Next::Skip, Solicit, "ADVERTISE na 1"),
-        (Point::BufferReceive, Next::Drop, Solicit, "Hook(BufferReceive)"),
-        (Point::PacketReceive, Next::Skip, Solicit, "Hook(PacketReceive)"),
-        (Point::PacketReceive, Next::Drop, Solicit, "Hook(PacketReceive)"),
-        (Point::SubnetSelect, Next::Skip, Solicit, lost),
-        (Point::SubnetSelect, Next::Drop, Solicit, "Hook(SubnetSelect)"),
-        (Point::LeaseSelect, Next::Skip, Request, lost),
-        (Point::LeaseRenew, Next::Continue, Renew, "[ 2001:db8:1::105 3600/7200 ]"),
-        (Point::LeaseRenew, Next::Skip, Renew, "[ 2001:db8:1::105 3500/7100 ]"),
-        (Point::LeaseRebind, Next::Continue, Rebind, "[ 2001:db8:1::105 3600/7200 ]"),
-        (Point::LeaseRebind, Next::Skip, Rebind, "[ 2001:db8:1::105 3500/7100 ]"),
-        (Point::LeaseRelease, Next::Skip, Release, "REPLY na 1 0/0 [ Success ] status Success"),
-        (Point::LeaseDecline, Next::Skip, Decline, "REPLY na 1 0/0 [ Success ]"),
-        (Point::LeaseDecline, Next::Drop, Decline, "Hook(LeaseDecline)"),
-        (Point::LeasesCommitted, Next::Drop, Renew, "Hook(LeasesCommitted)"),
+    for (point, next, kind, answer, told) in [
+        (Point::BufferReceive, Next::Skip, Solicit, "ADVERTISE na 1", "BUFFER_RCVD_SKIP"),
+        (Point::BufferReceive, Next::Drop, Solicit, "Hook(BufferReceive)", "BUFFER_RCVD_DROP"),
+        (Point::PacketReceive, Next::Skip, Solicit, "Hook(PacketReceive)", "PACKET_RCVD_SKIP"),
+        (Point::PacketReceive, Next::Drop, Solicit, "Hook(PacketReceive)", "PACKET_RCVD_SKIP"),
+        (Point::SubnetSelect, Next::Skip, Solicit, lost, "SUBNET6_SELECT_SKIP"),
+        (Point::SubnetSelect, Next::Drop, Solicit, "Hook(SubnetSelect)", "SUBNET6_SELECT_DROP"),
+        (Point::LeaseSelect, Next::Skip, Request, lost, "LEASE6_SELECT_SKIP"),
+        (Point::LeaseRenew, Next::Continue, Renew, "[ 2001:db8:1::105 3600/7200 ]", ""),
+        (
+            Point::LeaseRenew,
+            Next::Skip,
+            Renew,
+            "[ 2001:db8:1::105 3500/7100 ]",
+            "LEASE6_EXTEND_SKIP",
+        ),
+        (Point::LeaseRebind, Next::Continue, Rebind, "[ 2001:db8:1::105 3600/7200 ]", ""),
+        (
+            Point::LeaseRebind,
+            Next::Skip,
+            Rebind,
+            "[ 2001:db8:1::105 3500/7100 ]",
+            "LEASE6_EXTEND_SKIP",
+        ),
+        (
+            Point::LeaseRelease,
+            Next::Skip,
+            Release,
+            "REPLY na 1 0/0 [ Success ] status Success",
+            "LEASE6_RELEASE_NA_SKIP",
+        ),
+        (Point::LeaseDecline, Next::Skip, Decline, "REPLY na 1 0/0 [ Success ]", "DECLINE_SKIP"),
+        (Point::LeaseDecline, Next::Drop, Decline, "Hook(LeaseDecline)", "DECLINE_DROP"),
+        (
+            Point::LeasesCommitted,
+            Next::Drop,
+            Renew,
+            "Hook(LeasesCommitted)",
+            "LEASES6_COMMITTED_DROP",
+        ),
     ] {
         let (mut lab, probe) = leased(&[point], next, false);
         let said = lab.ask(kind, |q| na(q, 1, &[ADDRESS]));
         assert!(said.contains(answer), "{point:?} {next:?}: {said}");
         assert_eq!(*probe.seen.lock().unwrap(), [point]);
+        let ids = lab.log.ids().into_iter();
+        let of_hooks: Vec<&str> = ids.filter_map(|id| Some(id.split_once("_HOOK_")?.1)).collect();
+        assert_eq!(of_hooks.join(" "), told, "{point:?} {next:?}");
         let lease = lab.lease(ADDRESS).unwrap();
         assert_eq!(lease.state, LeaseState::Assigned, "{point:?} {next:?}");
         let is_extended = (next == Next::Continue) || point == Point::LeasesCommitted;
@@ -248,4 +280,38 @@ fn a_device_in_the_place_of_another_gets_its_lease() {
     assert!(given(&answer).1.iter().all(|(_, given)| *given != address()));
     let answer = by_port(&mut lab, OTHER, MessageType::Solicit, &[1], b"port2");
     assert_eq!(given(&answer).1, [(1, "2001:db8:1::52".to_owned())]);
+}
+
+/// A hook that fails wherever it is asked.
+struct Broken;
+
+impl Hook<V6> for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+    fn points(&self) -> &[Point] {
+        &[Point::LeaseSelect, Point::LeaseExpire]
+    }
+    fn lease_select(&self, _: &mut LeaseOffer<'_, V6>) -> Next {
+        panic!("no offers today")
+    }
+    fn lease_expire(&self, _: &LeaseEnd<'_, V6>) -> Next {
+        panic!("nothing ends today")
+    }
+}
+
+#[test]
+fn a_hook_that_fails_keeps_neither_queries_nor_reclamation_from_their_end() {
+    let mut lab = Lab::new(SUBNET);
+    lab.hooks = Some(Hooks::new(&[Arc::new(Broken) as Arc<dyn Hook<V6>>], lab.log.clone()));
+    let said = lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
+    assert!(said.contains("[ 2001:db8:1::105 3600/7200 ]"), "{said}");
+    lab.now += 7201;
+    let mut reclamation = Reclamation::new(ExpiredLeasesProcessing::default());
+    let report = lab.at(|corridor, _| reclaim(corridor, &mut reclamation, || Duration::ZERO));
+    assert_eq!((report.leases, report.has_more), (1, false));
+    assert_eq!(lab.lease(ADDRESS).unwrap().state, LeaseState::ExpiredReclaimed);
+    let told = lab.log.of(&kea_log::message::HOOKS_CALLOUT_EXCEPTION);
+    let told: Vec<&str> = told.iter().map(|event| &*event.arguments[3]).collect();
+    assert_eq!(told, ["no offers today", "nothing ends today"]);
 }

@@ -101,8 +101,8 @@ impl Lab {
         }
     }
 
-    /// What a datagram leads to.
-    fn decide(&mut self, datagram: &[u8]) -> Result<Vec<u8>, Drop<V6>> {
+    /// Does something with what a query would meet now.
+    fn at<T>(&self, run: impl FnOnce(&Corridor<'_, V6>, &Arrival<'_, V6>) -> T) -> T {
         let now = UnixMicros(self.now * 1_000_000);
         let statistics = Statistics::new(&self.stats, 0, &self.config, now);
         let corridor = Corridor {
@@ -124,8 +124,16 @@ impl Lab {
             destination: self.destination,
             link_source: None,
         };
+        run(&corridor, &arrival)
+    }
+
+    /// What a datagram leads to.
+    fn decide(&mut self, datagram: &[u8]) -> Result<Vec<u8>, Drop<V6>> {
         let mut out = Vec::new();
-        let answer = self.worker.decide(&corridor, &arrival, datagram, &mut out);
+        let mut worker = std::mem::replace(&mut self.worker, Worker::new(7, Ports::default()));
+        let answer =
+            self.at(|corridor, arrival| worker.decide(corridor, arrival, datagram, &mut out));
+        self.worker = worker;
         self.answer = answer.as_ref().ok().cloned();
         answer.map(|_| out)
     }

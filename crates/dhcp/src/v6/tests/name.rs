@@ -68,6 +68,19 @@ fn the_dns_is_told_of_the_address_and_of_its_end() {
 }
 
 #[test]
+fn the_dns_is_told_of_one_address_of_each_message() {
+    let mut lab = Lab::new(&format!("{DNS}{SUBNET}"));
+    lab.ask(MessageType::Request, |q| {
+        q.option(code::CLIENT_FQDN, &fqdn(1, &["alice"], false));
+        na(q, 1, &["2001:db8:1::101"]);
+        na(q, 2, &["2001:db8:1::102"]);
+    });
+    assert_eq!(lab.leases.len(), 2);
+    let told = lab.name_changes.0.lock().unwrap().clone();
+    assert_eq!(told, ["Add alice.example.org. 2001:db8:1::101 true/true"]);
+}
+
+#[test]
 fn names_are_made_of_addresses_where_the_configuration_wants_it() {
     let always = format!("{DNS}\"ddns-replace-client-name\": \"when-not-present\", ");
     let (_, option, hostname) = named(&always, None);

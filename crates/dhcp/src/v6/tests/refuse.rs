@@ -3,6 +3,7 @@
 use kea_lease::LeaseState;
 
 use super::*;
+use crate::pipeline::{Classifier, InFlight};
 
 /// What a bare message of a kind with these options leads to, as text.
 fn bare(lab: &mut Lab, kind: u8, options: impl FnOnce(&mut Builder<'_>)) -> String {
@@ -230,4 +231,50 @@ fn only_an_address_of_the_link_and_of_the_sender_is_registered() {
     assert_eq!(lab.lease("2001:db8:1::105").unwrap().owner.duid.octets(), OTHER);
     let mut closed = Lab::new(&format!("\"allow-address-registration\": false, {SUBNET}"));
     assert_eq!(registering(&mut closed, "2001:db8:1::abcd"), "UnservedType(36)");
+}
+
+/// A worker with a defect that one client hits upon.
+struct Defective(Worker);
+
+impl Serve<V6> for Defective {
+    fn serve(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        arrival: &Arrival<'_, V6>,
+        octets: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V6>, Drop<V6>> {
+        assert!(!octets.windows(OTHER.len()).any(|part| part == OTHER), "no such client");
+        self.0.serve(corridor, arrival, octets, out)
+    }
+
+    fn in_flight(&mut self) -> &mut InFlight {
+        self.0.in_flight()
+    }
+
+    fn classifier(&mut self) -> &mut Classifier {
+        self.0.classifier()
+    }
+}
+
+#[test]
+fn a_defect_costs_the_query_that_hits_upon_it() {
+    let lab = Lab::new(SUBNET);
+    let mut worker = Defective(Worker::new(7, Ports::default()));
+    for (client, expected) in [(CLIENT, None), (OTHER, Some(Drop::BrokenOff)), (CLIENT, None)] {
+        let mut datagram = Vec::new();
+        let mut query = Builder::new(&mut datagram, MessageType::Solicit, 1);
+        identify(&mut query, MessageType::Solicit, client);
+        na(&mut query, 1, &[]);
+        query.finish().unwrap();
+        let outcome = lab.at(|corridor, arrival| {
+            worker.decide_or_drop(corridor, arrival, &datagram, &mut Vec::new()).err()
+        });
+        assert_eq!(outcome, expected);
+    }
+    assert_eq!(lab.statistic("pkt6-processing-failed").unwrap(), "Integer(1)");
+    assert_eq!(lab.statistic("pkt6-receive-drop").unwrap(), "Integer(1)");
+    let told = lab.log.of(&kea_log::message::DHCP6_PACKET_PROCESS_STD_EXCEPTION);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].arguments, ["no such client"]);
 }
