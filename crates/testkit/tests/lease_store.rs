@@ -359,6 +359,96 @@ fn lease_checks_correct_or_drop_what_contradicts_the_configuration() {
     }
 }
 
+/// Delegated prefixes may lie outside their subnet; addresses may not.
+#[test]
+fn lease_checks_leave_prefixes_alone() {
+    let header = "address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,\
+                  prefix_len,fqdn_fwd,fqdn_rev,hostname,hwaddr,state,user_context,hwtype,\
+                  hwaddr_source\n";
+    let row = |address: &str, kind: u8, length: u8| {
+        format!(
+            "{address},00:03:00:01:02:00:00:00:00:01,4000,4102444800,1,3000,{kind},1,{length},0,0,,,0,,,\n"
+        )
+    };
+    let file = [header.into(), row("3001:db8::", 2, 48), row("3001:db8:1::1", 0, 128)].concat();
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, _client_ns) = lab.pair().unwrap();
+    let setup = ServerSetup::new(Subject::from_environment(), 6).unwrap();
+    fs::write(setup.lease_file(), &file).unwrap();
+    let config = json!({
+        "sanity-checks": { "lease-checks": "del" },
+        "subnet6": [{ "id": 1, "subnet": "2001:db8::/32" }],
+    });
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    let assigned = ["subnet[1].assigned-pds", "subnet[1].assigned-nas"]
+        .map(|name| server.control().statistic(name).unwrap());
+    assert_eq!(assigned, [Some(1), Some(0)]);
+}
+
+/// `kea-lfc` on a disk that is full says so, and leaves what it was to read.
+#[test]
+fn a_clean_up_on_a_full_disk_leaves_no_half_result() {
+    let subject = Subject::from_environment();
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(&folder.path().join("disk"));
+    let at = |name: &str| folder.path().join("disk").join(name);
+    let header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
+                  hostname,state,user_context\n";
+    let row = |n: u32| {
+        let mac = mac(n).map(|octet| format!("{octet:02x}")).join(":");
+        format!("{},{mac},,4000,4102444800,1,0,0,,0,\n", Ipv4Addr::from(0xC000_0000 + n))
+    };
+    let rows: String = std::iter::once(header.to_owned()).chain((1..400).map(row)).collect();
+    fs::write(at("copy"), &rows).unwrap();
+    disk.fill();
+    let program = folder.path().join("lfc");
+    fs::copy(subject.program("kea-lfc"), &program).unwrap();
+    let clean_up = || {
+        let mut lfc = Command::new(&program);
+        lfc.args(["-4", "-d", "-c", "none", "-p"]).arg(folder.path().join("pid"));
+        for (switch, name) in
+            [("-x", "previous"), ("-i", "copy"), ("-o", "output"), ("-f", "finish")]
+        {
+            lfc.arg(switch).arg(at(name));
+        }
+        lfc.env("KEA_LOCKFILE_DIR", folder.path()).output().unwrap()
+    };
+    let output = clean_up();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(said.contains("LFC_FAIL_PROCESS"), "{said}");
+    // Kea's ends as if nothing was wrong.
+    assert_eq!(output.status.success(), subject == Subject::Debian);
+    assert!(!at("finish").exists() && !at("previous").exists());
+    assert_eq!(fs::read_to_string(at("copy")).unwrap(), rows);
+    // With room again it does its work.
+    fs::remove_file(at("filler")).unwrap();
+    assert!(clean_up().status.success());
+    assert_eq!(fs::read_to_string(at("previous")).unwrap().lines().count(), 400);
+}
+
+/// The thread that cleans up steps back behind those that serve.
+#[test]
+fn the_clean_up_of_the_server_has_the_lowest_priority() {
+    let Some((_lab, server_ns, _client_ns, setup)) = Lab::ours(4) else { return };
+    let server = setup.start_with(&server_ns, &json!({})).unwrap();
+    let tasks = PathBuf::from(format!("/proc/{}/task", server.process().pid()));
+    let nice_of = |name: &str| -> Vec<i32> {
+        let tasks = fs::read_dir(&tasks).unwrap().map(|entry| entry.unwrap().path());
+        let stats = tasks.map(|task| fs::read_to_string(task.join("stat")).unwrap());
+        // "PID (NAME) STATE …", the nice value being the 19th.
+        let named = stats.filter_map(|stat| {
+            let (before, after) = stat.rsplit_once(") ")?;
+            before.ends_with(&format!("({name}")).then(|| after.split(' ').nth(16).map(str::parse))
+        });
+        named.map(|nice| nice.unwrap().unwrap()).collect()
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while nice_of("lease-cleanup") != [19] {
+        assert!(Instant::now() < deadline, "{:?}", nice_of("lease-cleanup"));
+    }
+    assert_eq!(nice_of("lease-write"), [0]);
+}
+
 /// What relays said is kept as releases before 2.3 did, or wrongly: mended in memory, and in the file when
 /// the lease changes.
 #[test]
