@@ -32,7 +32,7 @@ pub struct LoggerConfig {
 pub struct OutputConfig {
     /// `stdout`, `stderr`, `syslog`, `syslog:<facility>`, `journald`, or a file name.
     pub output: String,
-    /// Write out after every message rather than after every batch.
+    /// Write out after every batch of messages rather than when no more are waiting.
     pub flush: bool,
     /// Bytes at which a file is rotated, see [`MIN_ROTATED_SIZE`].
     pub maxsize: u64,

@@ -99,6 +99,9 @@ fn an_installation_runs_where_it_lies() {
     });
     assert_eq!(here.said(&["status", "-s", "dhcp4"]).lines().next(), Some("DHCPv4 server: active"));
     assert!(here.prefix.join("var/lib/kea/kea-leases4.csv").is_file());
+    // What is said before the configuration is read.
+    let early = fs::read_to_string(here.prefix.join("var/log/kea.log")).unwrap();
+    assert!(early.contains("DHCP4_STARTING"), "{early}");
 
     let config = here.prefix.join("etc/kea/kea-dhcp4.conf");
     let text = fs::read_to_string(&config).unwrap();

@@ -1,16 +1,20 @@
-//! What messages say, at debug level 99: the same identifiers with the same facts in them as those of Debian's
-//! Kea, whose sentences are others. `scenarios/facts/dhcp4.scn` and `dhcp6.scn` are played; `dhcp4.facts` and
+//! What messages say, and how loud. At debug level 99: the same identifiers with the same facts in them as those
+//! of Debian's Kea, whose sentences are others; and at each debug level, of either server, the messages that the
+//! catalogue says, with its severities and loggers. `scenarios/facts/dhcp4.scn` and `dhcp6.scn` are played; `dhcp4.facts` and
 //! `dhcp6.facts` list each message with its facts. What this server said in the last run is in
 //! `<target>/tmp/dhcp4.facts.new` for comparison. `dhcp4.loggers` and `dhcp6.loggers` list the loggers of those
 //! that both say.
+
+mod grade;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kea_log::find_message;
 use kea_testkit::scenario::{Dialect, ProcessBackend, Scenario, play};
 use kea_testkit::v6::Packet6;
-use kea_testkit::{Packet4, Subject};
+use kea_testkit::{LogLine, Packet4, Subject};
 use serde_json::Value;
 
 #[test]
@@ -23,13 +27,61 @@ fn messages_of_dhcpv6_have_the_facts_of_kea() {
     compare::<Packet6>();
 }
 
-fn compare<D: Dialect>() {
-    let subject = Subject::from_environment();
+#[test]
+fn messages_of_dhcpv4_are_as_loud_as_those_of_kea() {
+    compare_levels::<Packet4>();
+}
+
+#[test]
+fn messages_of_dhcpv6_are_as_loud_as_those_of_kea() {
+    compare_levels::<Packet6>();
+}
+
+/// What the subject says when the scenario is played at this debug level.
+fn lines_at<D: Dialect>(subject: Subject, level: u8) -> Vec<String> {
     let scenario = fs::read_to_string(file::<D>("scn")).unwrap();
+    let scenario = scenario.replace("\"debuglevel\": 99", &format!("\"debuglevel\": {level}"));
     let scenario = Scenario::parse(&scenario).unwrap();
     let mut backend = ProcessBackend::<D>::new(subject, &scenario).unwrap();
     play::<D>(&scenario, &mut backend).unwrap();
-    let lines = backend.into_log().unwrap();
+    backend.into_log().unwrap()
+}
+
+/// At every level there is, the server says the messages of the catalogue up to this level, under the
+/// severities and loggers that stand there.
+fn compare_levels<D: Dialect>() {
+    let subject = Subject::from_environment();
+    let mut odd = BTreeSet::new();
+    let all = identifiers_at::<D>(subject, 99, &mut odd);
+    for level in [0, 10, 15, 40, 45, 50] {
+        let said = identifiers_at::<D>(subject, level, &mut odd);
+        for message in all.iter().filter_map(|id| find_message(id)) {
+            let is_due = message.debug_level <= level;
+            if said.contains(message.id) != is_due {
+                let word = if is_due { "not said" } else { "said" };
+                let (id, own) = (message.id, message.debug_level);
+                odd.insert(format!("{id} of level {own} is {word} at {level}"));
+            }
+        }
+    }
+    assert!(odd.is_empty(), "{}", Vec::from_iter(odd).join("\n"));
+}
+
+/// What is said at a level; `odd` takes what is not as the catalogue says.
+fn identifiers_at<D: Dialect>(
+    subject: Subject,
+    level: u8,
+    odd: &mut BTreeSet<String>,
+) -> BTreeSet<String> {
+    let lines = lines_at::<D>(subject, level);
+    odd.extend(grade::unlike_catalogue(&lines));
+    let lines = lines.iter().filter_map(|line| LogLine::parse(line));
+    lines.map(|line| line.identifier.to_owned()).collect()
+}
+
+fn compare<D: Dialect>() {
+    let subject = Subject::from_environment();
+    let lines = lines_at::<D>(subject, 99);
     let record = Record::parse(&fs::read_to_string(file::<D>("facts")).unwrap());
     compare_loggers(&lines, &record, &fs::read_to_string(file::<D>("loggers")).unwrap());
     match subject {
@@ -67,13 +119,8 @@ fn ours(lines: &[String]) -> Vec<Said> {
 fn debian(lines: &[String]) -> Vec<(String, String)> {
     let mut said: Vec<(String, String)> = Vec::new();
     for line in lines {
-        // `2026-11-22 05:36:01.123 INFO  [kea-dhcp4.leases/17.17] DHCP4_LEASE_ALLOC …`
-        let head = line.split_once("] ").filter(|(head, _)| head.contains(" [kea-dhcp"));
-        match (head, said.last_mut()) {
-            (Some((_, text)), _) => {
-                let (id, text) = text.split_once(' ').unwrap_or((text, ""));
-                said.push((id.to_owned(), text.to_owned()));
-            }
+        match (LogLine::parse(line), said.last_mut()) {
+            (Some(line), _) => said.push((line.identifier.to_owned(), line.text.to_owned())),
             (None, Some((_, text))) => {
                 text.push('\n');
                 text.push_str(line);

@@ -1,7 +1,10 @@
 //! Every file under `scenarios/dhcp4` and `scenarios/dhcp6`, as a test of its own, against the server
 //! that `KEA_UNDER_TEST` names. What the server logs meanwhile at INFO and above is compared with
-//! `scenarios/dhcp4.messages` and `scenarios/dhcp6.messages`. To put down there what that server says now:
+//! `scenarios/dhcp4.messages` and `scenarios/dhcp6.messages`, and every message with the severity and the logger
+//! that the catalogue gives it. To put down there what that server says now:
 //! `KEA_RECORD_MESSAGES=1 cargo test -p kea-testkit --test scenarios`.
+
+mod grade;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +64,12 @@ fn run<D: Dialect>(
     let mut backend = ProcessBackend::<D>::new(subject, scenario)?;
     let played = play::<D>(scenario, &mut backend);
     played.map_err(|e| format!("{}:{}: {}", path.display(), e.line, e.why))?;
-    Ok(identifiers(&backend.into_log()?))
+    let log = backend.into_log()?;
+    let odd = grade::unlike_catalogue(&log);
+    if !odd.is_empty() {
+        return Err(Vec::from_iter(odd).join("\n").into());
+    }
+    Ok(identifiers(&log))
 }
 
 /// The record of what both servers log.

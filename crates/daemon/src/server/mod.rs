@@ -12,6 +12,7 @@ mod measures;
 mod metrics;
 mod name_changes;
 mod outage;
+mod pressure;
 mod sanity;
 mod schedule;
 mod service;

@@ -22,6 +22,7 @@ use kea_stats::ServerMetric;
 use kea_wire::{Address as _, HwAddr};
 
 use super::measures::Measures;
+use super::pressure::Pressure;
 use super::shared::Shared;
 
 /// A worker thread's own state.
@@ -45,8 +46,8 @@ pub(super) struct Worker<F: Serving> {
     backlog: Backlog<Held>,
     /// Full batches in a row that only waited: the sockets were never empty.
     helpings: u32,
-    /// Since when every batch was full and had waited for too long.
-    behind_since: Option<Instant>,
+    /// Tells too many queries from a burst.
+    pressure: Pressure,
     /// Buffers of answers that have left, for the next ones.
     spare: Vec<Vec<u8>>,
     /// When the queries were received whose answers leave with this batch.
@@ -93,7 +94,7 @@ impl<F: Serving> Worker<F> {
             held: HashMap::new(),
             backlog,
             helpings: 0,
-            behind_since: None,
+            pressure: Pressure::default(),
             spare: Vec::new(),
             left: Vec::new(),
         }
@@ -277,15 +278,6 @@ impl<F: Serving> Worker<F> {
         }
     }
 
-    fn is_overloaded(&mut self, now: Now, batch: &[Datagram<'_>]) -> bool {
-        if batch.len() < kea_net::BATCH || waited(now, batch) < OVERLOAD {
-            self.behind_since = None;
-            return false;
-        }
-        let since = *self.behind_since.get_or_insert(now.instant);
-        now.instant.saturating_duration_since(since) >= OVERLOAD
-    }
-
     fn measures(&self) -> &Measures {
         &self.shared.measures[self.number]
     }
@@ -313,7 +305,8 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         self.refresh();
         let is_full = batch.len() >= kea_net::BATCH;
-        let is_overloaded = self.is_overloaded(now, batch);
+        let waited = waited(now, batch);
+        let is_overloaded = self.pressure.is_overload(now.instant, is_full, waited);
         if self.backlog.is_empty() && !is_overloaded {
             for datagram in batch {
                 self.serve(now, datagram, out);
@@ -350,10 +343,6 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 }
 
-/// Queries that waited for so long in a socket, and have done so for as long, are no burst any more: there
-/// are more than can be served. Short against the second after which the first client asks again (RFC 9915
-/// section 7.6). The second condition spares what waited only because the machine stood still for a moment.
-const OVERLOAD: Duration = Duration::from_millis(500);
 /// After so many batches that only waited, some are served even if still more have come.
 const HELPINGS: u32 = 64;
 

@@ -15,11 +15,6 @@ twins! {
         CLASS_UNCONFIGURED = DHCP4_CLASS_UNCONFIGURED, DHCP6_CLASS_UNCONFIGURED:
             "%1: the packet is in class %2, which the configuration does not define",
             "Harmless unless the class was meant to carry options.";
-        CLASS_UNDEFINED = DHCP4_CLASS_UNDEFINED, DHCP6_CLASS_UNDEFINED:
-            "class %1 is required but not defined",
-            "A require-client-classes list names a class without definition.";
-        CLASS_UNTESTABLE = DHCP4_CLASS_UNTESTABLE, DHCP6_CLASS_UNTESTABLE:
-            "class %1 is required but has no test to evaluate";
         CONFIG_PACKET_QUEUE = DHCP4_CONFIG_PACKET_QUEUE, DHCP6_CONFIG_PACKET_QUEUE:
             "packet queue as configured: %1";
         FLEX_ID = DHCP4_FLEX_ID, DHCP6_FLEX_ID: "flexible identifier computed for the packet: %1";
@@ -61,6 +56,8 @@ twins! {
             "no control structure for opening sockets again";
         DB_RECONNECT_NO_DB_CTL = DHCP4_DB_RECONNECT_NO_DB_CTL, DHCP6_DB_RECONNECT_NO_DB_CTL:
             "no control structure for connecting to the database again";
+        OPEN_SOCKETS_FAILED = DHCP4_OPEN_SOCKETS_FAILED, DHCP6_OPEN_SOCKETS_FAILED:
+            "sockets could not be opened in %1 attempts, no more are made";
     }
     [Debug 40] Dhcpsrv Dhcpsrv {
         ADD_SUBNET = DHCPSRV_CFGMGR_ADD_SUBNET4, DHCPSRV_CFGMGR_ADD_SUBNET6: "adding subnet %1";
@@ -110,8 +107,6 @@ twins! {
         HOOKS_LIBS_RELOAD_FAIL = DHCP4_HOOKS_LIBS_RELOAD_FAIL, DHCP6_HOOKS_LIBS_RELOAD_FAIL:
             "the hook libraries could not be reloaded";
         INIT_FAIL = DHCP4_INIT_FAIL, DHCP6_INIT_FAIL: "the server cannot be initialised: %1";
-        OPEN_SOCKETS_FAILED = DHCP4_OPEN_SOCKETS_FAILED, DHCP6_OPEN_SOCKETS_FAILED:
-            "sockets could not be opened in %1 attempts, no more are made";
         PARSER_COMMIT_EXCEPTION = DHCP4_PARSER_COMMIT_EXCEPTION, DHCP6_PARSER_COMMIT_EXCEPTION:
             "changes of the configuration could not be put in force";
         PARSER_COMMIT_FAIL = DHCP4_PARSER_COMMIT_FAIL, DHCP6_PARSER_COMMIT_FAIL:
@@ -140,8 +135,6 @@ twins! {
         SERVER_FAILED = DHCP4_SERVER_FAILED, DHCP6_SERVER_FAILED: "the server gives up: %1";
     }
     [Debug 50] Packets Packets {
-        BUFFER_RECEIVED = DHCP4_BUFFER_RECEIVED, DHCP6_BUFFER_RECEIVED:
-            "datagram from %1 port %2 to %3 on %4";
         SUBNET_SELECTION_FAILED = DHCP4_SUBNET_SELECTION_FAILED, DHCP6_SUBNET_SELECTION_FAILED:
             "%1: no configured subnet fits the packet",
             "Compare the interface or relay address of the packet with the subnets.";
@@ -163,6 +156,8 @@ twins! {
     [Debug 40] Packets Packets {
         PACKET_SEND = DHCP4_PACKET_SEND, DHCP6_PACKET_SEND:
             "%1: sending %2 (type %3) from %4 to %5 port %6 on %7";
+        BUFFER_RECEIVED = DHCP4_BUFFER_RECEIVED, DHCP6_BUFFER_RECEIVED:
+            "datagram from %1 port %2 to %3 on %4";
     }
     [Debug 50] Options Options {
         PACKET_PACK = DHCP4_PACKET_PACK, DHCP6_PACKET_PACK:
@@ -199,14 +194,18 @@ twins! {
             "%1: response waits for a hook";
         HOOK_PACKET_RCVD_SKIP = DHCP4_HOOK_PACKET_RCVD_SKIP, DHCP6_HOOK_PACKET_RCVD_SKIP:
             "%1: packet dropped on behalf of a hook";
-        HOOK_PACKET_SEND_SKIP = DHCP4_HOOK_PACKET_SEND_SKIP, DHCP6_HOOK_PACKET_SEND_SKIP:
-            "%1: response not built, on behalf of a hook";
         HOOK_SUBNET_SELECT_SKIP = DHCP4_HOOK_SUBNET4_SELECT_SKIP, DHCP6_HOOK_SUBNET6_SELECT_SKIP:
             "%1: a hook asked to go on without subnet";
     }
     [Debug 15] Packets Packets {
         HOOK_LEASES_PARKING_LOT_FULL = DHCP4_HOOK_LEASES4_PARKING_LOT_FULL, DHCP6_HOOK_LEASES6_PARKING_LOT_FULL:
             "parked-packet-limit of %1 reached, query dropped: %2";
+        PACKET_DROP_DROP_CLASS = DHCP4_PACKET_DROP_0010, DHCP6_PACKET_DROP_DROP_CLASS:
+            "packet in class DROP dropped: %1";
+        PACKET_DROP_DROP_CLASS2 = DHCP4_PACKET_DROP_0013, DHCP6_PACKET_DROP_DROP_CLASS2:
+            "packet in class DROP after the reservation lookup dropped: %1";
+        PACKET_DROP_DROP_CLASS_EARLY = DHCP4_PACKET_DROP_0014, DHCP6_PACKET_DROP_DROP_CLASS_EARLY:
+            "packet in class DROP after the early lookup of global reservations dropped: %1";
     }
     [Debug 15] BadPackets BadPackets {
         PACKET_DROP_PARSE_FAIL = DHCP4_PACKET_DROP_0001, DHCP6_PACKET_DROP_PARSE_FAIL:
@@ -214,14 +213,8 @@ twins! {
         PACKET_DROP_DHCP_DISABLED = DHCP4_PACKET_DROP_0008, DHCP6_PACKET_DROP_DHCP_DISABLED:
             "%1: service is disabled",
             "By dhcp-disable, a hook or a lost database connection.";
-        PACKET_DROP_DROP_CLASS = DHCP4_PACKET_DROP_0010, DHCP6_PACKET_DROP_DROP_CLASS:
-            "packet in class DROP dropped: %1";
         PACKET_DROP_DUPLICATE = DHCP4_PACKET_DROP_0011, DHCP6_PACKET_DROP_DUPLICATE:
             "a packet of the same client is being served: %1 dropped by thread %2, same client as %3 in thread %4";
-        PACKET_DROP_DROP_CLASS2 = DHCP4_PACKET_DROP_0013, DHCP6_PACKET_DROP_DROP_CLASS2:
-            "packet in class DROP after the reservation lookup dropped: %1";
-        PACKET_DROP_DROP_CLASS_EARLY = DHCP4_PACKET_DROP_0014, DHCP6_PACKET_DROP_DROP_CLASS_EARLY:
-            "packet in class DROP after the early lookup of global reservations dropped: %1";
     }
     [Error] Leases Leases {
         DECLINE_FAIL = DHCP4_DECLINE_FAIL, DHCP6_DECLINE_FAIL:
@@ -251,5 +244,16 @@ twins! {
     [Debug 50] Packets Packets {
         BUFFER_WAIT_SIGNAL = DHCP4_BUFFER_WAIT_SIGNAL, DHCP6_BUFFER_WAIT_SIGNAL:
             "a signal interrupted the wait for packets";
+    }
+    [Debug 55] Dhcp4 Dhcp6 {
+        CLASS_UNDEFINED = DHCP4_CLASS_UNDEFINED, DHCP6_CLASS_UNDEFINED:
+            "class %1 is required but not defined",
+            "A require-client-classes list names a class without definition.";
+        CLASS_UNTESTABLE = DHCP4_CLASS_UNTESTABLE, DHCP6_CLASS_UNTESTABLE:
+            "class %1 is required but has no test to evaluate";
+    }
+    [Debug 40] Hooks Hooks {
+        HOOK_PACKET_SEND_SKIP = DHCP4_HOOK_PACKET_SEND_SKIP, DHCP6_HOOK_PACKET_SEND_SKIP:
+            "%1: response not built, on behalf of a hook";
     }
 }

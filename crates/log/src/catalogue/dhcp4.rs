@@ -14,16 +14,13 @@ catalogue! {
         DHCP4_SRV_DHCP4O6_ERROR:
             "the DHCPv4-over-DHCPv6 channel could not be closed at shutdown: %1";
     }
-    [Debug 45] Dhcp4 {
-        DHCP4_CLIENTID_IGNORED_FOR_LEASES:
-            "%1: subnet %2 matches clients by hardware address only",
-            "match-client-id is false for the subnet.";
-    }
     [Debug 55] Ddns {
         DHCP4_CLIENT_FQDN_DATA: "%1: Client FQDN option: %2";
         DHCP4_CLIENT_HOSTNAME_DATA: "%1: Host Name option: %2";
         DHCP4_RESPONSE_FQDN_DATA: "%1: Client FQDN option in the response: %2";
         DHCP4_RESPONSE_HOSTNAME_DATA: "%1: Host Name option in the response: %2";
+        DHCP4_GENERATE_FQDN: "%1: no name from the client, one will be generated";
+        DHCP4_RESERVED_HOSTNAME_ASSIGNED: "%1: reserved name %2 is given";
     }
     [Debug 50] Ddns {
         DHCP4_CLIENT_FQDN_PROCESS: "%1: reading the Client FQDN option";
@@ -32,8 +29,6 @@ catalogue! {
         DHCP4_CLIENT_NAME_PROC_FAIL: "%1: the client's name cannot be used: %2";
         DHCP4_RESPONSE_HOSTNAME_GENERATE: "%1: name %2 was generated for the client";
         DHCP4_EMPTY_HOSTNAME: "%1: empty Host Name option ignored";
-        DHCP4_GENERATE_FQDN: "%1: no name from the client, one will be generated";
-        DHCP4_RESERVED_HOSTNAME_ASSIGNED: "%1: reserved name %2 is given";
     }
     [Error] Ddns {
         DHCP4_NCR_CREATION_FAILED: "%1: name change requests could not be built: %2";
@@ -49,6 +44,9 @@ catalogue! {
         DHCP4_TESTING_MODE_SEND_TO_SOURCE_ENABLED:
             "test mode: answers go to where queries came from",
             "Set by KEA_TEST_SEND_RESPONSES_TO_SOURCE, never use it in production.";
+        DHCP4_DECLINE_LEASE_MISMATCH:
+            "address %1 declined by %2, who does not hold it: hardware address %3, in the lease %4, client id %5, in the lease %6";
+        DHCP4_DECLINE_LEASE_NOT_FOUND: "address %1 declined by %2, but it has no lease";
     }
     [Info] Leases {
         DHCP4_DECLINE_LEASE:
@@ -64,29 +62,17 @@ catalogue! {
         DHCP4_RELEASE_EXPIRED: "%1: address %2 released, lease kept as expired";
         DHCP4_INIT_REBOOT: "%1: client in INIT-REBOOT asks for %2";
     }
-    [Warn] Leases {
-        DHCP4_DECLINE_LEASE_MISMATCH:
-            "address %1 declined by %2, who does not hold it: hardware address %3, in the lease %4, client id %5, in the lease %6";
-        DHCP4_DECLINE_LEASE_NOT_FOUND: "address %1 declined by %2, but it has no lease";
-    }
     [Error] Leases {
         DHCP4_RELEASE_EXCEPTION: "%1: release of %2 failed: %3";
         DHCP4_RELEASE_FAIL: "%1: lease %2 could not be removed";
     }
     [Debug 50] Leases {
-        DHCP4_NO_LEASE_INIT_REBOOT:
-            "%1: client in INIT-REBOOT asks for %2, of which nothing is known here",
-            "The server stays silent, another one may be responsible.";
         DHCP4_RELEASE_FAIL_NO_LEASE: "%1: release of %2, which is not leased";
         DHCP4_RELEASE_FAIL_WRONG_CLIENT: "%1: release of %2, which another client holds";
-        DHCP4_UNKNOWN_ADDRESS_REQUESTED:
-            "%1: address unknown here asked for, ciaddr %2, requested address %3";
     }
     [Debug 50] Options {
         DHCP4_DEFERRED_OPTION_MISSING:
             "option %1, whose reading was postponed, is gone from the query";
-        DHCP4_DEFERRED_OPTION_UNPACK_FAIL:
-            "option %1, whose reading was postponed, is malformed: %2";
         DHCP4_PACKET_OPTION_UNPACK_FAIL: "option %1 is malformed: %2";
     }
     [Debug 15] BadPackets {
@@ -110,6 +96,13 @@ catalogue! {
         DHCP4_PACKET_NAK_0002: "%1: address %2 asked for in INIT-REBOOT is not valid here";
         DHCP4_PACKET_NAK_0003: "%1: nothing to offer, ciaddr %2, requested address %3";
         DHCP4_PACKET_NAK_0004: "%1: nothing to grant, ciaddr %2, requested address %3";
+        DHCP4_NO_LEASE_INIT_REBOOT:
+            "%1: client in INIT-REBOOT asks for %2, of which nothing is known here",
+            "The server stays silent, another one may be responsible.";
+        DHCP4_UNKNOWN_ADDRESS_REQUESTED:
+            "%1: address unknown here asked for, ciaddr %2, requested address %3";
+        DHCP4_DEFERRED_OPTION_UNPACK_FAIL:
+            "option %1, whose reading was postponed, is malformed: %2";
     }
     [Debug 15] Hooks {
         DHCP4_DHCP4O6_HOOK_SUBNET4_SELECT_DROP:
@@ -125,7 +118,6 @@ catalogue! {
         DHCP4_DHCP4O6_PACKET_SEND:
             "%1: sending %2 (type %3) to %4 port %5 on %6, carrying %7: %8 (type %9)";
         DHCP4_DHCP4O6_RECEIVING: "reading a message from the DHCPv6 server";
-        DHCP4_INFORM_DIRECT_REPLY: "%1: answer to DHCPINFORM goes straight to %2 on %3";
     }
     [Debug 55] Packets {
         DHCP4_DHCP4O6_RESPONSE_DATA: "%1: response %2 (type %3): %4";
@@ -136,5 +128,11 @@ catalogue! {
     }
     [Debug 50] Packets {
         DHCP4_DHCP4O6_SUBNET_SELECTION_FAILED: "%1: no configured subnet fits the packet";
+        DHCP4_INFORM_DIRECT_REPLY: "%1: answer to DHCPINFORM goes straight to %2 on %3";
+    }
+    [Debug 50] Dhcp4 {
+        DHCP4_CLIENTID_IGNORED_FOR_LEASES:
+            "%1: subnet %2 matches clients by hardware address only",
+            "match-client-id is false for the subnet.";
     }
 }

@@ -6,14 +6,9 @@ catalogue! {
     [Info] Dhcp6 {
         DHCP6_USING_SERVERID: "the server's identifier is DUID %1";
     }
-    [Debug 40] Options {
-        DHCP6_ADD_GLOBAL_STATUS_CODE: "%1: status code in the response: %2";
-        DHCP6_ADD_STATUS_CODE_FOR_IA: "%1: status code in IA %2: %3";
-    }
     [Debug 40] Packets {
         DHCP6_DHCP4O6_RECEIVING: "reading a message from the DHCPv4 server";
         DHCP6_DHCP4O6_PACKET_RECEIVED: "DHCPv4-over-DHCPv6 message (type %1) for %2 port %3 on %4";
-        DHCP6_RAPID_COMMIT: "%1: Rapid Commit asked for, answering SOLICIT with a REPLY";
     }
     [Error] Packets {
         DHCP6_DHCP4O6_RECEIVE_FAIL: "DHCPv4-over-DHCPv6 message not received: %1";
@@ -45,15 +40,15 @@ catalogue! {
     }
     [Debug 50] Ddns {
         DHCP6_DDNS_CREATE_ADD_NAME_CHANGE_REQUEST: "name change request built: %1";
-        DHCP6_DDNS_FQDN_GENERATED: "%1: name generated for the client: %2";
         DHCP6_DDNS_GENERATE_FQDN: "%1: no name from the client, one will be generated";
         DHCP6_DDNS_RECEIVE_FQDN: "%1: Client FQDN option: %2";
         DHCP6_DDNS_REMOVE_OLD_LEASE_FQDN:
             "%1: name of lease %2 changed, now %3, reverse %4, forward %5";
         DHCP6_DDNS_SEND_FQDN: "Client FQDN option for the client: %1";
+        DHCP6_DDNS_RESPONSE_FQDN_DATA: "%1: Client FQDN option in the response: %2";
     }
     [Debug 55] Ddns {
-        DHCP6_DDNS_RESPONSE_FQDN_DATA: "%1: Client FQDN option in the response: %2";
+        DHCP6_DDNS_FQDN_GENERATED: "%1: name generated for the client: %2";
     }
     [Error] Ddns {
         DHCP6_DDNS_GENERATED_FQDN_UPDATE_FAIL:
@@ -81,14 +76,10 @@ catalogue! {
         DHCP6_RELEASE_NA_DELETED: "%1: address %2, iaid=%3 released, lease deleted";
         DHCP6_RELEASE_NA_EXPIRED: "%1: address %2, iaid=%3 released, lease kept as expired";
         DHCP6_RELEASE_NA_FAIL_WRONG_DUID: "%1: release of address %2, which DUID %3 holds";
-        DHCP6_RELEASE_NA_FAIL_WRONG_IAID:
-            "%1: release of address %2 with the wrong IAID, %3 expected, %4 received";
         DHCP6_RELEASE_PD: "%1: prefix %2/%3, iaid=%4 released";
         DHCP6_RELEASE_PD_DELETED: "%1: prefix %2/%3, iaid=%4 released, lease deleted";
         DHCP6_RELEASE_PD_EXPIRED: "%1: prefix %2/%3, iaid=%4 released, lease kept as expired";
         DHCP6_RELEASE_PD_FAIL_WRONG_DUID: "%1: release of prefix %2/%3, which DUID %4 holds";
-        DHCP6_RELEASE_PD_FAIL_WRONG_IAID:
-            "%1: release of prefix %2/%3 with the wrong IAID, %4 expected, %5 received";
     }
     [Error] Leases {
         DHCP6_LEASE_NA_WITHOUT_DUID:
@@ -100,18 +91,6 @@ catalogue! {
         DHCP6_RELEASE_NA_FAIL: "%1: lease of address %2, iaid=%3 could not be removed";
         DHCP6_RELEASE_PD_FAIL: "%1: lease of prefix %2/%3, iaid=%4 could not be removed";
     }
-    [Debug 40] Leases {
-        DHCP6_DECLINE_PROCESS_IA: "declining IA %1 of %2";
-        DHCP6_LEASE_ADVERT_FAIL: "%1: no address to offer, iaid=%2";
-        DHCP6_LEASE_ALLOC_FAIL: "%1: no address to grant, iaid=%2";
-        DHCP6_PD_LEASE_ADVERT_FAIL: "%1: no prefix to offer, iaid=%2";
-        DHCP6_PD_LEASE_ALLOC_FAIL: "%1: no prefix to grant, iaid=%2";
-        DHCP6_PROCESS_IA_NA_EXTEND: "%1: extending addresses of iaid=%2";
-        DHCP6_PROCESS_IA_NA_RELEASE: "%1: releasing addresses of iaid=%2";
-        DHCP6_PROCESS_IA_NA_REQUEST: "%1: serving IA_NA with iaid=%2, hint %3";
-        DHCP6_PROCESS_IA_PD_EXTEND: "%1: extending prefixes of iaid=%2";
-        DHCP6_PROCESS_IA_PD_REQUEST: "%1: serving IA_PD with iaid=%2, hint %3";
-    }
     [Debug 55] Leases {
         DHCP6_LEASE_DATA: "%1: lease of iaid=%2: %3";
     }
@@ -122,5 +101,28 @@ catalogue! {
         DHCP6_HOOK_DECLINE_SKIP: "decline by %1 on %2 of %3 skipped on behalf of a hook";
         DHCP6_HOOK_LEASE6_RELEASE_NA_SKIP: "%1: address not released, on behalf of a hook";
         DHCP6_HOOK_LEASE6_RELEASE_PD_SKIP: "%1: prefix not released, on behalf of a hook";
+    }
+    [Debug 50] Options {
+        DHCP6_ADD_GLOBAL_STATUS_CODE: "%1: status code in the response: %2";
+        DHCP6_ADD_STATUS_CODE_FOR_IA: "%1: status code in IA %2: %3";
+        DHCP6_RAPID_COMMIT: "%1: Rapid Commit asked for, answering SOLICIT with a REPLY";
+    }
+    [Warn] Leases {
+        DHCP6_RELEASE_NA_FAIL_WRONG_IAID:
+            "%1: release of address %2 with the wrong IAID, %3 expected, %4 received";
+        DHCP6_RELEASE_PD_FAIL_WRONG_IAID:
+            "%1: release of prefix %2/%3 with the wrong IAID, %4 expected, %5 received";
+    }
+    [Debug 50] Leases {
+        DHCP6_DECLINE_PROCESS_IA: "declining IA %1 of %2";
+        DHCP6_LEASE_ADVERT_FAIL: "%1: no address to offer, iaid=%2";
+        DHCP6_LEASE_ALLOC_FAIL: "%1: no address to grant, iaid=%2";
+        DHCP6_PD_LEASE_ADVERT_FAIL: "%1: no prefix to offer, iaid=%2";
+        DHCP6_PD_LEASE_ALLOC_FAIL: "%1: no prefix to grant, iaid=%2";
+        DHCP6_PROCESS_IA_NA_EXTEND: "%1: extending addresses of iaid=%2";
+        DHCP6_PROCESS_IA_NA_RELEASE: "%1: releasing addresses of iaid=%2";
+        DHCP6_PROCESS_IA_NA_REQUEST: "%1: serving IA_NA with iaid=%2, hint %3";
+        DHCP6_PROCESS_IA_PD_EXTEND: "%1: extending prefixes of iaid=%2";
+        DHCP6_PROCESS_IA_PD_REQUEST: "%1: serving IA_PD with iaid=%2, hint %3";
     }
 }

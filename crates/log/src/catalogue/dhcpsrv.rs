@@ -47,6 +47,10 @@ catalogue! {
         DHCPSRV_MEMFILE_BEGIN_TRANSACTION: "memfile: transaction begins";
         DHCPSRV_MEMFILE_COMMIT: "memfile: committing";
         DHCPSRV_MEMFILE_ROLLBACK: "memfile: rolling back";
+        DHCPSRV_CFGMGR_RELAY_IP_ADDRESS_DEPRECATED:
+            "ip-address of relay is out of date, use ip-addresses: %1";
+        DHCPSRV_QUEUE_NCR_SKIP: "%1: no name change request for lease %2";
+        DHCPSRV_TIMERMGR_RUN_TIMER_OPERATION: "timer %1 runs";
     }
     [Info] Dhcpsrv {
         DHCPSRV_MEMFILE_DB: "memfile: opening lease database: %1";
@@ -140,8 +144,6 @@ catalogue! {
         DHCPSRV_CFGMGR_ALL_IFACES_ACTIVE: "listening on all interfaces";
         DHCPSRV_CFGMGR_CFG_DHCP_DDNS: "DNS updates: %1";
         DHCPSRV_CFGMGR_CLEAR_ACTIVE_IFACES: "listening on no interface any more";
-        DHCPSRV_CFGMGR_RELAY_IP_ADDRESS_DEPRECATED:
-            "ip-address of relay is out of date, use ip-addresses: %1";
         DHCPSRV_CLOSE_DB: "closing lease database of type %1";
         DHCPSRV_LEASE4_EXTENDED_INFO_SANITY_FAIL:
             "extended information of lease %1 is not valid: %2";
@@ -152,9 +154,7 @@ catalogue! {
         DHCPSRV_DHCP4O6_RECEIVED_BAD_PACKET: "malformed DHCPv4-over-DHCPv6 message: %1";
         DHCPSRV_MEMFILE_LFC_UNREGISTER_TIMER_FAILED:
             "memfile: timer of the clean-up could not be removed: %1";
-        DHCPSRV_QUEUE_NCR_SKIP: "%1: no name change request for lease %2";
         DHCPSRV_TIMERMGR_REGISTER_TIMER: "timer %1 set up, every %2 ms";
-        DHCPSRV_TIMERMGR_RUN_TIMER_OPERATION: "timer %1 runs";
         DHCPSRV_TIMERMGR_START_TIMER: "timer %1 started";
         DHCPSRV_TIMERMGR_STOP_TIMER: "timer %1 stopped";
         DHCPSRV_TIMERMGR_UNREGISTER_ALL_TIMERS: "all timers removed";
@@ -165,12 +165,6 @@ catalogue! {
         DHCPSRV_HOOK_LEASE6_EXTEND_SKIP: "leases not extended for message %1, on behalf of a hook";
         DHCPSRV_HOOK_LEASE6_RECOVER_SKIP: "declined lease %1 not recovered, on behalf of a hook";
         DHCPSRV_HOOK_LEASE6_SELECT_SKIP: "lease not created, on behalf of a hook";
-    }
-    [Debug 45] Dhcpsrv {
-        DHCPSRV_CFGMGR_NO_SUBNET4: "no subnet for address %1";
-        DHCPSRV_CFGMGR_NO_SUBNET6: "no subnet for address %1";
-        DHCPSRV_CFGMGR_ONLY_SUBNET4: "the only subnet %1 taken for address %2";
-        DHCPSRV_CFGMGR_ONLY_SUBNET6: "the only subnet %1 taken for address %2";
         DHCPSRV_CFGMGR_SUBNET4: "subnet %1 taken for address %2";
         DHCPSRV_CFGMGR_SUBNET4_ADDR: "subnet %1 taken, it holds address %2";
         DHCPSRV_CFGMGR_SUBNET4_IFACE: "subnet %1 taken for interface %2";
@@ -179,19 +173,27 @@ catalogue! {
         DHCPSRV_CFGMGR_SUBNET6_IFACE: "subnet %1 taken for interface %2";
         DHCPSRV_CFGMGR_SUBNET6_IFACE_ID: "subnet %1 taken for the interface identifier";
         DHCPSRV_CFGMGR_SUBNET6_RELAY: "subnet %1 taken for relay address %2";
-        DHCPSRV_SUBNET4O6_SELECT_FAILED: "no subnet for the DHCPv4-over-DHCPv6 message";
         DHCPSRV_SUBNET4_SELECT_BY_ADDRESS_NO_MATCH: "no subnet for address %1";
         DHCPSRV_SUBNET4_SELECT_BY_INTERFACE_NO_MATCH: "no subnet for interface %1";
         DHCPSRV_SUBNET4_SELECT_BY_RELAY_ADDRESS_NO_MATCH: "no subnet for relay address %1";
         DHCPSRV_SUBNET4_SELECT_NO_RAI_OPTIONS: "no relay agent information tells the subnet";
         DHCPSRV_SUBNET4_SELECT_NO_RELAY_ADDRESS: "no relay address (giaddr) tells the subnet";
-        DHCPSRV_SUBNET4_SELECT_NO_USABLE_ADDRESS: "no address of the packet tells the subnet";
         DHCPSRV_SUBNET6_SELECT_BY_ADDRESS_NO_MATCH: "no subnet for address %1";
         DHCPSRV_SUBNET6_SELECT_BY_INTERFACE_ID_NO_MATCH: "no subnet for interface identifier %1";
         DHCPSRV_SUBNET6_SELECT_BY_INTERFACE_NO_MATCH: "no subnet for interface %1";
     }
+    [Debug 45] Dhcpsrv {
+        DHCPSRV_CFGMGR_NO_SUBNET4: "no subnet for address %1";
+        DHCPSRV_CFGMGR_NO_SUBNET6: "no subnet for address %1";
+        DHCPSRV_CFGMGR_ONLY_SUBNET4: "the only subnet %1 taken for address %2";
+        DHCPSRV_CFGMGR_ONLY_SUBNET6: "the only subnet %1 taken for address %2";
+        DHCPSRV_SUBNET4O6_SELECT_FAILED: "no subnet for the DHCPv4-over-DHCPv6 message";
+        DHCPSRV_SUBNET4_SELECT_NO_USABLE_ADDRESS: "no address of the packet tells the subnet";
+    }
     [Debug 50] Dhcpsrv {
         DHCPSRV_DHCP_DDNS_NCR_SENT: "name change request sent: %1";
+    }
+    [Debug 55] Dhcpsrv {
         DHCPSRV_QUEUE_NCR: "%1: request to %2 DNS entries queued: %3";
         DHCPSRV_MEMFILE_LEASE_LOAD: "memfile: loading lease %1";
     }

@@ -169,6 +169,21 @@ mod tests {
     }
 
     #[test]
+    fn lines_wait_for_an_idle_moment_unless_they_are_flushed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (flush, at_once) in [(true, 2), (false, 0)] {
+            let path = dir.path().join(format!("{flush}.log"));
+            let config = OutputConfig { flush, ..OutputConfig::to("") };
+            let mut file = LogFile::open(&path, &config, None).expect("opened");
+            file.write(b"a\n").expect("written");
+            file.flush(false).expect("flushed");
+            assert_eq!(sizes(&path)[0], Some(at_once), "flush: {flush}");
+            file.flush(true).expect("flushed");
+            assert_eq!(sizes(&path)[0], Some(2), "flush: {flush}");
+        }
+    }
+
+    #[test]
     fn small_maxsize_means_no_rotation() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("kea.log");

@@ -15,6 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use crate::log_line::LogLine;
 use crate::subject::Subject;
 
 /// Identifiers by scenario, and the reasons for what differs.
@@ -129,19 +130,12 @@ pub fn identifiers(lines: &[String]) -> Vec<String> {
     lines.iter().filter_map(|line| identifier(line)).map(str::to_owned).collect()
 }
 
-/// `2026-11-22 05:36:01.123 INFO  [kea-dhcp4.leases/17.17] DHCP4_LEASE_ALLOC …`
 fn identifier(line: &str) -> Option<&str> {
-    let mut words = line.split_whitespace().skip(2);
-    let severity = words.next()?;
-    let logger = words.next()?;
-    if !["INFO", "WARN", "ERROR", "FATAL"].contains(&severity) || !logger.starts_with('[') {
-        return None;
-    }
-    let identifier = words.next()?;
+    let LogLine { severity, identifier, .. } = LogLine::parse(line)?;
     let is_own = identifier == "COMMAND_RECEIVED" && line.contains("'statistic-get'");
     // Kea opens its packet socket before it filters it: what the link sends by itself may get in.
     let is_chance = identifier == "DHCP4_BUFFER_RECEIVE_FAIL";
-    (!is_own && !is_chance).then_some(identifier)
+    (severity != "DEBUG" && !is_own && !is_chance).then_some(identifier)
 }
 
 enum Place {
