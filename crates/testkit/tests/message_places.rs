@@ -135,6 +135,24 @@ fn a_configuration_that_the_control_agent_cannot_load_is_told() {
 }
 
 #[test]
+fn a_configuration_that_a_server_cannot_load_is_told() {
+    let subject = Subject::from_environment();
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    for version in [4, 6] {
+        let setup = ServerSetup::new(subject, version).unwrap();
+        setup.write_config(&format!("{{ \"Dhcp{version}\": {{ \"no-such-key\": 1 }} }}")).unwrap();
+        let mut server = setup.launch(&netns).unwrap();
+        assert!(!server.wait(LIMIT).unwrap().success());
+        let lines = server.lines_from(0);
+        let (failed, given_up) =
+            (format!("DHCP{version}_CONFIG_LOAD_FAIL"), format!("DHCP{version}_INIT_FAIL"));
+        assert_said(&said(&lines), &[&failed, &given_up]);
+        assert!(text_of(&lines, &failed).contains("no-such-key"));
+    }
+}
+
+#[test]
 fn the_clean_up_of_lease_files_tells_what_it_read_and_wrote() {
     let subject = Subject::from_environment();
     let folder = tempfile::tempdir().unwrap();

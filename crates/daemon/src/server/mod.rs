@@ -462,17 +462,7 @@ impl<F: Serving> Server<F> {
         let statistics = self.shared.statistics(0, &config);
         let begin = Instant::now();
         let corridor = corridor(&self.shared, &hooks, &config, &statistics);
-        let report = reclaim(&corridor, &mut self.reclamation, || begin.elapsed());
-        let elapsed = format_args!("{:?}", begin.elapsed());
-        log!(
-            self.logger,
-            (twin::LEASES_RECLAMATION_COMPLETE.of(F::VERSION)),
-            report.leases,
-            elapsed
-        );
-        if let Some(cycles) = report.slow_cycles {
-            log!(self.logger, (twin::LEASES_RECLAMATION_SLOW.of(F::VERSION)), cycles);
-        }
+        reclaim(&corridor, &mut self.reclamation, || begin.elapsed());
         self.shared.journal.flush();
     }
 
@@ -593,7 +583,8 @@ impl<F: Serving> Server<F> {
         if remove {
             settings.hold_reclaimed_time = 0;
         }
-        reclaim(&corridor, &mut Reclamation::new(settings), || Duration::ZERO);
+        let begin = Instant::now();
+        reclaim(&corridor, &mut Reclamation::new(settings), || begin.elapsed());
         // Whoever gave the command may look into the file.
         self.shared.journal.settle(RECLAIMED_BY);
     }

@@ -23,11 +23,21 @@ pub fn reclaim<F: Dialect>(
     let report = reclamation.cycle(corridor.leases, corridor.now, &elapsed, |table, lease| {
         end(corridor, table, &lease, settings.reclaimed(&lease));
     });
-    let is_late = time > 0 && elapsed() >= Duration::from_millis(time.into());
+    let taken = elapsed();
+    log!(
+        log,
+        (twin::LEASES_RECLAMATION_COMPLETE.of(F::VERSION)),
+        report.leases,
+        format_args!("{taken:?}")
+    );
+    let is_late = time > 0 && taken >= Duration::from_millis(time.into());
     match report.has_more {
         true if is_late => log!(log, (twin::LEASES_RECLAMATION_TIMEOUT.of(F::VERSION)), time),
         true => {}
         false => log!(log, (twin::NO_MORE_EXPIRED_LEASES.of(F::VERSION))),
+    }
+    if let Some(cycles) = report.slow_cycles {
+        log!(log, (twin::LEASES_RECLAMATION_SLOW.of(F::VERSION)), cycles);
     }
     report
 }
