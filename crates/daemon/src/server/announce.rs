@@ -36,6 +36,20 @@ fn shown(document: &Document) -> Option<serde_json::Value> {
     Some(redact_json(&config))
 }
 
+/// Tells which hook libraries are in use; they are parts of the server, under the names of files.
+pub(super) fn libraries<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
+    for entry in &config.hooks_libraries {
+        log!(logger, HOOKS_LIBRARY_LOADED, entry.library);
+    }
+}
+
+/// Tells which hook libraries are not in use any more.
+pub(super) fn libraries_closed<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
+    for entry in &config.hooks_libraries {
+        log!(logger, HOOKS_LIBRARY_CLOSED, entry.library);
+    }
+}
+
 /// Tells where the server will listen and which subnets it serves.
 pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     // Databases of hosts would stand here.

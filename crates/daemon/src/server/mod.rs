@@ -147,9 +147,7 @@ fn serve<F: Serving>(
 
     announce::received::<F>(&logger, config.document());
     let (server, calls) = Server::start(run, config, &layout, server_port, &logger, libraries)?;
-    let code = server.run_until_stopped(calls)?;
-    log!(logger, (twin::SHUTDOWN.of(F::VERSION)));
-    Ok(code)
+    server.run_until_stopped(calls)
 }
 
 fn start_logging(program: Program, run: &Run, layout: &Layout) -> Result<Logging, Fatal> {
@@ -251,6 +249,7 @@ impl<F: Serving> Server<F> {
         let wakers = Arc::new(OnceLock::new());
         let summary = configuration::summary(&config);
         announce::contents(logger, &config);
+        announce::libraries(logger, &config);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         let service = Arc::new(service::Service::default());
         let policy = Policy::of(&config.lease_database);
@@ -526,7 +525,9 @@ impl<F: Serving> Server<F> {
             return Err(reason);
         }
         self.logger.reopen();
+        announce::libraries_closed(&self.logger, &self.shared.config.load());
         announce::contents(&self.logger, &config);
+        announce::libraries(&self.logger, &config);
         self.reclamation.settings = configuration::expired_leases(&config);
         self.outage.apply(Policy::of(&config.lease_database));
         let listen = listen::<F>(&config, self.port);
@@ -602,6 +603,8 @@ impl<F: Serving> Server<F> {
         self.shared.journal.finish();
         log!(self.logger, DHCPSRV_CLOSE_DB, "memfile");
         self.shared.name_changes.stop();
+        log!(self.logger, (twin::SHUTDOWN.of(F::VERSION)));
+        announce::libraries_closed(&self.logger, &self.shared.config.load());
     }
 }
 
