@@ -14,11 +14,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::in_process::InProcess;
 
 /// What these show is answered by the process around the corridor: its commands and its reloads.
-const NEED_A_PROCESS: [&str; 6] = [
+const NEED_A_PROCESS: [&str; 7] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
     "command-status-get",
+    "flexible-identifier-refused",
     "reconfigure-refused-keeps-old",
     "subnets-are-logged",
 ];

@@ -73,6 +73,8 @@ fn the_deep_check_finds_what_a_start_would_find() {
         "socket-type": "unix", "socket-name": "/nonexistent/control" } });
     let subnet = json!({ "subnet4": [
         { "id": 1, "subnet": "192.0.2.0/24", "interface": "eth7" } ] });
+    let library = json!({ "hooks-libraries": [{
+        "library": "libdhcp_flex_id.so", "parameters": { "identifier-expression": "nonsense" } }] });
     for (change, fact) in [
         (sound, None),
         (interfaces(json!(["eth7"])), Some("eth7")),
@@ -81,6 +83,7 @@ fn the_deep_check_finds_what_a_start_would_find() {
         (leases("/nonexistent/leases.csv"), Some("/nonexistent")),
         (leases("foreign.csv"), Some("foreign.csv")),
         (socket, Some("/nonexistent")),
+        (library, Some("identifier-expression")),
     ] {
         let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
         fs::write(setup.folder().join("foreign.csv"), "no lease file\n1,2\n").unwrap();

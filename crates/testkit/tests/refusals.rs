@@ -36,6 +36,10 @@ fn mistakes_in_the_file_are_told_with_their_place() {
         ("{ \"Dhcp4\": {\n  \"valid-lifetime\": 60,\n  \"sunbet4\": [] } }", "sunbet4"),
         ("{ \"Dhcp4\": {\n  \"valid-lifetime\": \"60\" } }", "kea.conf:2"),
         ("{ \"Dhcp4\": { \"subnet4\": [ { \"subnet\": \"192.0.2.0/33\" } ] } }", "kea.conf:1"),
+        (
+            "{ \"Dhcp4\": { \"hooks-libraries\": [ { \"library\": \"libdhcp_flex_id.so\" } ] } }",
+            "libdhcp_flex_id.so",
+        ),
     ];
     for (text, fact) in cases {
         let setup = setup();

@@ -247,6 +247,8 @@ impl<F: Serving> Server<F> {
         let waiting: Arc<[AtomicU64]> =
             (0..workers.get()).map(|_| AtomicU64::new(u64::MAX)).collect();
         let wakers = Arc::new(OnceLock::new());
+        let hooks = hooks::load(&config, libraries, logger)
+            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let summary = configuration::summary(&config);
         announce::contents(logger, &config);
         announce::libraries(logger, &config);
@@ -271,8 +273,6 @@ impl<F: Serving> Server<F> {
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         announce::threads(logger, &config, workers.get());
         let reclamation = Reclamation::new(configuration::expired_leases(&config));
-        let hooks = hooks::load(&config, libraries, logger)
-            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config),
             leases,
