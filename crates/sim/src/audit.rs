@@ -34,15 +34,19 @@ impl<F: Protocol> World<F> {
 
     /// The tables' own counts against the leases one by one.
     fn audit_counts(&self) -> Result<(), Violation> {
-        let mut found: BTreeMap<SubnetId, [u64; LeaseState::ALL.len()]> = BTreeMap::new();
+        const KINDS: [LeaseKind; 2] = [LeaseKind::Address, LeaseKind::Prefix];
+        let mut found: BTreeMap<(SubnetId, LeaseKind), [u64; LeaseState::ALL.len()]> =
+            BTreeMap::new();
         let mut pools = Vec::new();
         for table in self.server.leases.tables() {
             for lease in table.page(None) {
-                found.entry(lease.subnet()).or_default()[lease.state() as usize] += 1;
+                let key = (lease.subnet(), lease.kind());
+                found.entry(key).or_default()[lease.state() as usize] += 1;
             }
             for pool in table.pools() {
                 let inside = |address: F::Addr| pool.contains(address);
-                let leases = table.page(None).filter(|lease| inside(lease.address()));
+                let leases = table.page(None).filter(|lease| lease.kind() == pool.kind);
+                let leases = leases.filter(|lease| inside(lease.address()));
                 let held = leases.filter(|lease| !lease.state().is_vacant()).count() as u64;
                 pools.push((pool.first, held, table.pool_counts(pool.first)));
             }
@@ -55,15 +59,18 @@ impl<F: Protocol> World<F> {
             }
         }
         for (subnet, counts) in self.server.leases.counts() {
-            let there = found.remove(&subnet).unwrap_or_default();
-            let of = |state| counts.of(LeaseKind::Address, state);
-            if LeaseState::ALL.iter().any(|state| of(*state) != there[*state as usize]) {
-                let text = format!("subnet {subnet} has {there:?} by state and counts {counts:?}");
-                return Err(Violation::new(Rule::Counted, text));
+            for kind in KINDS {
+                let there = found.remove(&(subnet, kind)).unwrap_or_default();
+                let of = |state| counts.of(kind, state);
+                if LeaseState::ALL.iter().any(|state| of(*state) != there[*state as usize]) {
+                    let text =
+                        format!("subnet {subnet} has {there:?} by state and counts {counts:?}");
+                    return Err(Violation::new(Rule::Counted, text));
+                }
             }
         }
         match found.into_iter().next() {
-            Some((subnet, _)) => {
+            Some(((subnet, _), _)) => {
                 let text = format!("subnet {subnet} has leases and counts none");
                 Err(Violation::new(Rule::Counted, text))
             }
@@ -82,6 +89,7 @@ impl<F: Protocol> World<F> {
             let in_table = leases.of(LeaseKind::Address, LeaseState::Declined);
             for (metric, expected) in [
                 (SubnetMetric::Assigned, leases.assigned(LeaseKind::Address)),
+                (SubnetMetric::AssignedPrefixes, leases.assigned(LeaseKind::Prefix)),
                 (SubnetMetric::Declined, in_table),
             ] {
                 let counted = counters.value(metric);
@@ -117,8 +125,8 @@ impl<F: Protocol> World<F> {
             Err(Violation::new(Rule::Bounded, text))
         };
         let leases = self.server.leases.len();
-        // Six subnets for a link, 200 addresses at most in each.
-        if leases > self.links.len() * 8 * 256 {
+        // Six subnets for a link, 200 addresses at most in each, and prefixes.
+        if leases > self.links.len() * 8 * 512 {
             return grown("leases", leases);
         }
         for worker in &self.server.workers {
@@ -136,21 +144,24 @@ impl<F: Protocol> World<F> {
             let text = "the journal still fails after its disk was repaired";
             return Err(Violation::new(Rule::Recovers, text));
         }
-        let now = self.unix();
         for client in &self.clients {
-            let who = client.identity();
-            if client.bound().is_some_and(|(_, until)| until > self.now) {
-                continue;
-            }
-            let plan = &self.plan.plan;
-            let free = plan.open_addresses(client.link(), client.gold()).into_iter().find(|at| {
-                let table = self.server.leases.at(*at);
-                let lease = table.get(*at);
-                lease.is_none_or(|lease| lease.is_reusable(now))
-            });
-            if let Some(free) = free {
-                let text = format!("{who} has no lease on link {}; {free} is free", client.link());
-                return Err(Violation::new(Rule::Recovers, text).about(&who).about(&free));
+            for (association, until) in client.wants() {
+                let is_free = |at: &F::Addr| {
+                    let table = self.server.leases.at(*at);
+                    // Not what the lease says of itself: that may be what is wrong.
+                    table.get(*at).is_none_or(|lease| {
+                        lease.state().is_vacant()
+                            || lease.expires().is_some_and(|end| end <= self.unix())
+                    })
+                };
+                let (link, who) = (client.link(), client.identity());
+                let open = || self.plan.plan.open_addresses(link, association.kind, client.gold());
+                if until <= self.now
+                    && let Some(free) = open().into_iter().find(is_free)
+                {
+                    let text = format!("{who} has no lease on link {link}; {free} is free");
+                    return Err(Violation::new(Rule::Recovers, text).about(&who).about(&free));
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::link::Sent;
 use crate::plan::Plan;
-use crate::protocol::Protocol;
+use crate::protocol::{Association, Protocol};
 use crate::random::Random;
 
 /// What surrounds a client when something happens to it.
@@ -33,8 +33,8 @@ pub trait Client<F: Protocol> {
     fn identity(&self) -> F::Identity;
     /// True when an answer to `to` is for it.
     fn is(&self, to: &[u8]) -> bool;
-    /// The address it holds and when its lifetime ends.
-    fn bound(&self) -> Option<(F::Addr, u64)>;
+    /// What it wants leases for, and when what it has for that ends; 0 where it has nothing.
+    fn wants(&self) -> Vec<(Association, u64)>;
     /// It is in the class `gold`.
     fn gold(&self) -> bool;
 }

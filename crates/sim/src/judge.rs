@@ -3,11 +3,10 @@
 use kea_dhcp::pipeline::{Answer, Drop};
 use kea_lease::{Durability, LeaseKind, LeaseRef, LeaseState, Occupancy};
 use kea_stats::ServerMetric;
-use kea_wire::Address as _;
 
 use crate::link::Inbound;
 use crate::oracle::{Granted, Rule, Violation};
-use crate::protocol::{Act, Binding, Protocol, Query, Reply, ReplyKind};
+use crate::protocol::{Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind, Word};
 use crate::server::{Parked, Server};
 use crate::world::{Event, World};
 
@@ -108,14 +107,19 @@ impl<F: Protocol> World<F> {
             return Err(broken("is an answer to somebody else"));
         }
         let mut grants = Vec::new();
-        match reply.kind {
-            ReplyKind::Offer | ReplyKind::Grant => {
-                for binding in &reply.bindings {
-                    let granted = self.judge_binding(case, *binding, reply.kind)?;
-                    grants.push(granted);
-                }
+        match &query.act {
+            Act::Release(asked) => self.judge_given_back(case, &reply, asked, None)?,
+            Act::Decline(asked) => {
+                let probation = self.probation_of(case);
+                self.judge_given_back(case, &reply, asked, Some(probation))?;
             }
-            ReplyKind::Refusal => self.judge_refusal(case)?,
+            Act::Confirm(addresses) => self.judge_confirmation(case, &reply, addresses)?,
+            Act::Solicit | Act::Request(_) | Act::Other => {
+                for binding in &reply.bindings {
+                    grants.push(self.judge_binding(case, *binding, reply.kind)?);
+                }
+                self.judge_denials(case, &reply)?;
+            }
         }
         self.tally.count(&reply);
         if reply.kind == ReplyKind::Grant {
@@ -142,7 +146,7 @@ impl<F: Protocol> World<F> {
         kind: ReplyKind,
     ) -> Result<Granted<F>, Violation> {
         let Case { query, inbound, worker, now } = case;
-        let Binding { address, lifetime } = binding;
+        let Binding { association, address, len, lifetime } = binding;
         let who = &query.who;
         let config = &self.server.workers[*worker].config;
         let broken = |rule, text: String| {
@@ -152,11 +156,13 @@ impl<F: Protocol> World<F> {
         let Some(link) = link else {
             return Err(broken(Rule::InPlace, "the client is on no link".into()));
         };
-        let subnet = config.plan.permits(link, address, who, query.gold).map_err(|why| {
+        let thing = (association.kind, address);
+        let subnet = config.plan.permits(link, thing, who, query.gold).map_err(|why| {
             let rule = if why.contains("reserved") { Rule::Reserved } else { Rule::InPlace };
             broken(rule, format!("{why} ({kind:?} on link {link})"))
         })?;
-        let granted = Granted { who: who.clone(), address, link, until: now + i64::from(lifetime) };
+        let until = now + i64::from(lifetime);
+        let granted = Granted { who: who.clone(), association, address, link, until };
         self.oracle.may_grant(&granted, *now)?;
         let lifetimes = config.plan.lifetimes(subnet).unwrap_or_default();
         if lifetime < lifetimes.0 || lifetime > lifetimes.1 {
@@ -172,6 +178,8 @@ impl<F: Protocol> World<F> {
         };
         let matching = config.plan.match_client_id;
         let is_true = F::is_same(&F::holder(&lease), who, matching)
+            && Association::of(&lease) == association
+            && F::prefix_len(&F::term(&lease.owner)) == len
             && lease.expires() == Some(granted.until)
             && lease.state == LeaseState::Assigned
             && lease.subnet.0 == subnet;
@@ -182,73 +190,182 @@ impl<F: Protocol> World<F> {
         Ok(granted)
     }
 
-    /// A client that was promised what it asks for must not be refused.
-    fn judge_refusal(&self, case: &Case<'_, F>) -> Result<(), Violation> {
-        let Case { query, inbound, worker, now } = case;
-        let Act::Request(Some(address)) = query.act else { return Ok(()) };
+    /// A client that was promised what it asks for must get it, and nobody is turned away from what
+    /// is free.
+    fn judge_denials(&mut self, case: &Case<'_, F>, reply: &Reply<F>) -> Result<(), Violation> {
+        for (association, word) in &reply.words {
+            if *word == Word::NothingLeft {
+                self.judge_exhaustion(case, *association, &reply.bindings)?;
+            }
+            if reply.kind != ReplyKind::Offer && *word != Word::Yes {
+                self.forget_lost(case, *association);
+            }
+        }
+        let Act::Request(asked) = &case.query.act else { return Ok(()) };
+        for asked in asked {
+            let [address] = asked.addresses[..] else { continue };
+            let gets = |binding: &Binding<F>| {
+                binding.association == asked.association && binding.address == address
+            };
+            if !reply.bindings.iter().any(gets) {
+                self.judge_refusal(case, asked.association, address)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is given nothing loses what is not for it any more, such as what it had as a member of a
+    /// class.
+    fn forget_lost(&mut self, case: &Case<'_, F>, association: Association) {
+        let Case { query, inbound, worker, .. } = case;
         let plan = &self.server.workers[*worker].config.plan;
-        if !self.oracle.holds(&query.who, address, *now) || !self.is_settled() {
+        let Some(link) = plan.link_of_query(query, inbound) else { return };
+        let is_lost = |address| {
+            let thing = (association.kind, address);
+            plan.permits(link, thing, &query.who, query.gold).is_err()
+        };
+        self.oracle.lost((&query.who, association), link, is_lost);
+    }
+
+    fn judge_refusal(
+        &self,
+        case: &Case<'_, F>,
+        association: Association,
+        address: F::Addr,
+    ) -> Result<(), Violation> {
+        let Case { query, inbound, worker, now } = case;
+        let (who, plan) = (&query.who, &self.server.workers[*worker].config.plan);
+        if !self.oracle.holds((who, association), address, *now) || !self.is_settled() {
             return Ok(());
         }
         let link = plan.link_of_query(query, inbound);
         let permitted = link.is_some_and(|link| {
-            plan.permits(link, address, &query.who, query.gold).is_ok()
-                && !plan.has_reservation(link, &query.who)
+            plan.permits(link, (association.kind, address), who, query.gold).is_ok()
+                && !plan.has_reservation(link, who)
         });
         if !permitted {
             return Ok(());
         }
-        let who = &query.who;
         let text = format!("{who} was promised {address}, and is refused it");
         Err(Violation::new(Rule::Renewable, text).about(&address).about(who))
     }
 
     fn judge_silence(&mut self, case: &Case<'_, F>, drop: &Drop<F>) -> Result<(), Violation> {
-        let Case { query, worker, now, .. } = case;
-        let who = &query.who;
-        match (drop, &query.act) {
-            (Drop::Done, Act::Release(addresses)) => {
-                for address in addresses {
-                    self.oracle.given_back(who, *address, None, *now)?;
-                    self.void_given_back(who, *address);
-                }
-                Ok(())
+        match (drop, &case.query.act) {
+            (Drop::Done, Act::Release(asked)) => {
+                asked.iter().try_for_each(|asked| self.given_back(case, asked, None))
             }
-            (Drop::Done, Act::Decline(addresses)) => {
-                let probation = self.server.workers[*worker].config.plan.probation();
-                for address in addresses {
-                    let end = now + i64::from(probation);
-                    self.oracle.given_back(who, *address, Some(end), *now)?;
-                    self.void_given_back(who, *address);
-                }
-                Ok(())
+            (Drop::Done, Act::Decline(asked)) => {
+                let end = Some(self.probation_of(case));
+                asked.iter().try_for_each(|asked| self.given_back(case, asked, end))
             }
-            (Drop::NotTheHolder { address }, Act::Release(_) | Act::Decline(_))
-                if self.oracle.holds(who, *address, *now) =>
-            {
-                let text = format!("{who} was promised {address}, and may not give it back");
-                Err(Violation::new(Rule::OwnLease, text).about(address).about(who))
+            (Drop::NotTheHolder { .. }, Act::Release(asked) | Act::Decline(asked)) => {
+                asked.iter().try_for_each(|asked| self.judge_kept(case, asked))
             }
-            (Drop::NothingToOffer, _) => self.judge_exhaustion(case),
+            (Drop::NothingToOffer, _) => self.judge_exhaustion(case, Association::ONLY, &[]),
             _ => Ok(()),
         }
     }
 
-    /// Nothing was left to offer: then every address must be somebody's.
-    fn judge_exhaustion(&mut self, case: &Case<'_, F>) -> Result<(), Violation> {
+    /// What is said of each association that gives something back, those of a kind in their order.
+    fn judge_given_back(
+        &mut self,
+        case: &Case<'_, F>,
+        reply: &Reply<F>,
+        asked: &[Asked<F>],
+        probation: Option<i64>,
+    ) -> Result<(), Violation> {
+        for kind in [LeaseKind::Address, LeaseKind::Prefix] {
+            let asked = asked.iter().filter(|asked| asked.association.kind == kind);
+            let words = reply.words.iter().filter(|(association, _)| association.kind == kind);
+            for (asked, (association, word)) in asked.zip(words) {
+                if asked.association != *association {
+                    let who = &case.query.who;
+                    let text = format!("the answer to {who} is not about {asked:?}");
+                    return Err(Violation::new(Rule::Truthful, text).about(who));
+                }
+                match word {
+                    Word::Yes => self.given_back(case, asked, probation)?,
+                    Word::No | Word::NothingLeft => self.judge_kept(case, asked)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn given_back(
+        &mut self,
+        case: &Case<'_, F>,
+        asked: &Asked<F>,
+        probation: Option<i64>,
+    ) -> Result<(), Violation> {
+        let who = &case.query.who;
+        for address in &asked.addresses {
+            let holder = (who, asked.association);
+            self.oracle.given_back(holder, *address, probation, case.now)?;
+            self.void_given_back(who, *address);
+        }
+        Ok(())
+    }
+
+    /// A client is told that something is not its own.
+    fn judge_kept(&self, case: &Case<'_, F>, asked: &Asked<F>) -> Result<(), Violation> {
+        let who = &case.query.who;
+        match asked.addresses[..] {
+            [address] if self.oracle.holds((who, asked.association), address, case.now) => {
+                let text = format!("{who} was promised {address}, and may not give it back");
+                Err(Violation::new(Rule::OwnLease, text).about(&address).about(who))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether addresses belong to a link is a matter of the plan.
+    fn judge_confirmation(
+        &self,
+        case: &Case<'_, F>,
+        reply: &Reply<F>,
+        addresses: &[F::Addr],
+    ) -> Result<(), Violation> {
+        let Case { query, inbound, worker, .. } = case;
+        let plan = &self.server.workers[*worker].config.plan;
+        let link = plan.link_of_query(query, inbound);
+        let expected = addresses.iter().all(|at| link.is_some() && plan.link_of(*at) == link);
+        if expected == (reply.kind == ReplyKind::Done) {
+            return Ok(());
+        }
+        let who = &query.who;
+        let text = format!("{who} on link {link:?} hears {:?} about {addresses:?}", reply.kind);
+        Err(Violation::new(Rule::Truthful, text).about(who))
+    }
+
+    fn probation_of(&self, case: &Case<'_, F>) -> i64 {
+        case.now + i64::from(self.server.workers[case.worker].config.plan.probation())
+    }
+
+    /// Nothing was left: then everything must be somebody's, if not what the same answer gives.
+    fn judge_exhaustion(
+        &mut self,
+        case: &Case<'_, F>,
+        association: Association,
+        given: &[Binding<F>],
+    ) -> Result<(), Violation> {
         let Case { query, inbound, worker, now } = case;
         self.tally.exhausted += 1;
         let plan = &self.server.workers[*worker].config.plan;
         let Some(link) = plan.link_of_query(query, inbound).filter(|_| self.is_settled()) else {
             return Ok(());
         };
-        for address in plan.open_addresses(link, query.gold) {
+        let kind = association.kind;
+        for address in plan.open_addresses(link, kind, query.gold) {
             let table = self.server.leases.at(address);
-            let is_free = match table.occupancy(address, LeaseKind::Address, *now) {
+            let is_free = match table.occupancy(address, kind, *now) {
                 Occupancy::Free | Occupancy::Offered(_) | Occupancy::NotAllocatable => true,
-                Occupancy::Leased(lease) => lease.state.is_vacant() || lease.is_expired(*now),
+                Occupancy::Leased(lease) => {
+                    lease.state.is_vacant() || lease.expires().is_some_and(|end| end <= *now)
+                }
             };
-            if is_free {
+            if is_free && given.iter().all(|binding| binding.address != address) {
                 let who = &query.who;
                 let text = format!("{who} was turned away while {address} was free");
                 return Err(Violation::new(Rule::Available, text).about(&address).about(who));
@@ -288,9 +405,10 @@ impl<F: Protocol> World<F> {
         let matching = self.profile.match_client_id;
         for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
             parked.grants.retain(|older| {
-                !grants
-                    .iter()
-                    .any(|new| new.link == older.link && F::is_same(&new.who, &older.who, matching))
+                !grants.iter().any(|new| {
+                    (new.link, new.association) == (older.link, older.association)
+                        && F::is_same(&new.who, &older.who, matching)
+                })
             });
         }
     }
@@ -354,7 +472,7 @@ impl<F: Protocol> World<F> {
             (Err(drop), _) => format!("nothing: {drop}"),
         };
         let source = inbound.source;
-        let from = if source.is_unspecified() { String::new() } else { format!(" (by {source})") };
+        let from = if source == F::DIRECT { String::new() } else { format!(" (by {source})") };
         self.tell(|| format!("{asked}{from} to worker {worker}, who answers {answered}"));
         for text in self.server.log.take() {
             self.tell(|| format!("    {text}"));

@@ -25,6 +25,7 @@ mod run;
 mod server;
 mod storage;
 mod v4;
+mod v6;
 mod world;
 
 pub use oracle::{Rule, Violation};

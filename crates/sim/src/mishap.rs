@@ -274,9 +274,9 @@ impl<F: Protocol> World<F> {
             _ => {
                 let at = self.random.position(self.clients.len());
                 let who = self.clients[at].identity();
-                let Some(address) = self.plan.plan.any_address(&mut self.random) else { return };
+                let Some(thing) = self.plan.plan.any_address(&mut self.random) else { return };
                 let mut out = Vec::new();
-                F::mischief(&who, address, &mut self.random, &mut out);
+                F::mischief(&who, thing, &mut self.random, &mut out);
                 let link = self.random.position(self.links.len());
                 out.into_iter().for_each(|sent| self.send(link, sent));
                 return;

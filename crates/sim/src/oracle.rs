@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use kea_lease::{Lease, LeaseRef, LeaseState, Leases};
 
-use crate::protocol::Protocol;
+use crate::protocol::{Association, Protocol};
 
 /// A rule that must always hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,10 +73,20 @@ impl Violation {
 #[derive(Clone, Debug)]
 pub(crate) struct Granted<F: Protocol> {
     pub(crate) who: F::Identity,
+    pub(crate) association: Association,
     pub(crate) address: F::Addr,
     pub(crate) link: usize,
     /// The server's Unix second in which it ends.
     pub(crate) until: i64,
+}
+
+/// A client and what it has a lease for.
+pub(crate) type Holder<'h, F> = (&'h <F as Protocol>::Identity, Association);
+
+impl<F: Protocol> Granted<F> {
+    pub(crate) fn holder(&self) -> Holder<'_, F> {
+        (&self.who, self.association)
+    }
 }
 
 /// Promises made and not over.
@@ -92,8 +102,8 @@ impl<F: Protocol> Oracle<F> {
         Oracle { promises: HashMap::default(), declined: HashMap::default(), match_client_id }
     }
 
-    fn is_same(&self, one: &F::Identity, other: &F::Identity) -> bool {
-        F::is_same(one, other, self.match_client_id)
+    fn is_same(&self, one: Holder<'_, F>, other: Holder<'_, F>) -> bool {
+        F::is_same(one.0, other.0, self.match_client_id) && one.1 == other.1
     }
 
     /// Who was promised an address, for longer than until now.
@@ -102,15 +112,15 @@ impl<F: Protocol> Oracle<F> {
     }
 
     /// True when `who` was promised the address.
-    pub(crate) fn holds(&self, who: &F::Identity, address: F::Addr, now: i64) -> bool {
-        self.holder(address, now).is_some_and(|promise| self.is_same(&promise.who, who))
+    pub(crate) fn holds(&self, who: Holder<'_, F>, address: F::Addr, now: i64) -> bool {
+        self.holder(address, now).is_some_and(|promise| self.is_same(promise.holder(), who))
     }
 
     /// Looks whether an address may be given to a client.
     pub(crate) fn may_grant(&self, granted: &Granted<F>, now: i64) -> Result<(), Violation> {
         let Granted { who, address, .. } = granted;
         if let Some(promise) = self.holder(*address, now)
-            && !self.is_same(&promise.who, who)
+            && !self.is_same(promise.holder(), granted.holder())
         {
             let left = promise.until - now;
             let text = format!(
@@ -134,14 +144,18 @@ impl<F: Protocol> Oracle<F> {
     /// lease of the link.
     pub(crate) fn decided(&mut self, granted: &Granted<F>) {
         let match_client_id = self.match_client_id;
-        let same = |one: &F::Identity| F::is_same(one, &granted.who, match_client_id);
+        let same = |promise: &Granted<F>| {
+            promise.association == granted.association
+                && F::is_same(&promise.who, &granted.who, match_client_id)
+        };
         self.promises.retain(|address, promise| {
-            *address == granted.address || promise.link != granted.link || !same(&promise.who)
+            *address == granted.address || promise.link != granted.link || !same(promise)
         });
         if let Some(promise) = self.promises.get_mut(&granted.address) {
             promise.until = promise.until.min(granted.until);
             // What its client is known by from now on.
             promise.who = granted.who.clone();
+            promise.association = granted.association;
         }
         self.declined.remove(&granted.address);
     }
@@ -156,13 +170,14 @@ impl<F: Protocol> Oracle<F> {
     /// A message of `who` gave an address back, or took it out of use until `probation`.
     pub(crate) fn given_back(
         &mut self,
-        who: &F::Identity,
+        holder: Holder<'_, F>,
         address: F::Addr,
         probation: Option<i64>,
         now: i64,
     ) -> Result<(), Violation> {
+        let (who, _) = holder;
         if let Some(promise) = self.holder(address, now)
-            && !self.is_same(&promise.who, who)
+            && !self.is_same(promise.holder(), holder)
         {
             let text = format!("{who} gave {address} back, which is promised to {}", promise.who);
             let violation = Violation::new(Rule::OwnLease, text).about(&address);
@@ -173,6 +188,20 @@ impl<F: Protocol> Oracle<F> {
             self.declined.insert(address, end);
         }
         Ok(())
+    }
+
+    /// A client learns that it has no lease of a link: of what it was promised there, this is lost.
+    pub(crate) fn lost(
+        &mut self,
+        holder: Holder<'_, F>,
+        link: usize,
+        is_lost: impl Fn(F::Addr) -> bool,
+    ) {
+        let mut promises = std::mem::take(&mut self.promises);
+        promises.retain(|address, promise| {
+            promise.link != link || !self.is_same(promise.holder(), holder) || !is_lost(*address)
+        });
+        self.promises = promises;
     }
 
     /// Forgets what is over: a clock that is set back brings nothing back.
@@ -200,7 +229,8 @@ impl<F: Protocol> Oracle<F> {
     fn keeps(&self, promise: &Granted<F>, lease: &Lease<F>) -> bool {
         let lasts = lease.expires().is_none_or(|end| end >= promise.until);
         let state = lease.state == LeaseState::Assigned;
-        lasts && state && self.is_same(&F::holder(lease), &promise.who)
+        let who = F::holder(lease);
+        lasts && state && self.is_same((&who, Association::of(lease)), promise.holder())
     }
 
     /// After a restart: what nobody was told may be lost, a decline among it. With `excused`, so may
@@ -209,15 +239,12 @@ impl<F: Protocol> Oracle<F> {
         let state = |address: F::Addr| leases.at(address).get(address).map(LeaseRef::state);
         self.declined.retain(|address, _| state(*address) == Some(LeaseState::Declined));
         if excused {
-            let match_client_id = self.match_client_id;
-            self.promises.retain(|address, promise| {
+            let mut promises = std::mem::take(&mut self.promises);
+            promises.retain(|address, promise| {
                 let lease = leases.at(*address).get(*address).map(LeaseRef::to_lease);
-                lease.is_some_and(|lease| {
-                    F::is_same(&F::holder(&lease), &promise.who, match_client_id)
-                        && lease.expires().is_none_or(|end| end >= promise.until)
-                        && lease.state == LeaseState::Assigned
-                })
+                lease.is_some_and(|lease| self.keeps(promise, &lease))
             });
+            self.promises = promises;
         }
     }
 }

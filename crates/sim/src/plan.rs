@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use kea_config::Snapshot;
 use kea_config::document::{Document, NoIncludes};
-use kea_lease::Durability;
+use kea_dhcp::v6::Origin;
+use kea_lease::{Durability, LeaseKind};
 use kea_wire::Address as _;
 
 use crate::link::Inbound;
@@ -45,16 +46,29 @@ struct Planned<F: Protocol> {
     place: usize,
     gold_only: bool,
     pools: Vec<PlannedPool<F>>,
-    reserved: Vec<(String, F::Addr)>,
+    reserved: Vec<SetAside<F>>,
+    rapid_commit: bool,
     lifetime: u32,
     min_lifetime: u32,
     max_lifetime: u32,
 }
 
+/// An address, or the first one of a prefix, that is reserved for a client.
+#[derive(Clone, Debug)]
+struct SetAside<F: Protocol> {
+    who: String,
+    kind: LeaseKind,
+    address: F::Addr,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct PlannedPool<F: Protocol> {
+    kind: LeaseKind,
     first: F::Addr,
+    /// Of prefixes, the first address of the last one.
     last: F::Addr,
+    /// Bits of what is given.
+    len: u8,
     /// For clients in the class `gold` only, for all others only, or for all.
     gold: Option<bool>,
 }
@@ -95,8 +109,9 @@ impl<F: Protocol> Plan<F> {
             place,
             // Selection begins at the first subnet, which lets everybody in.
             gold_only: place > 0 && random.permille(150),
-            pools: pools(F::prefix(link, place).0, size, random),
+            pools: pools((link, place), size, random),
             reserved: Vec::new(),
+            rapid_commit: F::delegated(link, place).is_some() && link.is_multiple_of(2),
             lifetime,
             min_lifetime: if spread { lifetime / 2 } else { lifetime },
             max_lifetime: if spread { lifetime * 2 } else { lifetime },
@@ -113,9 +128,10 @@ impl<F: Protocol> Plan<F> {
                     continue;
                 };
                 let who = F::reserved_by(who);
-                let is_new = subnet.reserved.iter().all(|(other, _)| *other != who);
+                let is_new = subnet.reserved.iter().all(|other| other.who != who);
                 if is_new && random.number().is_multiple_of(3) {
-                    subnet.reserved.push((who, pool.last));
+                    let (kind, address) = (pool.kind, pool.last);
+                    subnet.reserved.push(SetAside { who, kind, address });
                 }
             }
         }
@@ -144,13 +160,12 @@ impl<F: Protocol> Plan<F> {
             3 | 4 => {
                 let at = random.position(plan.subnets.len());
                 if let Some(subnet) = plan.subnets.get_mut(at) {
-                    let base = F::prefix(subnet.link, subnet.place).0;
-                    subnet.pools = pools(base, random.between(2, 40), random);
+                    let place = (subnet.link, subnet.place);
+                    subnet.pools = pools(place, random.between(2, 40), random);
                     let pools = &subnet.pools;
-                    let inside = |address: F::Addr| {
-                        pools.iter().any(|pool| pool.first <= address && address <= pool.last)
-                    };
-                    subnet.reserved.retain(|(_, address)| inside(*address));
+                    subnet.reserved.retain(|set_aside| {
+                        pools.iter().any(|pool| pool.holds((set_aside.kind, set_aside.address)))
+                    });
                 }
             }
             5 => plan.subnets.iter_mut().for_each(|subnet| {
@@ -186,13 +201,7 @@ impl<F: Protocol> Plan<F> {
             self.max_reclaim,
             self.durability != Durability::None,
         );
-        if version == 4 {
-            let (matching, authoritative) = (self.match_client_id, self.authoritative);
-            let _ = writeln!(
-                text,
-                "  \"match-client-id\": {matching}, \"authoritative\": {authoritative},"
-            );
-        }
+        let _ = writeln!(text, "  {}", F::own_keys(self.match_client_id, self.authoritative));
         let networks: Vec<String> = (0..self.links).map(|link| self.network_text(link)).collect();
         let _ = write!(text, "  \"shared-networks\": [ {} ] }} }}", networks.join(",\n"));
         text
@@ -216,7 +225,10 @@ impl<F: Protocol> Plan<F> {
         let read = Document::parse("plan", text.as_bytes(), &NoIncludes)
             .and_then(|(document, _)| kea_config::load(&Arc::new(document)));
         match read {
-            Ok((snapshot, _)) => Configured { plan: self, snapshot },
+            Ok((mut snapshot, _)) => {
+                F::identify(&mut snapshot, None, &Origin { links: &[], now: 0, random: 0 });
+                Configured { plan: self, snapshot }
+            }
             Err(problems) => panic!("a planned configuration is refused:\n{problems}\n{text}"),
         }
     }
@@ -228,20 +240,26 @@ impl<F: Protocol> Plan<F> {
 
     /// The link whose subnets contain an address.
     pub(crate) fn link_of(&self, address: F::Addr) -> Option<usize> {
-        let mut found = self.subnets.iter().filter(|subnet| {
+        self.subnet_of(address).map(|subnet| subnet.link)
+    }
+
+    fn subnet_of(&self, address: F::Addr) -> Option<&Planned<F>> {
+        self.subnets.iter().find(|subnet| {
             let (first, len) = F::prefix(subnet.link, subnet.place);
             let shift = u32::from(F::Addr::BITS - len);
             (first.number() ^ address.number()) >> shift == 0
-        });
-        found.next().map(|subnet| subnet.link)
+        })
     }
 
     /// The link that a query's answer must fit.
     pub(crate) fn link_of_query(&self, query: &Query<F>, inbound: &Inbound<F>) -> Option<usize> {
         let named = query.links.first().copied();
-        let own = (!inbound.source.is_unspecified()).then_some(inbound.source);
+        let own = (inbound.source != F::DIRECT).then_some(inbound.source);
         match named.or(own) {
-            Some(address) => self.link_of(address),
+            Some(address) => {
+                let subnet = self.subnet_of(address)?;
+                (query.gold || !subnet.gold_only).then_some(subnet.link)
+            }
             None => Some(0),
         }
     }
@@ -250,26 +268,26 @@ impl<F: Protocol> Plan<F> {
     pub(crate) fn permits(
         &self,
         link: usize,
-        address: F::Addr,
+        (kind, address): (LeaseKind, F::Addr),
         who: &F::Identity,
         gold: bool,
     ) -> Result<u32, &'static str> {
-        let who = F::reserved_by(who);
+        let is_it =
+            |set_aside: &SetAside<F>| (set_aside.kind, set_aside.address) == (kind, address);
+        let is_theirs = |set_aside: &SetAside<F>| set_aside.who == F::reserved_by(who);
         for subnet in self.subnets.iter().filter(|subnet| subnet.link == link) {
-            if subnet.reserved.iter().any(|(owner, held)| *owner == who && *held == address) {
-                return Ok(subnet.id);
+            let set_aside = subnet.reserved.iter().find(|set_aside| is_it(set_aside));
+            if set_aside.is_some_and(is_theirs) {
+                let is_let_in = gold || !subnet.gold_only;
+                return if is_let_in { Ok(subnet.id) } else { Err(NOT_FOR_CLASS) };
             }
-            for pool in &subnet.pools {
-                if !(pool.first <= address && address <= pool.last) {
-                    continue;
-                }
-                if subnet.reserved.iter().any(|(_, held)| *held == address) {
-                    return Err("it is reserved for another client");
-                }
-                if !subnet.admits(pool, gold) {
-                    return Err("its pool is not for clients of that class");
-                }
-                return Ok(subnet.id);
+            let pool = subnet.pools.iter().find(|pool| pool.holds((kind, address)));
+            if let Some(pool) = pool {
+                return match (set_aside, subnet.admits(pool, gold)) {
+                    (Some(_), _) => Err("it is reserved for another client"),
+                    (None, false) => Err(NOT_FOR_CLASS),
+                    (None, true) => Ok(subnet.id),
+                };
             }
         }
         match self.link_of(address) {
@@ -282,17 +300,19 @@ impl<F: Protocol> Plan<F> {
     pub(crate) fn has_reservation(&self, link: usize, who: &F::Identity) -> bool {
         let who = F::reserved_by(who);
         let mut subnets = self.subnets.iter().filter(|subnet| subnet.link == link);
-        subnets.any(|subnet| subnet.reserved.iter().any(|(owner, _)| *owner == who))
+        subnets.any(|subnet| subnet.reserved.iter().any(|set_aside| set_aside.who == who))
     }
 
-    /// Every address that some client of a class may have on a link, but for reserved ones.
-    pub(crate) fn open_addresses(&self, link: usize, gold: bool) -> Vec<F::Addr> {
+    /// Every address or prefix that some client of a class may have on a link, but for reserved ones.
+    pub(crate) fn open_addresses(&self, link: usize, kind: LeaseKind, gold: bool) -> Vec<F::Addr> {
         let mut all = Vec::new();
         for subnet in self.subnets.iter().filter(|subnet| subnet.link == link) {
-            for pool in subnet.pools.iter().filter(|pool| subnet.admits(pool, gold)) {
-                let range = pool.first.number()..=pool.last.number();
-                let open = range.map(F::Addr::from_number);
-                all.extend(open.filter(|at| subnet.reserved.iter().all(|(_, held)| held != at)));
+            let admitted = subnet.pools.iter().filter(|pool| subnet.admits(pool, gold));
+            for pool in admitted.filter(|pool| pool.kind == kind) {
+                let open = (0..=pool.span()).map(|offset| pool.address(offset));
+                let is_open =
+                    |at: &F::Addr| subnet.reserved.iter().all(|set_aside| set_aside.address != *at);
+                all.extend(open.filter(is_open));
             }
         }
         all
@@ -309,12 +329,11 @@ impl<F: Protocol> Plan<F> {
         self.probation
     }
 
-    /// Some address of some pool.
-    pub(crate) fn any_address(&self, random: &mut Random) -> Option<F::Addr> {
+    /// Some address or prefix of some pool.
+    pub(crate) fn any_address(&self, random: &mut Random) -> Option<(LeaseKind, F::Addr)> {
         let subnet = random.pick(&self.subnets)?;
         let pool = random.pick(&subnet.pools)?;
-        let span = (pool.last.number() - pool.first.number()) as u64;
-        Some(F::Addr::from_number(pool.first.number() + u128::from(random.between(0, span))))
+        Some((pool.kind, pool.address(random.between(0, pool.span()))))
     }
 }
 
@@ -333,35 +352,82 @@ impl<F: Protocol> Planned<F> {
         if self.gold_only {
             text.push_str(" \"client-class\": \"gold\",");
         }
-        let pools: Vec<String> = self.pools.iter().map(PlannedPool::text).collect();
-        let _ = write!(text, "\n    \"pools\": [ {} ],", pools.join(", "));
-        let by = F::RESERVED_BY;
-        let reserved: Vec<String> = self
-            .reserved
-            .iter()
-            .map(|(who, address)| match F::VERSION {
-                4 => format!("{{ \"{by}\": \"{who}\", \"ip-address\": \"{address}\" }}"),
-                _ => format!("{{ \"{by}\": \"{who}\", \"ip-addresses\": [ \"{address}\" ] }}"),
-            })
-            .collect();
+        if self.rapid_commit {
+            text.push_str(" \"rapid-commit\": true,");
+        }
+        for (key, kind) in [("pools", LeaseKind::Address), ("pd-pools", LeaseKind::Prefix)] {
+            let pools = self.pools.iter().filter(|pool| pool.kind == kind);
+            let pools: Vec<String> = pools.map(PlannedPool::text).collect();
+            if !pools.is_empty() {
+                let _ = write!(text, "\n    \"{key}\": [ {} ],", pools.join(", "));
+            }
+        }
+        let reserved: Vec<String> = self.reserved.iter().map(|it| self.reserved_text(it)).collect();
         let _ = write!(text, "\n    \"reservations\": [ {} ] }}", reserved.join(", "));
         text
     }
 }
 
+impl<F: Protocol> Planned<F> {
+    fn reserved_text(&self, set_aside: &SetAside<F>) -> String {
+        let SetAside { who, kind, address } = set_aside;
+        let what = match (F::VERSION, kind) {
+            (4, _) => format!("\"ip-address\": \"{address}\""),
+            (_, LeaseKind::Prefix) => {
+                let len = F::delegated(self.link, self.place).map_or(0, |(_, len)| len);
+                format!("\"prefixes\": [ \"{address}/{len}\" ]")
+            }
+            _ => format!("\"ip-addresses\": [ \"{address}\" ]"),
+        };
+        format!("{{ \"{}\": \"{who}\", {what} }}", F::RESERVED_BY)
+    }
+}
+
 impl<F: Protocol> PlannedPool<F> {
+    fn shift(&self) -> u32 {
+        u32::from(F::Addr::BITS - self.len)
+    }
+
+    /// The last address, counted from 0.
+    fn span(&self) -> u64 {
+        ((self.last.number() - self.first.number()) >> self.shift()) as u64
+    }
+
+    fn address(&self, offset: u64) -> F::Addr {
+        F::Addr::from_number(self.first.number() + (u128::from(offset) << self.shift()))
+    }
+
+    fn holds(&self, (kind, address): (LeaseKind, F::Addr)) -> bool {
+        kind == self.kind && self.first <= address && address <= self.last
+    }
+
     fn text(&self) -> String {
         let class = match self.gold {
             Some(true) => ", \"client-class\": \"gold\"",
             Some(false) => ", \"client-class\": \"plain\"",
             None => "",
         };
-        format!("{{ \"pool\": \"{} - {}\"{class} }}", self.first, self.last)
+        let PlannedPool { first, last, len, .. } = self;
+        if self.kind == LeaseKind::Address {
+            return format!("{{ \"pool\": \"{first} - {last}\"{class} }}");
+        }
+        // As many as a prefix holds, by the planning of it.
+        let outer = u32::from(*len) - (self.span() + 1).ilog2();
+        format!(
+            "{{ \"prefix\": \"{first}\", \"prefix-len\": {outer}, \"delegated-len\": {len}{class} }}"
+        )
     }
 }
 
-/// One or two pools with so many addresses in a subnet.
-fn pools<F: Protocol>(base: F::Addr, size: u64, random: &mut Random) -> Vec<PlannedPool<F>> {
+const NOT_FOR_CLASS: &str = "its pool is not for clients of that class";
+
+/// One or two pools with so many addresses in a subnet, and sometimes one of prefixes.
+fn pools<F: Protocol>(
+    (link, place): (usize, usize),
+    size: u64,
+    random: &mut Random,
+) -> Vec<PlannedPool<F>> {
+    let base = F::prefix(link, place).0;
     let count = if size > 3 { random.between(1, 2) } else { 1 };
     let mut first = random.between(10, 60);
     let mut pools = Vec::new();
@@ -371,8 +437,18 @@ fn pools<F: Protocol>(base: F::Addr, size: u64, random: &mut Random) -> Vec<Plan
         // One pool at least is for everybody.
         let guarded = at > 0 && random.permille(400);
         let gold = guarded.then(|| random.permille(500));
-        pools.push(PlannedPool { first: address(first), last: address(last), gold });
+        let (kind, len) = (LeaseKind::Address, F::Addr::BITS);
+        pools.push(PlannedPool { kind, first: address(first), last: address(last), len, gold });
         first = last + random.between(1, 5);
+    }
+    let delegated = F::delegated(link, place).filter(|_| random.permille(800));
+    if let Some((base, len)) = delegated {
+        let count = size.div_ceil(2).clamp(1, 64).next_power_of_two();
+        let shift = u32::from(F::Addr::BITS - len);
+        let first = base.number() + (u128::from(random.below(4) * count) << shift);
+        let last = first + (u128::from(count - 1) << shift);
+        let [first, last] = [first, last].map(F::Addr::from_number);
+        pools.push(PlannedPool { kind: LeaseKind::Prefix, first, last, len, gold: None });
     }
     pools
 }

@@ -4,8 +4,9 @@
 use std::fmt::{Debug, Display};
 
 use kea_dhcp::Serving;
-use kea_lease::Lease;
+use kea_lease::{Lease, LeaseFamily, LeaseKind};
 use kea_stats::ServerMetric;
+use kea_wire::Iaid;
 
 use crate::client::Client;
 use crate::link::Sent;
@@ -32,12 +33,17 @@ pub trait Protocol: Serving {
 
     /// The first address and the length of the prefix of a subnet of a link.
     fn prefix(link: usize, subnet: usize) -> (Self::Addr, u8);
+    /// The same of what a subnet of a link delegates prefixes from, and the length of these; `None`
+    /// where the protocol delegates none.
+    fn delegated(link: usize, subnet: usize) -> Option<(Self::Addr, u8)>;
+    /// Keys of the configuration that only this protocol has, ready to be followed by others.
+    fn own_keys(match_client_id: bool, authoritative: bool) -> String;
     /// The expression that tells a client of the class `gold`.
     const GOLD: &'static str;
     /// The name of a reservation's identifier.
     const RESERVED_BY: &'static str;
-    /// What is counted when an offer, a grant and a refusal leave.
-    const SENT: [ServerMetric; 3];
+    /// What is counted when an answer leaves, by kind of message.
+    const SENT: &'static [ServerMetric];
 
     /// A client's population: number `number` of `plan`'s.
     fn client(number: usize, plan: &Plan<Self>, random: &mut Random) -> Self::Client;
@@ -46,10 +52,40 @@ pub trait Protocol: Serving {
     /// A message that claims to be of `who`, about an address that may be somebody else's.
     fn mischief(
         who: &Self::Identity,
-        address: Self::Addr,
+        about: (LeaseKind, Self::Addr),
         random: &mut Random,
         out: &mut Vec<Sent<Self>>,
     );
+}
+
+/// What a client has a lease for, beside itself. A DHCPv4 client has one lease, a DHCPv6 client one for
+/// each of its identity associations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// An address or a prefix.
+    pub kind: LeaseKind,
+    /// Its number.
+    pub iaid: Iaid,
+}
+
+impl Association {
+    /// That of a DHCPv4 client.
+    pub const ONLY: Association = Association { kind: LeaseKind::Address, iaid: Iaid(0) };
+
+    /// What a lease is for.
+    pub(crate) fn of<F: LeaseFamily>(lease: &Lease<F>) -> Self {
+        let iaid = F::association(&F::term(&lease.owner)).unwrap_or(Association::ONLY.iaid);
+        Association { kind: lease.kind(), iaid }
+    }
+}
+
+/// An association as a message names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked<F: Protocol> {
+    /// Which.
+    pub association: Association,
+    /// The addresses, or first addresses of prefixes, that it names.
+    pub addresses: Vec<F::Addr>,
 }
 
 /// What a message asks for.
@@ -57,12 +93,14 @@ pub trait Protocol: Serving {
 pub enum Act<F: Protocol> {
     /// An offer.
     Solicit,
-    /// A lease: of that address, if it names one.
-    Request(Option<F::Addr>),
+    /// Leases, of the addresses that it names if it names some.
+    Request(Vec<Asked<F>>),
+    /// Whether these addresses belong to its link.
+    Confirm(Vec<F::Addr>),
     /// To give addresses back.
-    Release(Vec<F::Addr>),
+    Release(Vec<Asked<F>>),
     /// To take addresses out of use.
-    Decline(Vec<F::Addr>),
+    Decline(Vec<Asked<F>>),
     /// Anything else.
     Other,
 }
@@ -84,11 +122,15 @@ pub struct Query<F: Protocol> {
     pub to: Vec<u8>,
 }
 
-/// An address with its lifetime in seconds.
+/// What an answer gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding<F: Protocol> {
-    /// The address.
+    /// What for.
+    pub association: Association,
+    /// The address, or the first address of the prefix.
     pub address: F::Addr,
+    /// Bits of the prefix; those of a whole address otherwise.
+    pub len: u8,
     /// Seconds.
     pub lifetime: u32,
 }
@@ -98,10 +140,23 @@ pub struct Binding<F: Protocol> {
 pub enum ReplyKind {
     /// An OFFER or ADVERTISE.
     Offer,
-    /// An ACK or REPLY.
+    /// An ACK or REPLY that gives something.
     Grant,
-    /// A NAK, or a REPLY without addresses.
+    /// A NAK, or a REPLY that says no.
     Refusal,
+    /// An ACK or REPLY that neither gives nor refuses anything.
+    Done,
+}
+
+/// What an answer says of an association that it gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Nothing was left.
+    NothingLeft,
+    /// Something else is in the way.
+    No,
+    /// All is well.
+    Yes,
 }
 
 /// An answer, as far as the simulator judges it.
@@ -109,8 +164,10 @@ pub enum ReplyKind {
 pub struct Reply<F: Protocol> {
     /// What it is.
     pub kind: ReplyKind,
-    /// The addresses it gives; none in the answer to a request for configuration only.
+    /// What it gives; nothing in the answer to a request for configuration only.
     pub bindings: Vec<Binding<F>>,
+    /// The other associations that it speaks of.
+    pub words: Vec<(Association, Word)>,
     /// The number of the query it answers.
     pub exchange: u32,
     /// To whom it goes: the link-layer address or the identifier.

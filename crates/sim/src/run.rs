@@ -37,6 +37,8 @@ pub struct Tally {
     pub grants: u64,
     /// Refusals decided.
     pub refusals: u64,
+    /// Answers that neither give nor refuse anything.
+    pub others: u64,
     /// Times that no address was left.
     pub exhausted: u64,
     /// Datagrams for which a worker had no room.
@@ -64,9 +66,12 @@ impl Tally {
             ReplyKind::Offer => self.offers += 1,
             ReplyKind::Grant => self.grants += 1,
             ReplyKind::Refusal => self.refusals += 1,
+            ReplyKind::Done => self.others += 1,
         }
-        let address = reply.bindings.first().map_or(0, |binding| binding.address.number() as u64);
-        let fact = u64::from(reply.exchange) << 32 | address ^ (reply.kind as u64) << 62;
+        let numbers = reply.bindings.iter().map(|binding| binding.address.number());
+        // Of a DHCPv6 address, subnet and place in it.
+        let address = numbers.fold(0, |sum, number| sum ^ (number >> 40) as u64 ^ number as u64);
+        let fact = u64::from(reply.exchange) << 32 ^ address ^ (reply.kind as u64) << 62;
         self.fingerprint =
             (self.fingerprint.rotate_left(5) ^ fact).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
@@ -81,6 +86,7 @@ impl Tally {
             (&mut self.offers, other.offers),
             (&mut self.grants, other.grants),
             (&mut self.refusals, other.refusals),
+            (&mut self.others, other.others),
             (&mut self.exhausted, other.exhausted),
             (&mut self.overflowed, other.overflowed),
             (&mut self.restarts, other.restarts),
@@ -111,6 +117,8 @@ pub struct Report {
 /// What happened to the addresses and clients of a violation.
 #[derive(Clone, Debug)]
 pub struct Story {
+    /// 4 or 6.
+    pub version: u8,
     /// The seed.
     pub seed: u64,
     /// How it was played.
@@ -149,7 +157,8 @@ pub fn story<F: Protocol>(seed: u64, settings: Settings) -> Option<Story> {
         }
         goes_on = if is_detail { goes_on } else { is_theirs };
     }
-    Some(Story { seed, settings, profile: world.profile.clone(), violation, lines: told })
+    let (version, profile) = (F::VERSION, world.profile.clone());
+    Some(Story { version, seed, settings, profile, violation, lines: told })
 }
 
 #[allow(clippy::panic)] // documented at the callers: nothing can be simulated
@@ -210,7 +219,11 @@ const SHOWN: usize = 400;
 
 impl fmt::Display for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {} broke a rule:\n  {}\n", self.seed, self.violation)?;
+        writeln!(
+            f,
+            "DHCPv{}, seed {} broke a rule:\n  {}\n",
+            self.version, self.seed, self.violation
+        )?;
         writeln!(f, "The world: {:?}\n", self.profile)?;
         writeln!(f, "What happened to {}:", self.violation.about.join(" and "))?;
         let skipped = self.lines.len().saturating_sub(SHOWN);
@@ -221,6 +234,7 @@ impl fmt::Display for Story {
             writeln!(f, "{line}")?;
         }
         let Settings { exchanges } = self.settings;
-        writeln!(f, "\nAgain: cargo xtask sim --seed {} --exchanges {exchanges}", self.seed)
+        let (version, seed) = (self.version, self.seed);
+        writeln!(f, "\nAgain: cargo xtask sim -{version} --seed {seed} --exchanges {exchanges}")
     }
 }

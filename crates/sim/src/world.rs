@@ -265,7 +265,7 @@ impl<F: Protocol> World<F> {
                 F::relay(&mut payload, link, &mut self.random);
                 self.plan.plan.router(link)
             }
-            None => <F::Addr as kea_wire::Address>::UNSPECIFIED,
+            None => F::DIRECT,
         };
         let inbound = Inbound { payload, link, source, unicast };
         if self.overheard.len() < 64 {

@@ -17,6 +17,8 @@ pub struct Place<'s, F: Dialect> {
 pub struct Ground<'s, F: Dialect> {
     /// The subnet.
     pub subnet: &'s Subnet<F>,
+    /// False when the client's classes keep it out.
+    pub is_open: bool,
     /// First addresses of the pools that the client's classes let it into, by which the lease
     /// tables know them; none in a subnet that it is kept out of. A client that was there before
     /// is still found in such a subnet.
@@ -65,8 +67,10 @@ impl<'s, F: Dialect> Place<'s, F> {
 
 impl<'s, F: Dialect> Ground<'s, F> {
     fn new(network: Option<&SharedNetwork<F>>, subnet: &'s Subnet<F>, classes: &ClassSet) -> Self {
-        let mut ground = Ground { subnet, pools: SmallVec::new(), prefix_pools: SmallVec::new() };
-        if is_let_in(network, subnet, classes) {
+        let is_open = is_let_in(network, subnet, classes);
+        let (pools, prefix_pools) = (SmallVec::new(), SmallVec::new());
+        let mut ground = Ground { subnet, is_open, pools, prefix_pools };
+        if is_open {
             let admits = |pool: &&Pool<F>| pool.guard.admits(classes);
             #[cfg(feature = "deliberate-faults")]
             let admits =

@@ -153,11 +153,16 @@ impl<'q, 's> Leasing<'q, 's> {
         self.client.owns(&lease.owner, match_client_id)
     }
 
-    /// The address that is set aside for this client: of the selected subnet, of a sibling, or
-    /// global. Where reserved addresses lie outside the pools, one inside is not.
+    /// The address that is set aside for this client: of the selected subnet, of a sibling that lets
+    /// it in, or global. Where reserved addresses lie outside the pools, one inside is not.
     pub(super) fn own_reservation(&self) -> Option<Spot<'s>> {
-        self.place.grounds().find_map(|ground| {
+        let selected = self.place.selected().id;
+        let mut grounds = self.place.grounds();
+        grounds.find_map(|ground| {
             let subnet = ground.subnet;
+            if !ground.is_open && subnet.id != selected {
+                return None;
+            }
             let host = self.reserved.in_subnet(subnet)?;
             let address = *host.addresses.first().filter(|address| !address.is_unspecified())?;
             let pool = subnet.pools.iter().find(|pool| pool.range.contains(address));

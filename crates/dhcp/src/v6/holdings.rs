@@ -76,6 +76,12 @@ impl Holdings<'_> {
         self.asked(address, LeaseKind::Address, iaid, |lease| self.hearing.declined(lease))?;
         let mut leases = self.corridor.leases.at(address.first());
         let before = self.own(&leases, address, LeaseKind::Address, iaid)?;
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::NoProbation.is_injected() {
+            leases.remove(before.address);
+            self.corridor.statistics.removed(&before);
+            return Ok(self.corridor.journal.append_deletion(&before));
+        }
         self.corridor.names_end(&before);
         let nobody = V6Owner {
             duid: no_duid(),
@@ -146,6 +152,10 @@ impl Holdings<'_> {
                 && lease.state == LeaseState::Assigned
         });
         let lease = lease.ok_or(Mismatch::NoLease)?;
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::ForeignRelease.is_injected() {
+            return Ok(lease);
+        }
         if lease.owner.duid != *self.duid {
             return Err(Mismatch::OtherClient(lease.owner.duid));
         }

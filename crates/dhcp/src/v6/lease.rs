@@ -348,6 +348,10 @@ impl<'q, 's> Leasing<'q, 's> {
             return lease.owner.prefix_len == target.prefix.len()
                 || lease.is_expired(self.corridor.now);
         }
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::SkippedConflictCheck.is_injected() {
+            return lease.state != LeaseState::Declined;
+        }
         lease.state.is_vacant() || lease.is_expired(self.corridor.now)
     }
 
@@ -409,7 +413,19 @@ impl<'q, 's> Leasing<'q, 's> {
         corridor.statistics.granted(lease, before, now);
         leases.put(lease);
         self.hearing.note(lease, false);
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::UnrecordedRenewal.is_injected() && mine.is_some() {
+            return binding;
+        }
         binding.ticket = corridor.journal.append(lease);
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::AnswerBeforeCommit.is_injected() {
+            binding.ticket = Ticket(0);
+        }
+        #[cfg(feature = "deliberate-faults")]
+        if kea_lease::Fault::WrongLifetime.is_injected() {
+            binding.lifetimes.valid <<= 1;
+        }
         if wish.kind == IaKind::Na {
             let of_pool = binding.pool.and_then(|pool| pool.ddns.as_deref());
             corridor.names_begin(lease, mine, of_pool.unwrap_or(&binding.subnet.ddns));

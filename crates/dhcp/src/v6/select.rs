@@ -29,6 +29,10 @@ pub(super) fn select<'s>(
         found
     };
 
+    #[cfg(feature = "deliberate-faults")]
+    if kea_lease::Fault::SwappedSubnets.is_injected() {
+        return config.subnets().iter().find(admits);
+    }
     if !view.is_relayed() {
         let interface = arrival.interface;
         let by_interface = config.subnets_on_interface(interface).find(admits);

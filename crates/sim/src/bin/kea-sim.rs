@@ -1,4 +1,4 @@
-//! `kea-sim [--seed N | --seeds A..B] [--minutes M] [--exchanges K]`: plays seeds until one fails.
+//! `kea-sim [-4 | -6] [--seed N | --seeds A..B] [--minutes M] [--exchanges K]`: plays seeds until one fails.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use kea_sim::{Settings, Tally, run, story};
-use kea_wire::V4;
+use kea_sim::{Protocol, Report, Settings, Tally, run, story};
+use kea_wire::{V4, V6};
 use lexopt::prelude::*;
 
 struct Arguments {
@@ -15,6 +15,14 @@ struct Arguments {
     until: Option<Duration>,
     settings: Settings,
     tell: bool,
+    families: Vec<Family>,
+}
+
+/// The protocols that can be played.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    V4,
+    V6,
 }
 
 fn main() -> ExitCode {
@@ -37,6 +45,7 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
     let mut until = None;
     let mut settings = Settings::default();
     let mut tell = false;
+    let mut families = vec![Family::V4, Family::V6];
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -53,13 +62,15 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
             }
             Long("exchanges") => settings.exchanges = parser.value()?.parse()?,
             Long("tell") => tell = true,
+            Short('4') => families = vec![Family::V4],
+            Short('6') => families = vec![Family::V6],
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected()),
         }
     }
     // One seed, unless there is time for more.
     let last = if until.is_some() { u64::MAX } else { first.saturating_add(1) };
-    Ok(Some(Arguments { seeds: seeds.unwrap_or(first..last), until, settings, tell }))
+    Ok(Some(Arguments { seeds: seeds.unwrap_or(first..last), until, settings, tell, families }))
 }
 
 fn play(arguments: &Arguments) -> ExitCode {
@@ -67,25 +78,16 @@ fn play(arguments: &Arguments) -> ExitCode {
     let mut sum = Tally::default();
     let (mut worlds, mut seconds) = (0u64, 0);
     for seed in arguments.seeds.clone() {
-        let report = run::<V4>(seed, arguments.settings);
-        if let Some(violation) = &report.violation {
-            println!("seed {seed}: {violation}");
-            match story::<V4>(seed, arguments.settings) {
-                Some(story) => println!("{story}"),
-                None => {
-                    println!(
-                        "seed {seed} does not fail when played again: it is not deterministic"
-                    );
-                }
-            }
-            return ExitCode::FAILURE;
+        for family in &arguments.families {
+            let report = match family {
+                Family::V4 => play_one::<V4>(seed, arguments),
+                Family::V6 => play_one::<V6>(seed, arguments),
+            };
+            let Some(report) = report else { return ExitCode::FAILURE };
+            sum.add(&report.tally);
+            worlds += 1;
+            seconds += report.seconds;
         }
-        if arguments.tell {
-            println!("seed {seed}: {:?}", report.tally);
-        }
-        sum.add(&report.tally);
-        worlds += 1;
-        seconds += report.seconds;
         if arguments.until.is_some_and(|until| begin.elapsed() >= until) {
             break;
         }
@@ -100,9 +102,30 @@ fn play(arguments: &Arguments) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Plays a seed; tells its story if it fails, and gives nothing then.
+fn play_one<F: Protocol>(seed: u64, arguments: &Arguments) -> Option<Report> {
+    let report = run::<F>(seed, arguments.settings);
+    let version = F::VERSION;
+    if let Some(violation) = &report.violation {
+        println!("DHCPv{version}, seed {seed}: {violation}");
+        match story::<F>(seed, arguments.settings) {
+            Some(story) => println!("{story}"),
+            None => {
+                println!("seed {seed} does not fail when played again: it is not deterministic");
+            }
+        }
+        return None;
+    }
+    if arguments.tell {
+        println!("DHCPv{version}, seed {seed}: {:?}", report.tally);
+    }
+    Some(report)
+}
+
 const USAGE: &str = "\
 kea-sim [OPTIONS]
 
+  -4, -6          DHCPv4 or DHCPv6 only (each seed as both)
   --seed N        the seed, or the first one with --minutes (1)
   --seeds A..B    these seeds, B not among them
   --minutes M     seed after seed for so long

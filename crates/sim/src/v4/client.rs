@@ -11,6 +11,7 @@ use crate::client::{Client, Moment};
 use crate::link::Sent;
 use crate::plan::Plan;
 use crate::profile::SECOND;
+use crate::protocol::Association;
 use crate::random::Random;
 
 /// A client.
@@ -292,9 +293,10 @@ impl Client<V4> for V4Client {
         self.hw_addr.octets() == to
     }
 
-    fn bound(&self) -> Option<(Ipv4Addr, u64)> {
+    fn wants(&self) -> Vec<(Association, u64)> {
         let is_bound = matches!(self.state, State::Bound | State::Renewing | State::Rebinding);
-        self.address.filter(|_| is_bound).map(|address| (address, self.times[2]))
+        let until = if self.address.is_some() && is_bound { self.times[2] } else { 0 };
+        vec![(Association::ONLY, until)]
     }
 
     fn gold(&self) -> bool {

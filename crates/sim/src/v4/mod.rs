@@ -5,14 +5,14 @@ mod client;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use kea_lease::Lease;
+use kea_lease::{Lease, LeaseKind};
 use kea_stats::ServerMetric;
 use kea_wire::v4::{Builder, MessageType, View, code};
 use kea_wire::{ClientId, HwAddr, V4};
 
 use crate::link::Sent;
 use crate::plan::Plan;
-use crate::protocol::{Act, Binding, Protocol, Query, Reply, ReplyKind};
+use crate::protocol::{Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind};
 use crate::random::Random;
 
 pub(crate) use client::V4Client;
@@ -42,8 +42,8 @@ impl Protocol for V4 {
 
     const GOLD: &'static str = "substring(option[60].hex,0,4) == 'gold'";
     const RESERVED_BY: &'static str = "hw-address";
-    const SENT: [ServerMetric; 3] =
-        [ServerMetric::OfferSent, ServerMetric::AckSent, ServerMetric::NakSent];
+    const SENT: &'static [ServerMetric] =
+        &[ServerMetric::OfferSent, ServerMetric::AckSent, ServerMetric::NakSent];
 
     fn read_query(payload: &[u8]) -> Option<Query<V4>> {
         let view = View::parse(payload).ok()?;
@@ -51,9 +51,9 @@ impl Protocol for V4 {
         let wanted = view.requested_address().filter(is_usable);
         let act = match view.message_type()? {
             MessageType::Discover => Act::Solicit,
-            MessageType::Request => Act::Request(wanted.or(ciaddr)),
-            MessageType::Release => Act::Release(vec![view.ciaddr()]),
-            MessageType::Decline => Act::Decline(wanted.into_iter().collect()),
+            MessageType::Request => Act::Request(asked(wanted.or(ciaddr))),
+            MessageType::Release => Act::Release(asked(Some(view.ciaddr()))),
+            MessageType::Decline => Act::Decline(asked(wanted)),
             _ => Act::Other,
         };
         let by_relay = view.relay_agent_info().and_then(|info| info.link_selection());
@@ -71,18 +71,21 @@ impl Protocol for V4 {
 
     fn read_answer(payload: &[u8]) -> Option<Reply<V4>> {
         let view = View::parse(payload).ok()?;
+        let given = Some(view.yiaddr()).filter(is_usable);
         let kind = match view.message_type()? {
             MessageType::Offer => ReplyKind::Offer,
+            MessageType::Ack if given.is_none() => ReplyKind::Done,
             MessageType::Ack => ReplyKind::Grant,
             MessageType::Nak => ReplyKind::Refusal,
             _ => return None,
         };
-        let given = Some(view.yiaddr()).filter(is_usable);
-        let binding = given
-            .map(|address| Binding { address, lifetime: view.lease_time().unwrap_or_default() });
+        let lifetime = view.lease_time().unwrap_or_default();
+        let association = Association::ONLY;
+        let binding = given.map(|address| Binding { association, address, len: 32, lifetime });
         Some(Reply {
             kind,
             bindings: binding.into_iter().collect(),
+            words: Vec::new(),
             exchange: view.xid(),
             to: view.chaddr().to_vec(),
         })
@@ -113,6 +116,14 @@ impl Protocol for V4 {
         (Ipv4Addr::new(10, link as u8, subnet as u8, 0), 24)
     }
 
+    fn delegated(_: usize, _: usize) -> Option<(Ipv4Addr, u8)> {
+        None
+    }
+
+    fn own_keys(match_client_id: bool, authoritative: bool) -> String {
+        format!("\"match-client-id\": {match_client_id}, \"authoritative\": {authoritative},")
+    }
+
     fn client(number: usize, plan: &Plan<V4>, random: &mut Random) -> V4Client {
         V4Client::new(number, plan, random)
     }
@@ -137,7 +148,12 @@ impl Protocol for V4 {
         }
     }
 
-    fn mischief(who: &V4Identity, address: Ipv4Addr, random: &mut Random, out: &mut Vec<Sent<V4>>) {
+    fn mischief(
+        who: &V4Identity,
+        (_, address): (LeaseKind, Ipv4Addr),
+        random: &mut Random,
+        out: &mut Vec<Sent<V4>>,
+    ) {
         let kinds = [
             MessageType::Request,
             MessageType::Release,
@@ -164,6 +180,10 @@ impl Protocol for V4 {
         message.finish();
         out.push(Sent { payload, from: unicast.then_some(address) });
     }
+}
+
+fn asked(address: Option<Ipv4Addr>) -> Vec<Asked<V4>> {
+    vec![Asked { association: Association::ONLY, addresses: address.into_iter().collect() }]
 }
 
 fn is_usable(address: &Ipv4Addr) -> bool {
