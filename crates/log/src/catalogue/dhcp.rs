@@ -22,8 +22,6 @@ twins! {
         PACKET_QUEUE_FULL = DHCP4_PACKET_QUEUE_FULL, DHCP6_PACKET_QUEUE_FULL:
             "the packet queue is full, its oldest packet was dropped",
             "Packets come in faster than they are served.";
-        RESERVATIONS_LOOKUP_FIRST_ENABLED = DHCP4_RESERVATIONS_LOOKUP_FIRST_ENABLED, DHCP6_RESERVATIONS_LOOKUP_FIRST_ENABLED:
-            "multi-threading is on: reservations are looked up before leases";
         SHUTDOWN_REQUEST = DHCP4_SHUTDOWN_REQUEST, DHCP6_SHUTDOWN_REQUEST: "asked to shut down";
         START_INFO = DHCP4_START_INFO, DHCP6_START_INFO:
             "process %1, server port %2, client port %3, verbose: %4";
@@ -90,6 +88,8 @@ twins! {
         OPEN_SOCKET_FAIL = DHCP4_OPEN_SOCKET_FAIL, DHCP6_OPEN_SOCKET_FAIL:
             "socket not opened: %1",
             "The server keeps trying and serves the other interfaces meanwhile.";
+        RESERVATIONS_LOOKUP_FIRST_ENABLED = DHCP4_RESERVATIONS_LOOKUP_FIRST_ENABLED, DHCP6_RESERVATIONS_LOOKUP_FIRST_ENABLED:
+            "multi-threading is on: reservations are looked up before leases";
     }
     [Error] Dhcp4 Dhcp6 {
         CB_PERIODIC_FETCH_UPDATES_FAIL = DHCP4_CB_PERIODIC_FETCH_UPDATES_FAIL, DHCP6_CB_PERIODIC_FETCH_UPDATES_FAIL:
