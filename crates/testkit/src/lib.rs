@@ -11,6 +11,7 @@
 mod capture;
 mod case;
 mod clients;
+mod clock;
 mod control;
 mod frame;
 mod lab;
@@ -32,6 +33,7 @@ pub use clients::{
     Client, Client6, ClientLease, Dhclient, Dhcpcd, Dhcrelay, Program6, Udhcpc, Wants,
     lossless_perfdhcp,
 };
+pub use clock::FakeClock;
 pub use control::{Answer, ControlSocket};
 pub use frame::{Frame, FrameError};
 pub use lab::{Lab, Netns};

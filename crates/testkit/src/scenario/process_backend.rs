@@ -1,13 +1,12 @@
 //! A scenario's server as a process of its own, at the other end of a cable.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::clock::FakeClock;
 use crate::control::Answer;
 use crate::lab::{Lab, Netns};
 use crate::lease_file::LeaseRow;
@@ -26,6 +25,7 @@ pub struct ProcessBackend<M> {
     subject: Subject,
     sent: i64,
     offset: u32,
+    clock: Option<FakeClock>,
     /// Log lines of processes that have ended.
     past: Vec<String>,
     // Dropped last: the namespaces go when nothing runs in them.
@@ -48,9 +48,8 @@ impl<M: Message> ProcessBackend<M> {
         server_netns.ip(&["link", "set", "eth0", "address", &mac])?;
         let client = RawClient::open(&client_netns, "eth0")?;
         let mut setup = ServerSetup::new(subject, M::VERSION)?;
-        if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Advance(_))) {
-            fake_clock(&mut setup)?;
-        }
+        let moves = scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Advance(_)));
+        let clock = moves.then(|| FakeClock::of(&mut setup)).transpose()?;
         let state = State::Stopped(Some(setup));
         Ok(ProcessBackend {
             client,
@@ -59,6 +58,7 @@ impl<M: Message> ProcessBackend<M> {
             subject,
             sent: 0,
             offset: 0,
+            clock,
             past: Vec::new(),
             _lab: lab,
         })
@@ -172,8 +172,7 @@ impl<M: Message> Backend for ProcessBackend<M> {
 
     fn advance(&mut self, seconds: u32) -> io::Result<()> {
         self.offset += seconds;
-        let offset = self.offset;
-        set_clock(self.server()?.setup().folder(), offset)
+        self.clock.as_ref().map_or(Ok(()), |clock| clock.set(self.offset.into()))
     }
 
     fn command(&mut self, command: &Value) -> io::Result<Answer> {
@@ -206,33 +205,6 @@ fn text_of(setup: &ServerSetup, config: &Value) -> String {
         server.entry("data-directory").or_insert(json!("@DIR@"));
     }
     whole.to_string().replace("@DIR@", &setup.folder().to_string_lossy())
-}
-
-/// Lets the server see the time through libfaketime, which reads its offset from a file.
-fn fake_clock(setup: &mut ServerSetup) -> io::Result<()> {
-    let library = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
-        .map(|arch| format!("/usr/lib/{arch}/faketime/libfaketime.so.1"))
-        .into_iter()
-        .find(|path| Path::new(path).exists());
-    let library = library.ok_or_else(|| {
-        io::Error::new(io::ErrorKind::NotFound, "moving the clock needs the package faketime")
-    })?;
-    let file = setup.folder().join("clock").to_string_lossy().into_owned();
-    set_clock(setup.folder(), 0)?;
-    setup.set_environment("LD_PRELOAD", &library);
-    setup.set_environment("FAKETIME_TIMESTAMP_FILE", &file);
-    setup.set_environment("FAKETIME_NO_CACHE", "1");
-    // Timers keep their pace: only what the server takes for the date moves.
-    setup.set_environment("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    setup.set_environment("DONT_FAKE_MONOTONIC", "1");
-    Ok(())
-}
-
-fn set_clock(folder: &Path, offset: u32) -> io::Result<()> {
-    // Renamed into place, so that no reader sees half a number.
-    let fresh = folder.join("clock.new");
-    fs::write(&fresh, format!("+{offset}\n"))?;
-    fs::rename(fresh, folder.join("clock"))
 }
 
 /// An answer that comes within this time is not worth asking the statistics for.
