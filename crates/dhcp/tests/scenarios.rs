@@ -13,12 +13,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use self::in_process::InProcess;
 
-/// What these show is answered by the process around the corridor: its commands and its reloads.
-const NEED_A_PROCESS: [&str; 7] = [
+/// What these show is done by the process around the corridor: its commands, its reloads and its timers.
+const NEED_A_PROCESS: [&str; 8] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
     "command-status-get",
+    "expiry-cycles-fall-behind",
     "flexible-identifier-refused",
     "reconfigure-refused-keeps-old",
     "subnets-are-logged",
