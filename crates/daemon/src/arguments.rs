@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::privileges::Confinement;
+
 /// What distinguishes one server's command line from another's.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
@@ -74,6 +76,8 @@ pub struct Run {
     pub server_port: Option<u16>,
     /// `-P`: the UDP port that answers go to, in place of the standard ones.
     pub client_port: Option<u16>,
+    /// `-X` lifts it.
+    pub confinement: Confinement,
 }
 
 /// Why a command line was refused: the text for standard error, usage included.
@@ -134,6 +138,12 @@ fn command(program: Program) -> Command {
             Arg::new("debug")
                 .short('d')
                 .help("Log everything: every logger at DEBUG, debug level 99")
+                .action(ArgAction::SetTrue),
+        )
+        .arg(
+            Arg::new("lift")
+                .short('X')
+                .help("Keep all privileges, and read files that anybody may write")
                 .action(ArgAction::SetTrue),
         );
     if program.has_ports {
@@ -199,6 +209,10 @@ fn request(program: Program, matches: &ArgMatches) -> Result<Request, UsageError
         verbose: matches.get_flag("debug"),
         server_port: port("server-port"),
         client_port: port("client-port"),
+        confinement: match matches.get_flag("lift") {
+            true => Confinement::Lifted,
+            false => Confinement::Confined,
+        },
     }))
 }
 
@@ -220,8 +234,9 @@ mod tests {
             verbose: true,
             server_port: Some(1067),
             client_port: Some(1068),
+            confinement: Confinement::Lifted,
         };
-        assert_eq!(read("-d -c /etc/kea/kea-dhcp4.conf -p 1067 -P 1068"), Ok(Request::Run(run)));
+        assert_eq!(read("-d -X -c /etc/kea/kea-dhcp4.conf -p 1067 -P 1068"), Ok(Request::Run(run)));
         assert_eq!(read("-t x.json"), Ok(Request::Check { file: "x.json".into(), deep: false }));
         assert_eq!(read("-T x.json"), Ok(Request::Check { file: "x.json".into(), deep: true }));
         let explain = Explain {

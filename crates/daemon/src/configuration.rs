@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kea_config::Diagnostics;
-use kea_config::document::{Document, Files};
+use kea_config::document::Document;
 use kea_config::snapshot::{Dialect, LogOutput, Logger, Snapshot};
 use kea_log::{LoggerConfig, OutputConfig};
+
+use crate::privileges::Confinement;
 
 /// A configuration without errors.
 pub(crate) struct Loaded<F: Dialect> {
@@ -30,9 +32,9 @@ impl<F: Dialect> Loaded<F> {
 ///
 /// # Errors
 /// All problems, each with its place, an excerpt and advice, as text for a terminal.
-pub(crate) fn load<F: Dialect>(file: &Path) -> Result<Loaded<F>, String> {
-    let (document, warnings) =
-        Document::load(&file.to_string_lossy(), &Files).map_err(|problems| problems.render())?;
+pub(crate) fn load<F: Dialect>(file: &Path, confinement: Confinement) -> Result<Loaded<F>, String> {
+    let document = Document::load(&file.to_string_lossy(), &confinement);
+    let (document, warnings) = document.map_err(|problems| problems.render())?;
     check(&Arc::new(document), warnings)
 }
 

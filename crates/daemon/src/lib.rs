@@ -8,6 +8,7 @@ mod explain;
 mod layout;
 mod lease_clean_up;
 mod pid_file;
+mod privileges;
 mod program;
 mod server;
 mod version;
@@ -17,6 +18,7 @@ pub use console::{fail, say};
 pub use layout::Layout;
 pub use lease_clean_up::lfc_main;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};
+pub use privileges::Confinement;
 pub use program::{Tasks, main as program_main};
 pub use server::main as dhcp_main;
 pub use version::{

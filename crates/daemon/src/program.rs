@@ -37,6 +37,12 @@ pub fn main(
         Ok(Request::BuildReport) => say(&version::build_report()),
         Ok(Request::Check { file, deep }) => tasks.check(&file, deep),
         Ok(Request::Explain(request)) => tasks.explain(&request),
-        Ok(Request::Run(run)) => tasks.serve(&run),
+        Ok(Request::Run(run)) => match run.confinement.take_effect() {
+            Ok(()) => tasks.serve(&run),
+            Err(error) => fail(&format!(
+                "{}: privileges cannot be given up: {error}; -X keeps them",
+                program.name
+            )),
+        },
     }
 }

@@ -4,9 +4,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use kea_config::document::Files;
 use kea_control::{Agent, AgentConfig, Identity};
-use kea_daemon::{Layout, PidFile, Program, Run, Tasks, VERSION, fail};
+use kea_daemon::{Confinement, Layout, PidFile, Program, Run, Tasks, VERSION, fail};
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,7 +20,8 @@ struct ControlAgent;
 
 impl Tasks for ControlAgent {
     fn check(&self, file: &Path, _deep: bool) -> ExitCode {
-        load(file).map_or_else(|problems| fail(&problems), |_| ExitCode::SUCCESS)
+        load(file, Confinement::Confined)
+            .map_or_else(|problems| fail(&problems), |_| ExitCode::SUCCESS)
     }
 
     fn serve(&self, run: &Run) -> ExitCode {
@@ -29,8 +29,8 @@ impl Tasks for ControlAgent {
     }
 }
 
-fn load(file: &Path) -> Result<AgentConfig, String> {
-    AgentConfig::load(&file.to_string_lossy(), &Files).map_err(|problems| problems.render())
+fn load(file: &Path, confinement: Confinement) -> Result<AgentConfig, String> {
+    AgentConfig::load(&file.to_string_lossy(), &confinement).map_err(|problems| problems.render())
 }
 
 fn serve(run: &Run) -> Result<u8, String> {
@@ -48,7 +48,7 @@ fn serve(run: &Run) -> Result<u8, String> {
         log!(logger, DCTL_ALREADY_RUNNING, PROGRAM.name, error);
         error.to_string()
     })?;
-    let config = load(&run.file).inspect_err(|problem| {
+    let config = load(&run.file, run.confinement).inspect_err(|problem| {
         let first = problem.lines().next().unwrap_or_default();
         log!(logger, DCTL_CONFIG_FILE_LOAD_FAIL, PROGRAM.name, first);
     })?;

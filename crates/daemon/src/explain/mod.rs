@@ -23,6 +23,7 @@ use crate::arguments::Explain;
 use crate::configuration;
 use crate::console::{fail, say};
 use crate::layout::Layout;
+use crate::privileges::Confinement;
 use crate::server::{file_path, identify_without_file};
 
 pub(crate) use client::Query;
@@ -39,7 +40,7 @@ pub(crate) fn main<F: Serving>(request: &Explain, libraries: &[Library<F>]) -> E
 }
 
 fn explanations<F: Serving>(request: &Explain, libraries: &[Library<F>]) -> Result<String, String> {
-    let loaded = configuration::load::<F>(&request.file)?;
+    let loaded = configuration::load::<F>(&request.file, Confinement::Lifted)?;
     let mut config = loaded.snapshot;
     let layout = Layout::of_this_process();
     identify_without_file(&mut config, &layout);

@@ -65,6 +65,7 @@ use crate::console::{fail, say};
 use crate::explain;
 use crate::layout::Layout;
 use crate::pid_file::{PidFile, PidFileError, pid_file_path};
+use crate::privileges::Confinement;
 use crate::program::Tasks;
 use crate::version;
 
@@ -84,7 +85,7 @@ struct DhcpServer<F: Serving> {
 
 impl<F: Serving> Tasks for DhcpServer<F> {
     fn check(&self, file: &Path, deep: bool) -> ExitCode {
-        match configuration::load::<F>(file) {
+        match configuration::load::<F>(file, Confinement::Confined) {
             Ok(loaded) if deep => check_deeply(&loaded, self.libraries),
             Ok(loaded) => say(&loaded.warnings()),
             Err(problems) => fail(&problems),
@@ -136,7 +137,7 @@ fn serve<F: Serving>(
         log!(logger, (twin::DEVELOPMENT_VERSION.of(F::VERSION)));
     }
     let _pid_file = take_pid_file::<F>(program, run, &layout, &logger)?;
-    let mut config = load_first::<F>(&run.file, &logger)?;
+    let mut config = load_first::<F>(run, &logger)?;
     identity::identify(&mut config, &layout)
         .map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
     // Opening a log file can fail; then nothing has been touched yet.
@@ -182,8 +183,9 @@ fn take_pid_file<F: Serving>(
     })
 }
 
-fn load_first<F: Serving>(file: &Path, logger: &Handle) -> Result<Snapshot<F>, Fatal> {
-    match configuration::load::<F>(file) {
+fn load_first<F: Serving>(run: &Run, logger: &Handle) -> Result<Snapshot<F>, Fatal> {
+    let file = &run.file;
+    match configuration::load::<F>(file, run.confinement) {
         Ok(loaded) => {
             for warning in loaded.warning_lines() {
                 log!(logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
@@ -500,7 +502,7 @@ impl<F: Serving> Server<F> {
     }
 
     fn try_reload(&mut self) -> Result<(), String> {
-        let loaded = configuration::load::<F>(&self.run.file)?;
+        let loaded = configuration::load::<F>(&self.run.file, self.run.confinement)?;
         announce::command::<F>(&self.logger, loaded.snapshot.document());
         for warning in loaded.warning_lines() {
             log!(self.logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
