@@ -13,7 +13,8 @@ use kea_wire::{Duid, V4, V6};
 
 use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
-    Answer, Arrival, Classifier, Corridor, Counted, Drop, InFlight, Question, Rank, Unaskable,
+    Answer, Arrival, Classifier, Corridor, Counted, Drop, InFlight, Links, Question, Rank,
+    Unaskable,
 };
 use crate::v6::{Origin, server_identity};
 
@@ -123,6 +124,20 @@ pub trait Serve<F: Serving> {
             Err(Drop::BrokenOff)
         })
     }
+
+    /// Decides about what the server of the other protocol sent over the way between the two
+    /// (RFC 7341): to a DHCPv4 server a query, to a DHCPv6 server the response to one. The octets of
+    /// what is for the client are appended to `out`.
+    ///
+    /// # Errors
+    /// The reason why nothing is; it is counted and logged already.
+    fn decide_carried(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        links: &Links<'_, F>,
+        octets: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<F>, Drop<F>>;
 
     /// What `decide` does, for octets as hooks leave them; nothing is counted yet.
     ///

@@ -70,6 +70,7 @@ fn asked<F: Serving>(
         source_port: F::SERVER_PORT,
         destination: F::EVERY_SERVER,
         link_source: None,
+        carrier: None,
     };
     explain(config, leases, &none(), &arrival, &payload, (NOW, 0))
 }

@@ -195,6 +195,7 @@ impl<F: Sorted> Lab<F> {
             source_port: F::SERVER_PORT,
             destination: F::EVERY_SERVER,
             link_source: None,
+            carrier: None,
         }
     }
 

@@ -77,8 +77,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Blast { to, in_flight, sent: 0, answered, last_seen }
     };
     // The echo goes to the port it came from.
-    let listen =
-        Listen { selection: Selection::parse::<V4>([&interface])?, port: 68, mode: Mode::Raw4 };
+    let listen = Listen {
+        selection: Selection::parse::<V4>([&interface])?,
+        port: 68,
+        mode: Mode::Raw4,
+        channel: None,
+    };
     let options = ServiceOptions { workers: NonZeroUsize::MIN, ..ServiceOptions::default() };
     let service = Service::start(&options, listen, make, |_| {})?;
     std::thread::sleep(Duration::from_millis(500));

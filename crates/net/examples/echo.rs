@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("udp") => Mode::Udp4,
         _ => Mode::Raw4,
     };
-    let listen = Listen { selection: Selection::parse::<V4>([interface])?, port: 67, mode };
+    let listen =
+        Listen { selection: Selection::parse::<V4>([interface])?, port: 67, mode, channel: None };
     let options = ServiceOptions { workers, ..ServiceOptions::default() };
     let report = |event| println!("{event:?}");
     let service = Service::start(&options, listen, |_, _| Echo, report)?;

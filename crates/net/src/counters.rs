@@ -44,6 +44,8 @@ counters! {
     SendUnreachable send_unreachable
     /// Datagrams that the kernel refused for another reason.
     SendFailed send_failed
+    /// Datagrams into a channel at the other end of which nobody listens.
+    Unheard unheard
 }
 
 /// Written by one worker, read by anyone.

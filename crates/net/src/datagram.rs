@@ -68,6 +68,8 @@ pub enum Delivery {
     Broadcast,
     /// To a DHCPv6 group.
     Multicast,
+    /// To us, from the other end of a [`crate::Channel`].
+    Channel,
 }
 
 impl Arrival<'_> {

@@ -27,8 +27,8 @@ pub use interface::{Interface, InterfaceAddress, InterfaceEvent, Interfaces};
 pub use netlink::Watcher;
 pub use outbox::Outbox;
 pub use plan::{
-    ALL_DHCP_RELAY_AGENTS_AND_SERVERS, ALL_DHCP_SERVERS, Difference, Listen, Mode, Plan, SocketKey,
-    SocketKind, plan, transaction_worker,
+    ALL_DHCP_RELAY_AGENTS_AND_SERVERS, ALL_DHCP_SERVERS, Channel, Difference, Listen, Mode, Plan,
+    SocketKey, SocketKind, plan, transaction_worker,
 };
 pub use selection::{Entry, Selection, SelectionError};
 pub use service::{Service, ServiceEvent, ServiceOptions, WorkerId};

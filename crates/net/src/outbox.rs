@@ -66,6 +66,39 @@ impl Outbox {
         }
     }
 
+    /// Sends `payload` to the other end of the channel. False when the channel is not open.
+    pub fn send_across(&mut self, payload: &[u8]) -> bool {
+        let found = self.open().find_map(|(slot, socket)| match socket.key.kind {
+            SocketKind::Channel { peer } => Some((slot, SocketAddr::new(socket.local(), peer))),
+            _ => None,
+        });
+        let Some((socket, peer)) = found else { return false };
+        let start = self.octets.len();
+        self.octets.extend_from_slice(payload);
+        let octets = start..self.octets.len();
+        self.pending.push(Pending { socket, to: SockName::internet(peer, 0), from: None, octets });
+        if self.pending.len() == BATCH {
+            self.flush();
+        }
+        true
+    }
+
+    /// The interface of that name, if sockets on it are open: its index, and the address on it to send
+    /// to `peer` from. Link-local addresses speak to link-local ones, others to others, if they can.
+    pub fn link(&self, interface: &str, peer: IpAddr) -> Option<(u32, IpAddr)> {
+        let is_link_local =
+            |address| matches!(address, IpAddr::V6(six) if six.is_unicast_link_local());
+        let served = self.serving(peer).filter(|socket| &*socket.key.interface == interface);
+        let best =
+            served.min_by_key(|socket| is_link_local(socket.local()) != is_link_local(peer))?;
+        Some((best.key.index, best.local()))
+    }
+
+    /// An address that answers to others of the family of `peer` come from.
+    pub fn any_local(&self, peer: IpAddr) -> Option<IpAddr> {
+        self.serving(peer).next().map(OpenSocket::local)
+    }
+
     /// Sends what is collected.
     pub fn flush(&mut self) {
         let pending = std::mem::take(&mut self.pending);
@@ -172,15 +205,21 @@ impl Outbox {
         let source = to.source.unwrap_or(unspecified);
         match to.interface {
             Some(index) => Some((best(&mut self.on_interface(index))?, Some((index, source)))),
-            None => {
-                let mut all = self
-                    .sockets
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(slot, socket)| Some((slot as u32, socket.as_deref()?)));
-                Some((best(&mut all)?, to.source.map(|source| (0, source))))
-            }
+            None => Some((best(&mut self.open())?, to.source.map(|source| (0, source)))),
         }
+    }
+
+    fn open(&self) -> impl Iterator<Item = (u32, &OpenSocket)> {
+        let slots = self.sockets.iter().enumerate();
+        slots.filter_map(|(slot, socket)| Some((slot as u32, socket.as_deref()?)))
+    }
+
+    /// The sockets that serve clients of the family of `peer`.
+    fn serving(&self, peer: IpAddr) -> impl Iterator<Item = &OpenSocket> {
+        self.open().map(|(_, socket)| socket).filter(move |socket| {
+            let is_of_clients = !matches!(socket.key.kind, SocketKind::Channel { .. });
+            is_of_clients && socket.local().is_ipv4() == peer.is_ipv4()
+        })
     }
 
     fn on_interface(&self, index: u32) -> impl Iterator<Item = (u32, &OpenSocket)> {
@@ -198,16 +237,23 @@ impl Outbox {
             .collect();
         let mut rest = batch.as_slice();
         let mut waited = false;
+        let mut refused = false;
         while !rest.is_empty() {
             match sys::send_many(socket.as_fd(), rest) {
                 Ok(sent) => {
                     self.counters.add(Counter::Sent, sent as u64);
+                    refused = false;
                     rest = rest.get(sent.max(1)..).unwrap_or(&[]);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock && !waited => {
                     waited = true;
                     wait_for_room(socket);
+                }
+                // What is told here became of an earlier datagram.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused && !refused => {
+                    self.counters.add(Counter::Unheard, 1);
+                    refused = true;
                 }
                 Err(e) => {
                     self.counters.add(failure(&e), 1);

@@ -38,6 +38,17 @@ pub struct Listen {
     pub port: u16,
     /// Kind of sockets.
     pub mode: Mode,
+    /// The way to another service of this host, if there is one.
+    pub channel: Option<Channel>,
+}
+
+/// Two services of a host talk to each other by datagrams between two ports of ::1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Channel {
+    /// The UDP port of this service.
+    pub port: u16,
+    /// The UDP port of the other one. Datagrams from elsewhere are not taken.
+    pub peer: u16,
 }
 
 /// What identifies one open socket (or group of sockets, one for each worker).
@@ -67,6 +78,11 @@ pub enum SocketKind {
     Multicast(Ipv6Addr),
     /// Asks from a local address, and receives the answers.
     Client(IpAddr),
+    /// One end of a [`Channel`].
+    Channel {
+        /// The UDP port of the other end.
+        peer: u16,
+    },
 }
 
 impl SocketKind {
@@ -84,9 +100,10 @@ impl SocketKind {
             SocketKind::Multicast(_) => {
                 addresses.first().map(|first| SocketKind::Unicast(*first)).into_iter().collect()
             }
-            SocketKind::PortHolder(_) | SocketKind::Unicast(_) | SocketKind::Client(_) => {
-                Vec::new()
-            }
+            SocketKind::PortHolder(_)
+            | SocketKind::Unicast(_)
+            | SocketKind::Client(_)
+            | SocketKind::Channel { .. } => Vec::new(),
         }
     }
 }
@@ -117,6 +134,13 @@ pub fn plan(listen: &Listen, interfaces: &Interfaces) -> Plan {
             };
             plan.insert(key, addresses);
         }
+    }
+    let local = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    let is_local = |i: &&Interface| i.up && i.usable_addresses().any(|address| address == local);
+    if let Some((channel, at)) = listen.channel.zip(interfaces.iter().find(is_local)) {
+        let (interface, kind) = (at.name.clone(), SocketKind::Channel { peer: channel.peer });
+        let key = SocketKey { index: at.index, interface, port: channel.port, kind };
+        plan.insert(key, vec![local]);
     }
     plan
 }
@@ -228,7 +252,7 @@ mod tests {
 
     fn raw(entries: &[&str]) -> Listen {
         let selection = Selection::parse::<V4>(entries).unwrap();
-        Listen { selection, port: 67, mode: Mode::Raw4 }
+        Listen { selection, port: 67, mode: Mode::Raw4, channel: None }
     }
 
     fn kinds(plan: &Plan) -> Vec<(u32, SocketKind)> {
@@ -285,6 +309,7 @@ mod tests {
             selection: Selection::parse::<V6>(entries).unwrap(),
             port: 547,
             mode: Mode::Udp6,
+            channel: None,
         };
         let link_local = SocketKind::Unicast("fe80::2".parse().unwrap());
         let global = SocketKind::Unicast("2001:db8::2".parse().unwrap());
@@ -304,6 +329,23 @@ mod tests {
         let mut tentative = host();
         tentative.modify(2, |i| i.addresses.iter_mut().for_each(|a| a.usable = false));
         assert_eq!(kinds(&plan(&listen(&["*"]), &tentative)), []);
+    }
+
+    #[test]
+    fn a_channel_is_an_address_of_the_host_itself() {
+        let channel = Some(Channel { port: 6768, peer: 6767 });
+        let listen = Listen { channel, ..raw(&[]) };
+        let planned = plan(&listen, &host());
+        let kind = SocketKind::Channel { peer: 6767 };
+        assert_eq!(kinds(&planned), [(1, kind)]);
+        let (key, addresses) = planned.iter().next().unwrap();
+        assert_eq!((key.port, &addresses[..]), (6768, &[IpAddr::V6(Ipv6Addr::LOCALHOST)][..]));
+        let moved = Listen { channel: Some(Channel { port: 7001, peer: 7000 }), ..raw(&[]) };
+        let difference = Difference::between(&planned, &plan(&moved, &host()));
+        assert_eq!((difference.close.len(), difference.open.len()), (1, 1));
+        let mut without = host();
+        without.modify(1, |i| i.up = false);
+        assert_eq!(plan(&listen, &without), Plan::new());
     }
 
     #[test]

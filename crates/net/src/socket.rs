@@ -71,6 +71,7 @@ impl fmt::Display for SocketKind {
                 write!(f, "address {address}")
             }
             SocketKind::Multicast(group) => write!(f, "group {group}"),
+            SocketKind::Channel { peer } => write!(f, "channel to port {peer} from"),
         }
     }
 }
@@ -80,6 +81,7 @@ impl fmt::Display for SocketKind {
 pub(crate) struct OpenSocket {
     pub(crate) key: Arc<SocketKey>,
     socket: Socket,
+    receives: bool,
     local: RwLock<IpAddr>,
     drops_seen: AtomicU64,
 }
@@ -92,13 +94,13 @@ impl OpenSocket {
 
     /// True when a worker has to read it.
     pub(crate) fn receives(&self) -> bool {
-        !matches!(self.key.kind, SocketKind::PortHolder(_))
+        self.receives
     }
 
     /// True when it sends UDP datagrams of the family of `peer`.
     pub(crate) fn sends_to(&self, peer: SocketAddr) -> bool {
         match self.key.kind {
-            SocketKind::Packet | SocketKind::Multicast(_) => false,
+            SocketKind::Packet | SocketKind::Multicast(_) | SocketKind::Channel { .. } => false,
             SocketKind::PortHolder(_) => peer.is_ipv4(),
             SocketKind::Unicast(address) | SocketKind::Client(address) => {
                 peer.is_ipv4() == address.is_ipv4()
@@ -110,7 +112,7 @@ impl OpenSocket {
     /// kernel does not tell. Zero for the kinds that refuse datagrams by a filter, since the
     /// kernel counts those as lost, too.
     pub(crate) fn receive_drops(&self) -> u64 {
-        if matches!(self.key.kind, SocketKind::PortHolder(_) | SocketKind::Multicast(_)) {
+        if !self.receives || matches!(self.key.kind, SocketKind::Multicast(_)) {
             return 0;
         }
         if let Ok(drops) = sys::receive_drops(&self.socket) {
@@ -168,11 +170,18 @@ pub(crate) fn open_group(
             },
         ),
         SocketKind::Multicast(group) => multicast_group(key, group, members),
+        SocketKind::Channel { peer } => channel_group(key, peer, members),
     };
     let sockets = opened.map_err(|(doing, e)| failed(key, doing, &e))?;
     let shared_key = Arc::new(key.clone());
     let local = addresses.first().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let group = sockets.into_iter().map(|socket| {
+    let group = sockets.into_iter().enumerate().map(|(member, socket)| {
+        let receives = match key.kind {
+            SocketKind::PortHolder(_) => false,
+            // One socket under several numbers, so one worker reads it.
+            SocketKind::Channel { .. } => member == 0,
+            _ => true,
+        };
         // More than the system's limit takes CAP_NET_ADMIN; less is no reason not to serve.
         let size = i32::try_from(receive_buffer).unwrap_or(i32::MAX);
         if sys::set_int(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, size).is_err() {
@@ -182,7 +191,7 @@ pub(crate) fn open_group(
         // Without it, nobody knows how long datagrams have waited.
         let _ = sys::set_int(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
         let (key, local, drops_seen) = (shared_key.clone(), RwLock::new(local), AtomicU64::new(0));
-        Arc::new(OpenSocket { key, socket, local, drops_seen })
+        Arc::new(OpenSocket { key, socket, receives, local, drops_seen })
     });
     Ok(group.collect())
 }
@@ -285,6 +294,17 @@ fn multicast_group(key: &SocketKey, group: Ipv6Addr, members: u32) -> Opened<Vec
         socket.join_multicast_v6(&group, key.index).doing("join group")?;
     }
     Ok(sockets)
+}
+
+/// Nothing comes in but what the other end sends. All workers send from the one socket.
+fn channel_group(key: &SocketKey, peer: u16, members: u32) -> Opened<Vec<Socket>> {
+    let socket = udp_socket(Domain::IPV6)?;
+    let at = |port| socket_address(Ipv6Addr::LOCALHOST.into(), port, 0);
+    bind(&socket, at(key.port))?;
+    socket.connect(&at(peer).into()).doing("connect")?;
+    let same = (1..members).map(|_| socket.try_clone().doing("duplicate"));
+    let others = same.collect::<Opened<Vec<Socket>>>()?;
+    Ok(std::iter::once(socket).chain(others).collect())
 }
 
 /// The first socket is bound alone, so that a foreign one on the port is noticed; only then the port

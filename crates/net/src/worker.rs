@@ -162,6 +162,10 @@ impl<H: Handler> Worker<H> {
             {
                 return 0;
             }
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+                self.counters.add(Counter::Unheard, 1);
+                return 0;
+            }
             // The interface went down or away; the controller knows or will know.
             Err(_) => {
                 self.counters.add(Counter::ReceiveFailed, 1);
@@ -229,6 +233,7 @@ fn read<'a>(
     let peer = received.name.peer().ok_or(Counter::Malformed)?;
     let (local, delivery) = match key.kind {
         SocketKind::Multicast(_) => (local, Delivery::Multicast),
+        SocketKind::Channel { .. } => (local, Delivery::Channel),
         _ => (received.control.destination.map_or(local, |(_, to)| to), Delivery::Unicast),
     };
     Ok(Datagram { payload: octets, arrival: arrival(local, key.port, delivery, peer, None) })

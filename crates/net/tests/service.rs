@@ -165,11 +165,16 @@ impl Subject {
 }
 
 fn listen4(mode: Mode, entries: &[&str]) -> Listen {
-    Listen { selection: Selection::parse::<V4>(entries).unwrap(), port: 67, mode }
+    Listen { selection: Selection::parse::<V4>(entries).unwrap(), port: 67, mode, channel: None }
 }
 
 fn listen6(entries: &[&str]) -> Listen {
-    Listen { selection: Selection::parse::<V6>(entries).unwrap(), port: 547, mode: Mode::Udp6 }
+    Listen {
+        selection: Selection::parse::<V6>(entries).unwrap(),
+        port: 547,
+        mode: Mode::Udp6,
+        channel: None,
+    }
 }
 
 /// A client socket on the far side.

@@ -46,7 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let interface = arguments.next().ok_or("which interface?")?;
     let workers: NonZeroUsize = arguments.next().map_or(Ok(NonZeroUsize::MIN), |n| n.parse())?;
     let mode = if arguments.next().as_deref() == Some("udp") { Mode::Udp4 } else { Mode::Raw4 };
-    let listen = Listen { selection: Selection::parse::<V4>([interface])?, port: 67, mode };
+    let listen =
+        Listen { selection: Selection::parse::<V4>([interface])?, port: 67, mode, channel: None };
     let options = ServiceOptions { workers, ..ServiceOptions::default() };
     let service = Service::start(&options, listen, |_, _| Responder::default(), |_| {})?;
     std::io::stdin().read_to_end(&mut Vec::new())?;

@@ -127,7 +127,7 @@ impl Path {
         let selection = selection.map_err(|_| no_address())?;
         let by_interface = is_group(server) || is_link_local(server);
         Ok(Path {
-            listen: Listen { selection, port, mode: SocketMode::Client },
+            listen: Listen { selection, port, mode: SocketMode::Client, channel: None },
             to: Destination {
                 peer: SocketAddr::new(server, remote_port),
                 interface: by_interface.then_some(interface.index),

@@ -92,6 +92,7 @@ impl<F: Serving> Room<F> {
             source_port: F::SERVER_PORT,
             destination: if is_direct { F::EVERY_SERVER } else { self.own },
             link_source: None,
+            carrier: None,
         };
         self.worker.decide(&corridor, &arrival, octets, out)
     }

@@ -151,6 +151,7 @@ impl<F: Protocol> Server<F> {
             source_port: F::SERVER_PORT,
             destination: if inbound.unicast { router } else { F::EVERY_SERVER },
             link_source: None,
+            carrier: None,
         };
         self.log.clear();
         serve.decide(&corridor, &arrival, &inbound.payload, out)

@@ -17,7 +17,7 @@ impl Echo {
     pub(super) fn start(netns: &Netns) -> std::io::Result<Self> {
         let service = netns.enter(|| {
             let selection = Selection::parse::<V4>(["eth0"]).map_err(std::io::Error::other)?;
-            let listen = Listen { selection, port: 67, mode: Mode::Raw4 };
+            let listen = Listen { selection, port: 67, mode: Mode::Raw4, channel: None };
             let options = ServiceOptions { name: "echo".to_owned(), ..ServiceOptions::default() };
             Service::start(&options, listen, |_, _| Answerer::default(), |_| {})
         })?;

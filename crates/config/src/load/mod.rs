@@ -23,7 +23,8 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{Document, Node, Span, Value};
 use crate::schema::{self, Scope};
 use crate::snapshot::{
-    Classes, DdnsParameters, Dialect, OptionSet, PrefixIndex, SharedNetwork, Snapshot, Subnet,
+    Classes, DdnsParameters, Dialect, OptionSet, OverV6Index, PrefixIndex, SharedNetwork, Snapshot,
+    Subnet,
 };
 
 use class::ClassReader;
@@ -154,6 +155,9 @@ fn build<F: Dialect>(
     Snapshot {
         document: document.clone(),
         server_ids,
+        over_v6: OverV6Index::new((0..).zip(&subnets).filter_map(|(position, subnet)| {
+            F::over_v6(&subnet.specific).map(|keys| (position, keys))
+        })),
         by_prefix: PrefixIndex::new(subnets.iter().map(|subnet| subnet.prefix)),
         by_relay: ways_to(&subnets, &networks, |reach| reach.relays.to_vec()),
         by_interface: ways(|reach| reach.interface.clone()),

@@ -24,11 +24,23 @@ pub(crate) fn parameters<F: Dialect>(
         reservations_lookup_first: global.boolean_or_default("reservations-lookup-first"),
         statistic_sample_count: global.u32_or_default("statistic-default-sample-count"),
         statistic_sample_age: global.u32_or_default("statistic-default-sample-age"),
-        dhcp4o6_port: global.u16_or_default("dhcp4o6-port"),
+        dhcp4o6_port: dhcp4o6_port(global, out),
         parked_packet_limit: global.u32_or_default("parked-packet-limit"),
         server_tag: global.text_or_default("server-tag").into(),
         user_context: user_context(global, out),
     }
+}
+
+/// The first of two ports.
+fn dhcp4o6_port(global: Section<'_>, out: &mut Diagnostics) -> u16 {
+    let key = "dhcp4o6-port";
+    let port = global.u16_or_default(key);
+    if port == u16::MAX {
+        let message =
+            format!("'{key}' {port} leaves no port for the DHCPv4 server, which has the next");
+        out.push(Diagnostic::error(message).at(global.span_of(key), ""));
+    }
+    port
 }
 
 fn reservation_identifiers<F: Dialect>(

@@ -23,6 +23,11 @@ pub trait Dialect: LeaseFamily + Read {
     type Class: Clone + std::fmt::Debug + Send + Sync;
     /// Of a reservation.
     type Reservation: Clone + Default + PartialEq + std::fmt::Debug + Send + Sync;
+
+    /// Which DHCPv4-over-DHCPv6 queries a subnet takes, where there can be any.
+    fn over_v6(_subnet: &Self::Subnet) -> Option<&OverV6> {
+        None
+    }
 }
 
 impl Dialect for V4 {
@@ -32,6 +37,10 @@ impl Dialect for V4 {
     type Pool = ();
     type Class = BootFields;
     type Reservation = BootFields;
+
+    fn over_v6(subnet: &V4Subnet) -> Option<&OverV6> {
+        Some(&subnet.over_v6)
+    }
 }
 
 impl Dialect for V6 {

@@ -7,9 +7,11 @@ mod dialect;
 mod index;
 mod network;
 mod options;
+mod over_v6;
 mod reservation;
 mod server;
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -29,6 +31,7 @@ pub use network::{
     ReservationSearch, SharedNetwork, Subnet, Timers, Triplet,
 };
 pub use options::{Candidates, ConfiguredOption, OptionSet};
+pub(crate) use over_v6::OverV6Index;
 pub use reservation::{IdentifierKind, Reservation, Reservations};
 pub use server::{
     Authentication, Compatibility, ConfigControl, ControlSocket, Credentials, Database,
@@ -50,6 +53,7 @@ pub struct Snapshot<F: Dialect> {
     pub(crate) by_relay: HashMap<F::Addr, Box<[u32]>>,
     pub(crate) by_interface: HashMap<Box<str>, Box<[u32]>>,
     pub(crate) by_interface_id: HashMap<Box<[u8]>, Box<[u32]>>,
+    pub(crate) over_v6: OverV6Index,
     pub(crate) server_ids: HashSet<Bytes>,
     /// Option definitions, standard and own.
     pub definitions: Registry<F>,
@@ -164,6 +168,23 @@ impl<F: Dialect> Snapshot<F> {
     /// Subnets that a relay's Interface-Id means (DHCPv6), ordered likewise.
     pub fn subnets_of_interface_id(&self, id: &[u8]) -> impl Iterator<Item = &Subnet<F>> {
         self.at(self.by_interface_id.get(id).map(AsRef::as_ref))
+    }
+
+    /// Subnets that a DHCPv4-over-DHCPv6 query may get to (DHCPv4): from an address, through a relay's
+    /// interface, or by a local interface; by ascending identifier.
+    pub fn subnets_over_v6(
+        &self,
+        source: Ipv6Addr,
+        interface_id: Option<&[u8]>,
+        interface: &str,
+    ) -> impl Iterator<Item = &Subnet<F>> {
+        let positions = self.over_v6.fitting(source, interface_id, interface);
+        positions.filter_map(|position| self.subnets.get(position as usize))
+    }
+
+    /// True when any scope gives a server identifier (DHCPv4).
+    pub fn gives_server_ids(&self) -> bool {
+        !self.server_ids.is_empty()
     }
 
     /// True when some scope gives this server identifier (DHCPv4): whoever names another one talks to

@@ -93,6 +93,7 @@ pub(crate) fn of_query<F: Serving>(
         source_port: query.source_port,
         destination: query.destination,
         link_source: None,
+        carrier: None,
     };
     // Any number will do, as long as it is always the same one.
     explain(config, leases, hooks, &arrival, &query.payload, (now, 0))

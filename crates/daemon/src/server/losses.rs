@@ -25,6 +25,16 @@ impl Losses {
                 _ => log!(log, DHCP6_PACKET_SEND_FAIL, format_args!("{count} of them, {why}")),
             }
         }
+        match (F::VERSION, counters.unheard - before.unheard) {
+            (_, 0) => {}
+            (4, count) => {
+                let what = format_args!("{count} responses");
+                log!(log, DHCP4_DHCP4O6_PACKET_SEND_FAIL, what, NOBODY);
+            }
+            (_, count) => {
+                log!(log, DHCP6_DHCP4O6_SEND_FAIL, format_args!("{count} queries, {NOBODY}"));
+            }
+        }
         match (F::VERSION, counters.receive_failed - before.receive_failed) {
             (_, 0) => {}
             (4, count) => log!(log, DHCP4_BUFFER_RECEIVE_FAIL, format_args!("{count} times")),
@@ -32,6 +42,9 @@ impl Losses {
         }
     }
 }
+
+/// What the system says of a port that nothing is bound to.
+const NOBODY: &str = "the other server does not listen on its port";
 
 #[cfg(test)]
 mod tests {
@@ -52,6 +65,10 @@ mod tests {
         losses.tell::<V4>(counters, &log);
         counters.send_unreachable = 2;
         losses.tell::<V6>(counters, &log);
+        counters.unheard = 1;
+        losses.tell::<V6>(counters, &log);
+        counters.unheard = 3;
+        losses.tell::<V4>(counters, &log);
         let told: Vec<String> = log.take().iter().map(kea_log::Event::text).collect();
         assert_eq!(
             told,
@@ -59,6 +76,10 @@ mod tests {
                 "DHCP4_PACKET_SEND_FAIL 3 responses: response not sent: the send buffer was full",
                 "DHCP4_BUFFER_RECEIVE_FAIL nothing could be received: 1 times",
                 "DHCP6_PACKET_SEND_FAIL response not sent: 2 of them, no such interface or route",
+                "DHCP6_DHCP4O6_SEND_FAIL DHCPv4-over-DHCPv6 message not sent: 1 queries, \
+                 the other server does not listen on its port",
+                "DHCP4_DHCP4O6_PACKET_SEND_FAIL 2 responses: DHCPv4-over-DHCPv6 response not sent: \
+                 the other server does not listen on its port",
             ]
         );
     }

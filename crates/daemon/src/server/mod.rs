@@ -597,6 +597,7 @@ impl<F: Serving> Server<F> {
             selection: Selection::default(),
             port: self.port,
             mode: Mode::Udp4,
+            channel: None,
         });
         self.shared.journal.stop();
         for thread in self.threads.drain(..) {

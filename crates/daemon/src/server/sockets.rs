@@ -4,7 +4,7 @@ use kea_config::snapshot::{Listen as ListenOn, Snapshot, SocketType};
 use kea_dhcp::Serving;
 use kea_log::message::twin;
 use kea_log::{Handle, log};
-use kea_net::{Listen, Mode, Selection, ServiceEvent};
+use kea_net::{Channel, Listen, Mode, Selection, ServiceEvent};
 
 /// What the configuration wants listened on.
 pub(super) fn listen<F: Serving>(config: &Snapshot<F>, port: u16) -> Listen {
@@ -20,7 +20,18 @@ pub(super) fn listen<F: Serving>(config: &Snapshot<F>, port: u16) -> Listen {
     });
     // The configuration has been checked for what this refuses.
     let selection = Selection::parse::<F>(entries).unwrap_or_default();
-    Listen { selection, port, mode }
+    Listen { selection, port, mode, channel: channel::<F>(config.server.dhcp4o6_port) }
+}
+
+/// The way to the server of the other protocol, which carries DHCPv4 over DHCPv6: the DHCPv6 server has
+/// the configured port, the DHCPv4 server the next one.
+fn channel<F: Serving>(port: u16) -> Option<Channel> {
+    // The configuration has been checked for a port without a next one.
+    let next = port.checked_add(1).filter(|_| port != 0)?;
+    Some(match F::VERSION {
+        4 => Channel { port: next, peer: port },
+        _ => Channel { port, peer: next },
+    })
 }
 
 /// Tells the operator of a socket.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use kea_config::snapshot::{Outbound, Snapshot};
 use kea_dhcp::pipeline::{
-    Answer, Arrival, Backlog, Callouts, Corridor, LetGo, MAX_ANSWER_WAIT, Statistics, Transmit,
-    leaves,
+    Answer, Arrival, Backlog, Callouts, Carriage, Corridor, LetGo, Link, MAX_ANSWER_WAIT,
+    Statistics, Transmit, Way, leaves, tell_not_carried,
 };
 use kea_dhcp::{Serve, Serving};
 use kea_hooks::{Hooks, ParkId, ParkingLot, Unparked};
@@ -19,6 +19,7 @@ use kea_log::log;
 use kea_log::message::twin;
 use kea_net::{Datagram, Delivery, Destination, Now, Outbox};
 use kea_stats::ServerMetric;
+use kea_wire::v6::dhcp4o6::Origin;
 use kea_wire::{Address as _, HwAddr};
 
 use super::measures::Measures;
@@ -172,9 +173,29 @@ impl<F: Serving> Worker<F> {
     fn serve(&mut self, now: Now, datagram: &Datagram<'_>, out: &mut Outbox) {
         let Some(arrival) = arrival::<F>(datagram) else { return };
         if self.shared.service.is_disabled() {
-            self.ignore(&arrival);
+            self.ignore(&arrival.sender(), arrival.interface);
             return;
         }
+        self.decide(now, datagram, Some(&arrival), out);
+    }
+
+    /// What the server of the other protocol sends: never part of the backlog, since it has waited there.
+    fn serve_carried(&mut self, now: Now, datagram: &Datagram<'_>, out: &mut Outbox) {
+        if F::VERSION == 4 && self.shared.service.is_disabled() {
+            self.ignore(&"the DHCPv6 server", datagram.arrival.interface_name);
+            return;
+        }
+        self.decide(now, datagram, None, out);
+    }
+
+    /// Without an arrival, the datagram is one of the other server.
+    fn decide(
+        &mut self,
+        now: Now,
+        datagram: &Datagram<'_>,
+        arrival: Option<&Arrival<'_, F>>,
+        out: &mut Outbox,
+    ) {
         let corridor = Corridor {
             config: &self.config,
             leases: &self.shared.leases,
@@ -186,10 +207,20 @@ impl<F: Serving> Worker<F> {
             now: now.unix_seconds(),
         };
         self.buffer.clear();
-        let decided =
-            self.serve.decide_or_drop(&corridor, &arrival, datagram.payload, &mut self.buffer);
+        let decided = match arrival {
+            Some(arrival) => {
+                self.serve.decide_or_drop(&corridor, arrival, datagram.payload, &mut self.buffer)
+            }
+            None => {
+                let links = |origin: &Origin<'_>| link::<F>(out, origin);
+                self.serve.decide_carried(&corridor, &links, datagram.payload, &mut self.buffer)
+            }
+        };
         let Ok(mut answer) = decided else { return };
-        if self.shared.answers_to_source && !arrival.source.is_unspecified() {
+        if let Some(arrival) = arrival
+            && self.shared.answers_to_source
+            && !arrival.source.is_unspecified()
+        {
             answer.transmit.destination = arrival.source;
         }
         if answer.parked.is_some() || answer.after > self.shared.journal.durable() {
@@ -204,22 +235,51 @@ impl<F: Serving> Worker<F> {
 
     /// Sends an answer, unless hooks do not want it to leave.
     fn leave(&self, answer: &Answer<F>, query: &[u8], octets: &mut Vec<u8>, out: &mut Outbox) {
+        let query = match &answer.way {
+            Way::Client => query,
+            Way::Carried(carriage) => carriage.query(),
+            Way::PassedOn => {
+                if !out.send_across(octets) {
+                    log!(self.shared.log, DHCP6_DHCP4O6_SEND_FAIL, NO_CHANNEL);
+                    self.statistics.count(ServerMetric::ReceiveDrop);
+                }
+                return;
+            }
+        };
         if let Some(hooks) = &self.hooks
             && !leaves(hooks, &self.shared.log, query, &answer.transmit, octets)
         {
             self.statistics.count(ServerMetric::ReceiveDrop);
             return;
         }
+        if let Way::Carried(carriage) = &answer.way {
+            return self.carry(carriage, answer.message_type, octets, out);
+        }
         self.statistics.sent(answer.message_type);
         out.send(&to_destination(&answer.transmit, self.config.interfaces.outbound), octets);
     }
 
+    /// Sends an answer by way of the DHCPv6 server.
+    fn carry(&self, carriage: &Carriage, message_type: u8, answer: &[u8], out: &mut Outbox) {
+        let mut message = Vec::new();
+        let reason: &dyn std::fmt::Display = match carriage.carry(answer, &mut message) {
+            Ok(()) if out.send_across(&message) => {
+                self.statistics.sent(message_type);
+                return;
+            }
+            Ok(()) => &NO_CHANNEL,
+            Err(error) => &error.clone(),
+        };
+        tell_not_carried(&self.shared.log, answer, reason);
+        self.statistics.count(ServerMetric::ReceiveDrop);
+    }
+
     /// Service is switched off: the client may ask another server.
-    fn ignore(&self, arrival: &Arrival<'_, F>) {
+    fn ignore(&self, sender: &dyn std::fmt::Display, interface: &str) {
         self.statistics.count(ServerMetric::Received);
         self.statistics.count(ServerMetric::ReceiveDrop);
         self.statistics.count(ServerMetric::ServiceDisabled);
-        let from = format_args!("packet from {} on {}", arrival.source, arrival.interface);
+        let from = format_args!("packet from {sender} on {interface}");
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
@@ -304,6 +364,15 @@ impl<F: Serving> Worker<F> {
 impl<F: Serving> kea_net::Handler for Worker<F> {
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox) {
         self.refresh();
+        // A batch comes by one socket.
+        if batch.first().is_some_and(|first| first.arrival.delivery == Delivery::Channel) {
+            for datagram in batch {
+                self.serve_carried(now, datagram, out);
+            }
+            self.commit(now, out);
+            self.measure();
+            return;
+        }
         let is_full = batch.len() >= kea_net::BATCH;
         let waited = waited(now, batch);
         let is_overloaded = self.pressure.is_overload(now.instant, is_full, waited);
@@ -343,6 +412,8 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 }
 
+/// Why nothing goes to the server of the other protocol before its socket is open.
+const NO_CHANNEL: &str = "the socket for it is not open";
 /// After so many batches that only waited, some are served even if still more have come.
 const HELPINGS: u32 = 64;
 
@@ -443,11 +514,24 @@ fn arrival<'a, F: Serving>(datagram: &Datagram<'a>) -> Option<Arrival<'a, F>> {
         source: F::Addr::of_ip(from.peer.ip())?,
         source_port: from.peer.port(),
         destination: match from.delivery {
-            Delivery::Unicast => local,
+            Delivery::Unicast | Delivery::Channel => local,
             Delivery::Broadcast | Delivery::Multicast => F::EVERY_SERVER,
         },
         link_source: from.hw_addr,
+        carrier: None,
     })
+}
+
+/// Where the client of a carried message is. A DHCPv4 server that serves nothing there is known by an
+/// address that it serves elsewhere; a DHCPv6 server has no other way to the client.
+fn link<F: Serving>(out: &Outbox, origin: &Origin<'_>) -> Option<Link<F>> {
+    let of = |(index, address)| Some(Link { index, address: F::Addr::of_ip(address)? });
+    if F::VERSION == 6 {
+        return out.link(origin.interface, origin.source.into()).and_then(of);
+    }
+    let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let here = out.link(origin.interface, any);
+    here.or_else(|| out.any_local(any).map(|address| (0, address))).and_then(of)
 }
 
 /// Answers go back by the interface that the query came by, or the way that the routing table says

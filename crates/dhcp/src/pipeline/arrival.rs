@@ -1,6 +1,10 @@
 //! Where a query came from and where its answer goes, in terms that need no socket.
 
-use kea_wire::{Family, HwAddr};
+use std::net::IpAddr;
+
+use kea_wire::{Address as _, Family, HwAddr};
+
+use super::carried::Carrier;
 
 /// How a query reached this server.
 #[derive(Clone, Debug)]
@@ -19,6 +23,16 @@ pub struct Arrival<'a, F: Family> {
     pub destination: F::Addr,
     /// Link-layer source address, where the socket shows it.
     pub link_source: Option<HwAddr>,
+    /// The DHCPv6 message that it came in, if it did (DHCPv4). Then `source` is unspecified.
+    pub carrier: Option<Carrier<'a>>,
+}
+
+impl<F: Family> Arrival<'_, F> {
+    /// Who sent the datagram, whatever the family.
+    pub fn sender(&self) -> IpAddr {
+        let carrier = self.carrier.as_ref();
+        carrier.map_or(self.source.ip(), |carrier| carrier.origin.source.into())
+    }
 }
 
 /// Where an answer goes.

@@ -19,6 +19,7 @@ use super::client_name::LeaseName;
 use super::corridor::Corridor;
 use super::drop::Drop;
 use super::explain::{HookEffect, Step, hex};
+use super::locate::PlaceMessages;
 
 /// The hooks of a server, and where answers of one worker wait for them.
 #[derive(Debug)]
@@ -175,17 +176,17 @@ impl<'s, F: Dialect> Corridor<'s, F> {
         &self,
         query: &Query<'_, F>,
         mut selected: Option<&'s Subnet<F>>,
-        label: ClientLabel<'_>,
+        (label, messages): (ClientLabel<'_>, PlaceMessages),
     ) -> Result<Option<&'s Subnet<F>>, Drop<F>> {
         let Some(hooks) = self.hooks_at(Point::SubnetSelect) else { return Ok(selected) };
         match hooks.subnet_select(query, self.config, &mut selected) {
             Next::Continue => Ok(selected),
             Next::Skip => {
-                log!(self.log, (twin::HOOK_SUBNET_SELECT_SKIP.of(F::VERSION)), label);
+                log!(self.log, (messages.skipped), label);
                 Ok(None)
             }
             Next::Drop => {
-                log!(self.log, (twin::HOOK_SUBNET_SELECT_DROP.of(F::VERSION)), label);
+                log!(self.log, (messages.dropped), label);
                 Err(Drop::Hook(Point::SubnetSelect))
             }
         }

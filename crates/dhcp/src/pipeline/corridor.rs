@@ -7,6 +7,7 @@ use kea_log::Log;
 
 use super::arrival::Transmit;
 use super::callouts::Callouts;
+use super::carried::Way;
 use super::in_flight::Transaction;
 use super::name_change::NameChanges;
 use super::statistics::Statistics;
@@ -38,7 +39,9 @@ pub const MAX_ANSWER_WAIT: std::time::Duration = std::time::Duration::from_secs(
 /// An answer: its octets are in the buffer that the corridor was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<F: Dialect> {
-    /// Where it goes.
+    /// Whom it is for.
+    pub way: Way,
+    /// Where it goes, if it is for a client.
     pub transmit: Transmit<F>,
     /// The lease change that must be durable before it leaves; ticket 0 when there is none.
     pub after: Ticket,

@@ -8,6 +8,7 @@ use kea_options::DecodeError;
 use kea_stats::ServerMetric;
 use kea_wire::{Family, v4, v6};
 
+use super::carried::CarrierError;
 use super::statistics::Statistics;
 
 /// The reason for silence: a statistic, a log message and the answer to "why did my client get
@@ -35,6 +36,8 @@ pub enum Drop<F: Family> {
     Unicast,
     /// The server has no identifier yet.
     NoServerId,
+    /// A DHCPv4 message in a DHCPv6 one, where nobody said which server is to answer it.
+    NoDhcpv4Server,
     /// Addressed to another server.
     OtherServer,
     /// No subnet for the place the query came from.
@@ -94,6 +97,8 @@ pub enum Unreadable {
         /// What is wrong.
         error: DecodeError,
     },
+    /// As what the server of the other protocol sends (RFC 7341).
+    Carrier(CarrierError),
 }
 
 impl fmt::Display for Unreadable {
@@ -102,6 +107,7 @@ impl fmt::Display for Unreadable {
             Unreadable::V4(error) => error.fmt(f),
             Unreadable::V6(error) => error.fmt(f),
             Unreadable::Option { code, error } => write!(f, "option {code}: {error}"),
+            Unreadable::Carrier(error) => error.fmt(f),
         }
     }
 }
@@ -138,9 +144,10 @@ impl<F: Family> Drop<F> {
             | Drop::UnacceptableOptions(_)
             | Drop::Unicast
             | Drop::NotRegistrable { .. } => Some(ServerMetric::RfcViolation),
-            Drop::OtherServer | Drop::NoSubnet | Drop::NoSubnetForInterface => {
-                Some(ServerMetric::NotForUs)
-            }
+            Drop::OtherServer
+            | Drop::NoSubnet
+            | Drop::NoSubnetForInterface
+            | Drop::NoDhcpv4Server => Some(ServerMetric::NotForUs),
             Drop::Duplicate => Some(ServerMetric::Duplicate),
             Drop::ParkingLotFull => Some(ServerMetric::QueueFull),
             Drop::ClassDrop | Drop::ClassReject | Drop::Hook(_) => {
@@ -188,6 +195,9 @@ impl<F: Family> fmt::Display for Drop<F> {
             Drop::UnacceptableOptions(what) => f.write_str(what),
             Drop::Unicast => f.write_str("it must come by multicast"),
             Drop::NoServerId => f.write_str("this server has no identifier yet"),
+            Drop::NoDhcpv4Server => {
+                f.write_str("no DHCPv4 server is known to pass it on to ('dhcp4o6-port')")
+            }
             Drop::OtherServer => f.write_str("it is meant for another server"),
             Drop::NoSubnet => f.write_str("no subnet serves the place it came from"),
             Drop::NoSubnetForInterface => {

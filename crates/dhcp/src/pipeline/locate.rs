@@ -4,8 +4,8 @@
 use kea_config::snapshot::{Dialect, Subnet};
 use kea_expr::{ClassId, ClassSet, Facts};
 use kea_hooks::{Point, Query};
-use kea_log::message::twin;
-use kea_log::{ClientLabel, log};
+use kea_log::message::{self, twin};
+use kea_log::{ClientLabel, Message, log};
 
 use super::classify::Classifier;
 use super::corridor::Corridor;
@@ -23,6 +23,41 @@ pub struct Located<'s, F: Dialect> {
     pub reserved: Reserved<'s, F>,
 }
 
+/// What tells of the subnet of a query.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceMessages {
+    /// One was selected.
+    pub selected: &'static Message,
+    /// Which.
+    pub data: &'static Message,
+    /// Hooks want none.
+    pub skipped: &'static Message,
+    /// Hooks want the query dropped.
+    pub dropped: &'static Message,
+}
+
+impl PlaceMessages {
+    /// For queries that come by themselves.
+    pub fn of_version(version: u8) -> Self {
+        PlaceMessages {
+            selected: twin::SUBNET_SELECTED.of(version),
+            data: twin::SUBNET_DATA.of(version),
+            skipped: twin::HOOK_SUBNET_SELECT_SKIP.of(version),
+            dropped: twin::HOOK_SUBNET_SELECT_DROP.of(version),
+        }
+    }
+
+    /// For DHCPv4 over DHCPv6.
+    pub fn over_v6() -> Self {
+        PlaceMessages {
+            selected: &message::DHCP4_DHCP4O6_SUBNET_SELECTED,
+            data: &message::DHCP4_DHCP4O6_SUBNET_DATA,
+            skipped: &message::DHCP4_DHCP4O6_HOOK_SUBNET4_SELECT_SKIP,
+            dropped: &message::DHCP4_DHCP4O6_HOOK_SUBNET4_SELECT_DROP,
+        }
+    }
+}
+
 impl Classifier {
     /// Finds the subnet of a client that has been classified by its packet, its reservations, and
     /// the classes that those bring. `select` finds a subnet for a member of classes.
@@ -34,7 +69,7 @@ impl Classifier {
         corridor: &Corridor<'s, F>,
         client: &impl Identified,
         facts: &impl Facts,
-        label: ClientLabel<'_>,
+        (label, messages): (ClientLabel<'_>, PlaceMessages),
         query: &Query<'_, F>,
         select: impl Fn(&ClassSet) -> Option<&'s Subnet<F>>,
     ) -> Result<Located<'s, F>, Drop<F>> {
@@ -57,11 +92,11 @@ impl Classifier {
         }
         let early = reserved.host();
         let found = select(&self.classes);
-        let subnet = corridor.subnet_selected(query, found, label)?;
+        let subnet = corridor.subnet_selected(query, found, (label, messages))?;
         self.note_place(corridor, (found, subnet), &select);
         if let Some(subnet) = subnet {
-            log!(log, (twin::SUBNET_SELECTED.of(version)), label, subnet.id);
-            log!(log, (twin::SUBNET_DATA.of(version)), label, subnet.prefix_text);
+            log!(log, (messages.selected), label, subnet.id);
+            log!(log, (messages.data), label, subnet.prefix_text);
             let network = config.network_of(subnet);
             let siblings = network.into_iter().flat_map(|network| config.members(network));
             let siblings = siblings.filter(|sibling| sibling.id != subnet.id);

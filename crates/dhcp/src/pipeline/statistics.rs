@@ -37,6 +37,7 @@ impl Counted for V6 {
         match v6::MessageType::from(message_type) {
             v6::MessageType::Advertise => Some(ServerMetric::AdvertiseSent),
             v6::MessageType::Reply => Some(ServerMetric::ReplySent),
+            v6::MessageType::Dhcpv4Response => Some(ServerMetric::Dhcpv4ResponseSent),
             _ => None,
         }
     }

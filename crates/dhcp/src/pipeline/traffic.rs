@@ -15,7 +15,8 @@ use super::in_flight::InFlight;
 impl<F: Dialect> Corridor<'_, F> {
     /// Tells of a datagram that is about to be read.
     pub fn tell_arrival(&self, arrival: &Arrival<'_, F>) {
-        let Arrival { source, source_port, destination, interface, .. } = arrival;
+        let Arrival { source_port, destination, interface, .. } = arrival;
+        let source = arrival.sender();
         let received = twin::BUFFER_RECEIVED.of(F::VERSION);
         log!(self.log, (received), source, source_port, destination, interface);
         let unpack = twin::BUFFER_UNPACK.of(F::VERSION);
@@ -24,7 +25,8 @@ impl<F: Dialect> Corridor<'_, F> {
 
     /// Tells of octets that are no message of the protocol.
     pub fn tell_unreadable(&self, arrival: &Arrival<'_, F>, error: &Unreadable) {
-        let Arrival { source, destination, interface, .. } = arrival;
+        let Arrival { destination, interface, .. } = arrival;
+        let source = arrival.sender();
         let dropped = twin::PACKET_DROP_PARSE_FAIL.of(F::VERSION);
         log!(self.log, (dropped), source, destination, interface, error);
     }

@@ -102,6 +102,7 @@ mod tests {
             source_port: 1067,
             destination: Ipv4Addr::BROADCAST,
             link_source: Some(mac),
+            carrier: None,
         };
         let relay = query.relay_agent_info();
         let way = destination(&query, relay.as_ref(), &arrival, recipient, Ports::default());

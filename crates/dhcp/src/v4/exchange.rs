@@ -22,7 +22,7 @@ use super::lease::{GivingBack, Leasing, Mismatch, Offered, Particulars, Refusal,
 use super::name::{GivenName, SentName};
 use crate::pipeline::{
     Answer, Arrival, Classifier, Corridor, Drop, Lifetime, NamePolicy, Place, Reserved, Scopes,
-    asked,
+    Way, asked,
 };
 
 /// One query on its way through the stages.
@@ -71,7 +71,9 @@ impl<'s> Exchange<'_, 's> {
 
     /// A broadcast on a link that is not served is another server's business.
     fn is_stray(&self) -> bool {
-        !self.query.view.is_relayed() && self.arrival.destination.is_broadcast()
+        self.arrival.carrier.is_none()
+            && !self.query.view.is_relayed()
+            && self.arrival.destination.is_broadcast()
     }
 
     /// A renewing or relayed client is told that its address is of no use here.
@@ -82,12 +84,15 @@ impl<'s> Exchange<'_, 's> {
             log!(log, DHCP4_PACKET_DROP_0002, self.label, self.arrival.interface);
             return Err(Drop::NoSubnetForInterface);
         }
-        log!(log, DHCP4_SUBNET_SELECTION_FAILED, self.label);
+        match &self.arrival.carrier {
+            None => log!(log, DHCP4_SUBNET_SELECTION_FAILED, self.label),
+            Some(_) => log!(log, DHCP4_DHCP4O6_SUBNET_SELECTION_FAILED, self.label),
+        }
         if !matches!(self.query.kind, Kind::Request | Kind::Discover) {
             return Err(Drop::NoSubnet);
         }
         let number = view.message_type().map_or(0, MessageType::number);
-        log!(log, DHCP4_PACKET_NAK_0001, self.label, self.arrival.source, number);
+        log!(log, DHCP4_PACKET_NAK_0001, self.label, self.arrival.sender(), number);
         if self.query.kind == Kind::Discover {
             return Err(Drop::NoSubnet);
         }
@@ -478,7 +483,7 @@ impl<'s> Exchange<'_, 's> {
         let relay = self.query.relay.as_ref();
         let transmit = destination(&self.query.view, relay, self.arrival, recipient, self.ports);
         let (message_type, transaction) = (kind.number(), self.query.transaction());
-        Answer { transmit, after, message_type, parked: None, transaction }
+        Answer { way: Way::Client, transmit, after, message_type, parked: None, transaction }
     }
 
     fn addresses(&self) -> (Ipv4Addr, Ipv4Addr) {

@@ -97,7 +97,7 @@ impl Facts for QueryFacts<'_, '_> {
         let address = |address: Ipv4Addr| FieldValue::Address(IpAddr::V4(address));
         match field {
             Field::Iface => FieldValue::Octets(self.arrival.interface.as_bytes()),
-            Field::Src => address(self.arrival.source),
+            Field::Src => FieldValue::Address(self.arrival.sender()),
             Field::Dst => address(self.arrival.destination),
             Field::Len => FieldValue::Number(view.bytes().len() as u32),
             Field::Mac => FieldValue::Octets(view.chaddr()),

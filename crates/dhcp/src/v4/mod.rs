@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+mod carried;
 mod destination;
 mod exchange;
 mod explain;

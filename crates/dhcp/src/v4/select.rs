@@ -9,7 +9,7 @@ use kea_wire::V4;
 use kea_wire::v4::RelayAgentInfo;
 
 use super::accept::Query;
-use crate::pipeline::{Arrival, Corridor, is_let_in};
+use crate::pipeline::{Arrival, Carrier, Corridor, is_let_in};
 
 /// The first subnet that fits the query and lets a client of `classes` in.
 pub(super) fn select<'s>(
@@ -32,6 +32,14 @@ pub(super) fn select<'s>(
     #[cfg(feature = "deliberate-faults")]
     if kea_lease::Fault::SwappedSubnets.is_injected() {
         return config.subnets().iter().find(admits);
+    }
+    if let Some(Carrier { origin, interface_id }) = arrival.carrier {
+        let mut fitting = config.subnets_over_v6(origin.source, interface_id, origin.interface);
+        let found = fitting.find(admits);
+        if found.is_none() {
+            log!(log, DHCPSRV_SUBNET4O6_SELECT_FAILED);
+        }
+        return found;
     }
     if let Some(link) = named_link(config, query) {
         return containing(link);

@@ -6,11 +6,12 @@ use kea_hooks::Point;
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
-use kea_wire::V4;
 use kea_wire::v4::{MessageType, RelayAgentInfo, View, code};
+use kea_wire::{Family as _, V4};
 
 use super::Ports;
 use super::accept::{Kind, Query, accept};
+use super::carried::tell_answer;
 use super::exchange::Exchange;
 use super::extended_info;
 use super::facts::QueryFacts;
@@ -19,8 +20,8 @@ use super::select::select;
 use super::shown::{kind_name, shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
-    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Place, Unreadable, asked,
-    check_tuples,
+    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Links, Place, PlaceMessages,
+    Unreadable, asked, check_tuples,
 };
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -60,6 +61,16 @@ impl Serve<V4> for Worker {
         self.serve_message(corridor, arrival, view, out)
     }
 
+    fn decide_carried(
+        &mut self,
+        corridor: &Corridor<'_, V4>,
+        links: &Links<'_, V4>,
+        octets: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V4>, Drop<V4>> {
+        self.serve_carried(corridor, links, octets, out)
+    }
+
     fn in_flight(&mut self) -> &mut InFlight {
         &mut self.in_flight
     }
@@ -94,7 +105,7 @@ impl Worker {
             label,
             kind_name(kind),
             kind.map_or(0, MessageType::number),
-            arrival.source,
+            arrival.sender(),
             arrival.destination,
             arrival.interface
         );
@@ -139,10 +150,14 @@ impl Worker {
         let facts = QueryFacts::of_classes(query, arrival, corridor.config, classes);
         facts.tell_malformed(corridor.log);
         let asked = asked(arrival, query.view.bytes());
-        let located =
-            self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
-                select(corridor, query, arrival, classes)
-            })?;
+        let messages = match &arrival.carrier {
+            None => PlaceMessages::of_version(V4::VERSION),
+            Some(_) => PlaceMessages::over_v6(),
+        };
+        let told = (label, messages);
+        let located = self.classifier.locate(corridor, query, &facts, told, &asked, |classes| {
+            select(corridor, query, arrival, classes)
+        })?;
         let place = located
             .subnet
             .map(|subnet| Place::new(corridor.config, subnet, &self.classifier.classes));
@@ -162,8 +177,13 @@ impl Worker {
             true => "BOOTREPLY",
             false => kind_name(Some(answer.message_type.into())),
         };
-        let content = shown_octets(corridor, out);
-        corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+        match &arrival.carrier {
+            None => {
+                let content = shown_octets(corridor, out);
+                corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+            }
+            Some(carrier) => tell_answer(corridor, carrier, label, kind, (&answer, out)),
+        }
         Ok(answer)
     }
 }

@@ -42,6 +42,8 @@ pub(super) enum Kind {
     InformationRequest,
     /// ADDR-REG-INFORM (RFC 9686).
     Register,
+    /// A DHCPv4 message, for the DHCPv4 server (RFC 7341).
+    Dhcpv4Query,
 }
 
 /// How often an option may occur in a message.
@@ -53,8 +55,8 @@ enum Count {
 }
 
 /// Kinds of message, with the rules for client and server identifiers, and whether a message sent
-/// to a single server's address is one that is for it (RFC 9915 section 16, RFC 9686 section 4.2.1).
-const RULES: [(MessageType, Kind, Count, Count, bool); 9] = {
+/// to a single server's address is one that is for it (RFC 9915 section 16, RFC 9686 section 4.2.1, RFC 7341 section 5).
+const RULES: [(MessageType, Kind, Count, Count, bool); 10] = {
     use Count::{AtMostOnce, Never, Once};
     [
         (MessageType::Solicit, Kind::Solicit, Once, Never, false),
@@ -66,6 +68,7 @@ const RULES: [(MessageType, Kind, Count, Count, bool); 9] = {
         (MessageType::Decline, Kind::Decline, Once, Once, true),
         (MessageType::InformationRequest, Kind::InformationRequest, AtMostOnce, AtMostOnce, false),
         (MessageType::AddrRegInform, Kind::Register, Once, Never, true),
+        (MessageType::Dhcpv4Query, Kind::Dhcpv4Query, AtMostOnce, AtMostOnce, true),
     ]
 };
 

@@ -57,6 +57,8 @@ impl<'s> Exchange<'_, '_, 's> {
             Kind::Decline => self.decline(duid),
             Kind::InformationRequest => Ok(Outcome::of(MessageType::Reply)),
             Kind::Register => register(self.corridor, self.query, self.arrival, self.place, duid),
+            // Is passed on before anything is looked for here.
+            Kind::Dhcpv4Query => Err(Drop::NoDhcpv4Server),
         }
     }
 

@@ -3,6 +3,7 @@
 mod accept;
 mod answer;
 mod association;
+mod carrier;
 mod exchange;
 mod explain;
 pub(crate) mod extended_info;

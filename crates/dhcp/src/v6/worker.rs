@@ -9,7 +9,7 @@ use kea_log::{ClientLabel, log};
 use kea_options::Parsing;
 use kea_stats::ServerMetric;
 use kea_wire::v6::{MessageType, View};
-use kea_wire::{Duid, V6};
+use kea_wire::{Duid, Family as _, V6};
 use smallvec::SmallVec;
 
 use super::Ports;
@@ -24,8 +24,8 @@ use super::select::select;
 use super::shown::{shown, shown_octets};
 use crate::Serve;
 use crate::pipeline::{
-    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Located, Place, Transaction,
-    Transmit, Unreadable, asked, check_tuples,
+    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Links, Located, Place,
+    PlaceMessages, Transaction, Transmit, Unreadable, Way, asked, check_tuples,
 };
 
 /// Memory that one worker uses for query after query, and its source of unpredictable numbers.
@@ -63,6 +63,16 @@ impl Serve<V6> for Worker {
     ) -> Result<Answer<V6>, Drop<V6>> {
         let view = readable(corridor, octets).map_err(Drop::Unreadable)?;
         self.serve_message(corridor, arrival, view, out)
+    }
+
+    fn decide_carried(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        links: &Links<'_, V6>,
+        octets: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V6>, Drop<V6>> {
+        self.serve_response(corridor, links, octets, out)
     }
 
     fn in_flight(&mut self) -> &mut InFlight {
@@ -121,11 +131,17 @@ impl Worker {
         self.classify(corridor, arrival, &query);
         let seen = asked(arrival, query.view.bytes());
         let Some(octets) = self.classifier.packet_received(corridor, &seen, label)? else {
+            if query.kind == Kind::Dhcpv4Query {
+                return self.pass_on(corridor, arrival, &query, out);
+            }
             return self.answer(corridor, arrival, query, (server_id, sent_name), out);
         };
         let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
+        if query.kind == Kind::Dhcpv4Query {
+            return self.pass_on(corridor, arrival, &query, out);
+        }
         let sent_name = naming(&query)?;
         self.answer(corridor, arrival, query, (server_id, sent_name), out)
     }
@@ -182,6 +198,7 @@ impl Worker {
         self.classifier.note(|_| reply.step(out));
         let kind = outcome.message_type;
         let answer = Answer {
+            way: Way::Client,
             transmit: self.transmit(query, arrival),
             after: outcome.after,
             message_type: kind.number(),
@@ -221,10 +238,10 @@ impl Worker {
     ) -> Result<Located<'s, V6>, Drop<V6>> {
         let facts = QueryFacts { query, arrival, config: corridor.config };
         let asked = asked(arrival, query.view.bytes());
-        let located =
-            self.classifier.locate(corridor, query, &facts, label, &asked, |classes| {
-                select(corridor, &query.view, arrival, classes)
-            })?;
+        let told = (label, PlaceMessages::of_version(V6::VERSION));
+        let located = self.classifier.locate(corridor, query, &facts, told, &asked, |classes| {
+            select(corridor, &query.view, arrival, classes)
+        })?;
         if located.subnet.is_none() {
             log!(corridor.log, DHCP6_SUBNET_SELECTION_FAILED, label);
         }
@@ -252,26 +269,27 @@ impl Worker {
 
     /// To where the query came from: the client's port, or the relay's, or the one that the nearest
     /// relay listens on (RFC 9915 section 18.3.10, RFC 8357).
-    fn transmit(&self, query: &Query<'_>, arrival: &Arrival<'_, V6>) -> Transmit<V6> {
-        let relay = query.view.relays().first();
-        let port = match relay {
-            None => self.ports.client,
-            Some(relay) if !self.ports.is_fixed && relay.source_port().is_some() => {
-                arrival.source_port
-            }
-            Some(_) => self.ports.relay,
-        };
+    pub(super) fn transmit(&self, query: &Query<'_>, arrival: &Arrival<'_, V6>) -> Transmit<V6> {
         Transmit {
             interface_index: arrival.interface_index,
             source: arrival.interface_address.unwrap_or(Ipv6Addr::UNSPECIFIED),
             destination: arrival.source,
-            port,
+            port: self.port_of(&query.view, arrival.source_port),
             link_destination: None,
+        }
+    }
+
+    /// The port of the client or of the nearest relay, of which a datagram came from `source_port`.
+    pub(super) fn port_of(&self, view: &View<'_>, source_port: u16) -> u16 {
+        match view.relays().first() {
+            None => self.ports.client,
+            Some(relay) if !self.ports.is_fixed && relay.source_port().is_some() => source_port,
+            Some(_) => self.ports.relay,
         }
     }
 }
 
-fn label<'q>(query: &'q Query<'_>) -> ClientLabel<'q> {
+pub(super) fn label<'q>(query: &'q Query<'_>) -> ClientLabel<'q> {
     ClientLabel::V6 {
         duid: query.sent_duid().map(Duid::octets),
         hardware: query.hw_addr.as_ref().map(|hw_addr| (hw_addr.htype(), hw_addr.octets())),
@@ -279,7 +297,7 @@ fn label<'q>(query: &'q Query<'_>) -> ClientLabel<'q> {
     }
 }
 
-fn transaction(query: &Query<'_>) -> Transaction {
+pub(super) fn transaction(query: &Query<'_>) -> Transaction {
     let duid = query.sent_duid().map_or(&[][..], Duid::octets);
     Transaction::new(query.view.xid(), duid, &[])
 }

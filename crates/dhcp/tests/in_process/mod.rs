@@ -354,6 +354,7 @@ fn arrival(query: &Query) -> Arrival<'static, V4> {
         source_port: query.from.port(),
         destination: in_ipv4(query.to),
         link_source: HwAddr::new(1, &query.from_mac),
+        carrier: None,
     }
 }
 

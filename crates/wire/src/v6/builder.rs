@@ -55,6 +55,16 @@ impl<'b> Builder<'b> {
     /// Interface-Id, Relay-Source-Port and what the relay wants echoed
     /// (RFC 9915 section 19.3, RFC 4994, RFC 8357).
     pub fn reply(buffer: &'b mut Vec<u8>, query: &View<'_>, message_type: MessageType) -> Self {
+        Self::reply_as(buffer, query, message_type, query.xid())
+    }
+
+    /// The same with another transaction, or with flags where a message has those in its place.
+    pub(super) fn reply_as(
+        buffer: &'b mut Vec<u8>,
+        query: &View<'_>,
+        message_type: MessageType,
+        xid: u32,
+    ) -> Self {
         let start = buffer.len();
         let mut builder = Builder { buffer, start, envelopes: SmallVec::new(), too_long: false };
         for relay in query.relays() {
@@ -66,7 +76,7 @@ impl<'b> Builder<'b> {
                 |envelope| envelope.echo(relay),
             );
         }
-        builder.message(message_type, query.xid());
+        builder.message(message_type, xid);
         builder
     }
 

@@ -6,6 +6,7 @@
 mod association;
 mod builder;
 pub mod code;
+pub mod dhcp4o6;
 mod duid;
 mod header;
 mod leasequery;

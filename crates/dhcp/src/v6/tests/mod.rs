@@ -123,6 +123,7 @@ impl Lab {
             source_port: 1546,
             destination: self.destination,
             link_source: None,
+            carrier: None,
         };
         run(&corridor, &arrival)
     }

@@ -3,7 +3,7 @@
 use kea_lease::LeaseState;
 
 use super::*;
-use crate::pipeline::{Classifier, InFlight};
+use crate::pipeline::{Classifier, InFlight, Links};
 
 /// What a bare message of a kind with these options leads to, as text.
 fn bare(lab: &mut Lab, kind: u8, options: impl FnOnce(&mut Builder<'_>)) -> String {
@@ -246,6 +246,16 @@ impl Serve<V6> for Defective {
     ) -> Result<Answer<V6>, Drop<V6>> {
         assert!(!octets.windows(OTHER.len()).any(|part| part == OTHER), "no such client");
         self.0.serve(corridor, arrival, octets, out)
+    }
+
+    fn decide_carried(
+        &mut self,
+        corridor: &Corridor<'_, V6>,
+        links: &Links<'_, V6>,
+        octets: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Answer<V6>, Drop<V6>> {
+        self.0.decide_carried(corridor, links, octets, out)
     }
 
     fn in_flight(&mut self) -> &mut InFlight {
