@@ -17,6 +17,7 @@ mod handlers;
 mod http;
 mod listeners;
 mod registry;
+mod seats;
 mod unix;
 
 pub use agent::{Agent, AgentConfig, Identity, Stop};

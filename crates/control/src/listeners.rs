@@ -17,8 +17,8 @@ use tokio::time::timeout;
 use crate::answer::Answer;
 use crate::calls::{CallSender, Calls, Origin, Reply};
 use crate::command::Command;
-use crate::http::Peers;
 use crate::http::{HttpAcceptor, Settings, SettingsError};
+use crate::seats::Seats;
 use crate::unix::UnixAcceptor;
 
 /// The open control sockets of a daemon.
@@ -67,8 +67,10 @@ impl std::error::Error for ListenError {}
 /// What is held at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    pub(crate) unix_connections: u32,
-    pub(crate) http_connections: u32,
+    pub(crate) unix_connections: usize,
+    pub(crate) http_connections: usize,
+    /// Of one address; the others have to find room too.
+    pub(crate) http_connections_per_peer: usize,
     pub(crate) command_bytes: usize,
     /// Of all HTTP requests that are arriving.
     pub(crate) arriving_bytes: usize,
@@ -78,6 +80,7 @@ pub(crate) struct Limits {
 const LIMITS: Limits = Limits {
     unix_connections: 64,
     http_connections: 256,
+    http_connections_per_peer: 128,
     command_bytes: 128 * 1024 * 1024,
     arriving_bytes: 256 * 1024 * 1024,
 };
@@ -93,10 +96,9 @@ impl Listeners {
             calls,
             log,
             limits: LIMITS,
-            unix_slots: Arc::new(Semaphore::new(LIMITS.unix_connections as usize)),
-            http_slots: Arc::new(Semaphore::new(LIMITS.http_connections as usize)),
+            unix_seats: Seats::new(LIMITS.unix_connections, LIMITS.unix_connections),
+            http_seats: Seats::new(LIMITS.http_connections, LIMITS.http_connections_per_peer),
             room: Arc::new(Semaphore::new(LIMITS.arriving_bytes / 1024)),
-            peers: Peers::default(),
             pages: RwLock::default(),
             connections: AtomicU64::new(0),
             under_way: AtomicU64::new(0),
@@ -198,9 +200,8 @@ pub(crate) struct Shared {
     calls: CallSender,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) limits: Limits,
-    pub(crate) peers: Peers,
-    unix_slots: Arc<Semaphore>,
-    http_slots: Arc<Semaphore>,
+    pub(crate) unix_seats: Seats,
+    pub(crate) http_seats: Seats,
     /// KiB that arriving requests may take.
     room: Arc<Semaphore>,
     pages: RwLock<BTreeMap<&'static str, Page>>,
@@ -231,16 +232,6 @@ impl Shared {
     /// A number for log messages.
     pub(crate) fn next_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// Room for one more connection, when there is; held until its end.
-    pub(crate) async fn unix_slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.unix_slots).acquire_owned().await.ok()
-    }
-
-    /// As [`Self::unix_slot`].
-    pub(crate) async fn http_slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.http_slots).acquire_owned().await.ok()
     }
 
     /// Room for a request of that many bytes, if there is.

@@ -5,16 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use kea_config::Snapshot;
-use kea_config::snapshot::Dialect;
-use kea_log::log;
+use kea_config::snapshot::{Dialect, Subnet};
+use kea_expr::ClassSet;
 use kea_log::message::twin;
+use kea_log::{Log, log};
 use kea_stats::ServerMetric;
 use kea_wire::{Duid, V4, V6};
 
 use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
     Answer, Arrival, Classifier, Corridor, Counted, Drop, InFlight, Links, Question, Rank,
-    Unaskable,
+    Unaskable, Whereabouts,
 };
 use crate::v6::{Origin, server_identity};
 
@@ -47,6 +48,14 @@ pub trait Serving: Dialect + Counted {
     /// The address that the relay of a query sends from, if it came by way of one: as the query itself
     /// tells.
     fn relay_of(payload: &[u8]) -> Option<Self::Addr>;
+
+    /// The subnet of a client that is there and in these classes: the first that fits and lets it in.
+    fn place<'s>(
+        config: &'s Snapshot<Self>,
+        log: &dyn Log,
+        whereabouts: &Whereabouts<'_, Self::Addr>,
+        classes: &ClassSet,
+    ) -> Option<&'s Subnet<Self>>;
 
     /// The file among the server's data that holds its identifier, where it has one of its own.
     const SERVER_ID_FILE: Option<&'static str> = None;
@@ -191,6 +200,15 @@ impl Serving for V4 {
         crate::v4::ask(question)
     }
 
+    fn place<'s>(
+        config: &'s Snapshot<Self>,
+        log: &dyn Log,
+        whereabouts: &Whereabouts<'_, Self::Addr>,
+        classes: &ClassSet,
+    ) -> Option<&'s Subnet<Self>> {
+        crate::v4::find(config, log, whereabouts, classes)
+    }
+
     fn relay_of(payload: &[u8]) -> Option<Self::Addr> {
         let view = kea_wire::v4::View::parse(payload).ok()?;
         view.is_relayed().then(|| view.giaddr())
@@ -216,6 +234,15 @@ impl Serving for V6 {
 
     fn ask(question: &Question<Self>) -> Result<Vec<u8>, Unaskable> {
         crate::v6::ask(question)
+    }
+
+    fn place<'s>(
+        config: &'s Snapshot<Self>,
+        log: &dyn Log,
+        whereabouts: &Whereabouts<'_, Self::Addr>,
+        classes: &ClassSet,
+    ) -> Option<&'s Subnet<Self>> {
+        crate::v6::find(config, log, whereabouts, classes)
     }
 
     fn relay_of(payload: &[u8]) -> Option<Self::Addr> {

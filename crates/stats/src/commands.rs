@@ -31,7 +31,10 @@ impl Stats {
         let arguments = Arguments(arguments);
         let answer = match name {
             "statistic-get" => self.get(arguments, now),
-            "statistic-get-all" => Ok(self.get_all(now)),
+            "statistic-get-all" => Ok(self.get_all(now, |_| true)),
+            "statistic-global-get-all" => {
+                Ok(self.get_all(now, |name| !name.starts_with("subnet[")))
+            }
             "statistic-reset" => self.change(arguments, "reset.", |name| self.reset(name, now)),
             "statistic-reset-all" => {
                 self.reset_all(now);
@@ -74,11 +77,9 @@ impl Stats {
         Ok(Answer::arguments(map))
     }
 
-    fn get_all(&self, now: UnixMicros) -> Answer {
-        let all = self.all_samples(now);
-        Answer::arguments(
-            all.into_iter().map(|(name, samples)| (name, self.json(&samples))).collect(),
-        )
+    fn get_all(&self, now: UnixMicros, is_wanted: impl Fn(&str) -> bool) -> Answer {
+        let wanted = self.all_samples(now).into_iter().filter(|(name, _)| is_wanted(name));
+        Answer::arguments(wanted.map(|(name, samples)| (name, self.json(&samples))).collect())
     }
 
     fn change(
@@ -140,6 +141,7 @@ const COMMANDS: &[&str] = &[
     "statistic-get-all",
     "statistic-reset",
     "statistic-reset-all",
+    "statistic-global-get-all",
     "statistic-remove",
     "statistic-remove-all",
     "statistic-sample-age-set",
@@ -187,6 +189,22 @@ mod tests {
             run(&dhcp4(), "statistic-get", json!({"name": "nope"})),
             json!({"result": 0, "text": null, "arguments": {}})
         );
+    }
+
+    #[test]
+    fn global_statistics_are_those_of_no_subnet() {
+        let stats = dhcp4();
+        stats.subnet::<crate::SubnetMetric>(0, 7, START);
+        let names = |command: &str| {
+            let answer = run(&stats, command, None);
+            let names: Vec<_> = answer["arguments"].as_object().unwrap().keys().cloned().collect();
+            names
+        };
+        let (all, global) = (names("statistic-get-all"), names("statistic-global-get-all"));
+        assert!(all.iter().any(|name| name == "subnet[7].total-addresses"));
+        assert!(!global.is_empty() && global.len() < all.len());
+        assert!(global.iter().all(|name| !name.starts_with("subnet[")));
+        assert!(global.iter().any(|name| name == "pkt4-received"));
     }
 
     #[test]

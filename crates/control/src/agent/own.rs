@@ -7,11 +7,13 @@ use std::time::Instant;
 use kea_config::document::Files;
 use kea_config::snapshot::ControlSocket;
 use kea_log::{Handle, Log, log};
+use kea_wire::Hex;
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use super::configuration::AgentConfig;
 use super::forward::{forward, services};
-use crate::answer::{Answer, Payload, ResultCode};
+use crate::answer::{Answer, Payload, ResultCode, write_json};
 use crate::calls::{Call, Calls};
 use crate::handlers::Handlers;
 use crate::listeners::{ListenError, Listeners};
@@ -161,6 +163,9 @@ fn handlers() -> Handlers<State> {
             }))
         })
         .on("config-get", |state, _| Answer::arguments(state.config.effective.clone()))
+        .on("config-hash-get", |state, _| {
+            Answer::arguments(json!({ "hash": hash(&state.config.effective) }))
+        })
         .on("config-test", |state, arguments| match read(arguments.json()) {
             Ok(_) => Answer::success("Configuration check successful"),
             Err(problem) => {
@@ -185,6 +190,14 @@ fn handlers() -> Handlers<State> {
             Answer::success("Control Agent is shutting down")
         });
     handlers
+}
+
+/// SHA-256 of a configuration, the same for the same content in whatever order.
+fn hash(config: &Json) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_json(&mut text, config);
+    Hex(&Sha256::digest(text.as_bytes())).to_string()
 }
 
 fn read(arguments: Option<&Json>) -> Result<AgentConfig, String> {

@@ -21,6 +21,7 @@ use super::settings::Settings;
 use super::watched::{ARRIVAL, Phase, Progress, Watched};
 use crate::answer::{Answer, ResultCode};
 use crate::listeners::Shared;
+use crate::seats::Seat;
 
 /// An open socket; closed on drop. Connections live on.
 #[derive(Debug)]
@@ -33,8 +34,6 @@ pub(crate) struct HttpAcceptor {
     shared: Arc<Shared>,
 }
 
-/// Connections of one address; the others have to find room too.
-const CONNECTIONS_PER_PEER: usize = 128;
 /// Room for the headers of one request.
 const HEADER_BYTES: usize = 64 * 1024;
 
@@ -86,7 +85,7 @@ impl Drop for HttpAcceptor {
 
 async fn accept(listener: TcpListener, settings: Arc<RwLock<Arc<Settings>>>, shared: Arc<Shared>) {
     loop {
-        let Some(slot) = shared.http_slot().await else { return };
+        shared.http_seats.room().await;
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -96,18 +95,17 @@ async fn accept(listener: TcpListener, settings: Arc<RwLock<Arc<Settings>>>, sha
                 continue;
             }
         };
-        let Some(counted) = shared.peers.admit(peer.ip(), CONNECTIONS_PER_PEER) else { continue };
+        let Ok(seat) = shared.http_seats.seat(Some(peer.ip())).await else { continue };
         let (settings, shared) = (Arc::clone(&settings), Arc::clone(&shared));
         tokio::spawn(async move {
-            connection(stream, peer, &settings, &shared).await;
-            drop((slot, counted));
+            connection((stream, peer), Arc::new(seat), &settings, &shared).await;
         });
     }
 }
 
 async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
+    seat: Arc<Seat>,
     settings: &RwLock<Arc<Settings>>,
     shared: &Arc<Shared>,
 ) {
@@ -116,7 +114,7 @@ async fn connection(
     let Some(tls) = current(settings).tls.clone() else {
         log!(shared.log, HTTP_REQUEST_RECEIVE_START, peer, ARRIVAL.as_secs());
         let client = Client { peer, tls: false, certificate: None };
-        return serve(stream, &client, settings, shared).await;
+        return serve(stream, &client, seat, settings, shared).await;
     };
     let (config, problem) = tls.current();
     if let Some(problem) = problem {
@@ -124,7 +122,15 @@ async fn connection(
         log!(shared.log, HTTP_CONNECTION_HANDSHAKE_FAILED, peer, text);
     }
     log!(shared.log, HTTP_CONNECTION_HANDSHAKE_START, peer, ARRIVAL.as_secs());
-    match timeout(ARRIVAL, TlsAcceptor::from(config).accept(stream)).await {
+    let handshake = timeout(ARRIVAL, TlsAcceptor::from(config).accept(stream));
+    let shaken = tokio::select! {
+        result = handshake => result,
+        () = seat.lost() => {
+            log!(shared.log, HTTP_CONNECTION_HANDSHAKE_FAILED, peer, "gave way to another client");
+            return;
+        }
+    };
+    match shaken {
         Err(_) => log!(shared.log, HTTP_CONNECTION_HANDSHAKE_FAILED, peer, "timed out"),
         Ok(Err(error)) => log!(shared.log, HTTP_CONNECTION_HANDSHAKE_FAILED, peer, error),
         Ok(Ok(stream)) => {
@@ -132,7 +138,7 @@ async fn connection(
             let chain = stream.get_ref().1.peer_certificates();
             let certificate = chain.and_then(|chain| chain.first()).map(|cert| cert.to_vec());
             let client = Client { peer, tls: true, certificate };
-            serve(stream, &client, settings, shared).await;
+            serve(stream, &client, seat, settings, shared).await;
         }
     }
 }
@@ -141,10 +147,11 @@ async fn connection(
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     client: &Client,
+    seat: Arc<Seat>,
     settings: &RwLock<Arc<Settings>>,
     shared: &Arc<Shared>,
 ) {
-    let progress = Progress::new();
+    let progress = Progress::new(Arc::clone(&seat));
     let service = service_fn(|request| {
         let settings = current(settings);
         let progress = &progress;
@@ -156,6 +163,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let finished = tokio::select! {
         result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(result),
         () = progress.expiry() => None,
+        () = seat.lost() => {
+            // At once: whoever has no seat must not take the server's time either.
+            log!(shared.log, HTTP_CONNECTION_STOP, client.peer);
+            return;
+        }
     };
     if let Some(Err(error)) = &finished {
         log!(shared.log, HTTP_BAD_CLIENT_REQUEST_RECEIVED, client.peer, error);

@@ -3,7 +3,6 @@
 mod authentication;
 mod client;
 mod listener;
-mod peers;
 mod service;
 mod settings;
 mod tls;
@@ -11,7 +10,6 @@ mod watched;
 
 pub use client::{ClientError, Credentials, HttpClient, unix_request};
 pub(crate) use listener::HttpAcceptor;
-pub(crate) use peers::Peers;
 pub(crate) use settings::Settings;
 pub use settings::SettingsError;
 pub use tls::{TlsError, client_config};

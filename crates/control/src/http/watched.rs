@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::listeners::UnderWay;
+use crate::seats::Seat;
 
 /// A request has to arrive within this time; fixed, as in the manual.
 pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ pub(super) enum Phase {
 
 /// Shared by the connection, its service and its watchdog.
 #[derive(Clone, Debug)]
-pub(super) struct Progress(Arc<Mutex<State>>);
+pub(super) struct Progress(Arc<Mutex<State>>, Arc<Seat>);
 
 #[derive(Debug)]
 struct State {
@@ -43,9 +44,9 @@ struct State {
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(seat: Arc<Seat>) -> Self {
         let state = State { phase: Phase::Arriving, since: Instant::now(), under_way: None };
-        Progress(Arc::new(Mutex::new(state)))
+        Progress(Arc::new(Mutex::new(state)), seat)
     }
 
     pub(super) fn work(&self, under_way: UnderWay) {
@@ -65,6 +66,8 @@ impl Progress {
         let mut state = self.lock();
         state.phase = phase;
         state.since = Instant::now();
+        drop(state);
+        if phase == Phase::Working { self.1.works() } else { self.1.waits() }
     }
 
     fn is_read(&self) {

@@ -88,10 +88,10 @@ pub(super) static ROWS: &[Row] = &[
         .with(&[SAMPLES]),
     read("status-get", "1.7.3", "Tells how the server is").of(Daemons::ALL),
     read("subnet#-select-test", "2.7.5", "Tells which subnet a client would be placed in")
-        .with(SELECT),
+        .checked_by_server(SELECT),
     read("subnet4o6-select-test", "2.7.5", "The same for DHCPv4 over DHCPv6")
         .of(Daemons::DHCP4)
-        .with(SELECT),
+        .checked_by_server(SELECT),
     read("version-get", "1.2.0", "Gives the version").of(Daemons::ALL),
 ];
 
@@ -102,7 +102,11 @@ const SELECT: &[super::Field] = &[
     may("local", Kind::Address, "The address the query was sent to"),
     may("remote", Kind::Address, "The address the query came from"),
     may("link", Kind::Address, "The address a link-selection option names"),
-    may("interface-id", Kind::Text, "The relay's interface identifier"),
+    may(
+        "interface-id",
+        Kind::Text,
+        "The relay's interface identifier: 'text' or hexadecimal digits",
+    ),
     may("subnet", Kind::Address, "The address a subnet-selection option names"),
     may("classes", Kind::List, "Classes the client is in"),
 ];

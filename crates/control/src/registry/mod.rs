@@ -70,7 +70,10 @@ impl CommandSpec {
 
     /// The fields of the arguments with their names in this command.
     pub fn fields(&self) -> impl Iterator<Item = (Cow<'static, str>, &'static Field)> {
-        let fields = if let Shape::Map(fields, _) = self.shape { fields } else { &[] };
+        let fields = match self.shape {
+            Shape::Map(fields, _) | Shape::Unchecked(fields) => fields,
+            Shape::Nothing | Shape::Value(_) => &[],
+        };
         fields.iter().map(|field| (field.name_in(self.family), field))
     }
 

@@ -147,6 +147,11 @@ impl Row {
         Row { shape: Shape::Map(fields, alternatives), ..self }
     }
 
+    /// The fields, of which the server itself says what is wrong with them.
+    pub(super) const fn checked_by_server(self, fields: &'static [Field]) -> Row {
+        Row { shape: Shape::Unchecked(fields), ..self }
+    }
+
     pub(super) const fn value(self, kind: Kind) -> Row {
         Row { shape: Shape::Value(kind), ..self }
     }

@@ -19,6 +19,7 @@ use crate::calls::{Origin, Reply};
 use crate::command::Command;
 use crate::frame::{Frame, Framing};
 use crate::listeners::{Shared, UnderWay};
+use crate::seats::Seat;
 
 /// An open socket; closed, and its file removed, on drop. Connections live on.
 #[derive(Debug)]
@@ -89,14 +90,12 @@ fn lock(path: &Path) -> io::Result<File> {
 
 async fn accept(listener: UnixListener, path: PathBuf, shared: Arc<Shared>) {
     loop {
-        let Some(slot) = shared.unix_slot().await else { return };
+        shared.unix_seats.room().await;
         match listener.accept().await {
             Ok((stream, _)) => {
+                let Ok(seat) = shared.unix_seats.seat(None).await else { continue };
                 let shared = Arc::clone(&shared);
-                tokio::spawn(async move {
-                    serve(stream, &shared).await;
-                    drop(slot);
-                });
+                tokio::spawn(async move { serve(stream, &seat, &shared).await });
             }
             Err(error) => {
                 log!(shared.log, COMMAND_SOCKET_ACCEPT_FAIL, path.display(), error);
@@ -107,20 +106,32 @@ async fn accept(listener: UnixListener, path: PathBuf, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(mut stream: UnixStream, shared: &Arc<Shared>) {
+async fn serve(mut stream: UnixStream, seat: &Seat, shared: &Arc<Shared>) {
     let id = shared.next_connection();
     log!(shared.log, COMMAND_SOCKET_CONNECTION_OPENED, id);
-    if let Some((answer, _under_way)) = exchange(&mut stream, id, shared).await {
-        write(&mut stream, answer.into_text().as_bytes(), id, shared).await;
-        linger(&mut stream).await;
+    tokio::select! {
+        () = converse(&mut stream, id, seat, shared) => {}
+        () = seat.lost() => {
+            log!(shared.log, COMMAND_SOCKET_CONNECTION_TIMEOUT, id);
+            // What there is room for now; nobody waits for this client any more.
+            let _ = stream.try_write(gave_way().to_string().as_bytes());
+        }
     }
     log!(shared.log, COMMAND_SOCKET_CONNECTION_CLOSED, id);
+}
+
+async fn converse(stream: &mut UnixStream, id: u64, seat: &Seat, shared: &Arc<Shared>) {
+    if let Some((answer, _under_way)) = exchange(stream, id, seat, shared).await {
+        write(stream, answer.into_text().as_bytes(), (id, seat), shared).await;
+        linger(stream).await;
+    }
 }
 
 /// Reads a command and has it answered; `None` when there is nobody to answer to.
 async fn exchange(
     stream: &mut UnixStream,
     id: u64,
+    seat: &Seat,
     shared: &Arc<Shared>,
 ) -> Option<(Reply, UnderWay)> {
     let text = match read(stream, id, shared).await {
@@ -128,6 +139,7 @@ async fn exchange(
         Err(answer) => return answer.map(|answer| (Reply::One(answer), shared.begin())),
     };
     let under_way = shared.begin();
+    seat.works();
     let reply = match Command::parse(&text) {
         Ok(command) => shared.ask(command, Origin::Unix).await,
         Err(problem) => {
@@ -180,9 +192,14 @@ fn timed_out(partial: usize) -> Answer {
     Answer::error(format!("Connection over control channel timed out{discarded}"))
 }
 
-async fn write(stream: &mut UnixStream, bytes: &[u8], id: u64, shared: &Shared) {
+fn gave_way() -> Answer {
+    Answer::error("Connection over control channel gave way to another: too many are open")
+}
+
+async fn write(stream: &mut UnixStream, bytes: &[u8], (id, seat): (u64, &Seat), shared: &Shared) {
     let mut left = bytes.len();
     for chunk in bytes.chunks(CHUNK) {
+        seat.waits();
         match timeout(IDLE, stream.write_all(chunk)).await {
             Ok(Ok(())) => {
                 left -= chunk.len();

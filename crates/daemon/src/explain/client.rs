@@ -119,7 +119,7 @@ fn address<F: Serving>(
 }
 
 /// Octets in pairs of hexadecimal digits, with or without colons and white space between.
-pub(super) fn octets(text: &str) -> Result<Vec<u8>, ClientError> {
+pub(crate) fn octets(text: &str) -> Result<Vec<u8>, ClientError> {
     let malformed = || ClientError::Hex(text.chars().take(40).collect());
     let text_of_digits = text.trim();
     let digits = text_of_digits.strip_prefix("0x").unwrap_or(text_of_digits);

@@ -26,7 +26,7 @@ use crate::layout::Layout;
 use crate::privileges::Confinement;
 use crate::server::{file_path, identify_without_file};
 
-pub(crate) use client::Query;
+pub(crate) use client::{Query, octets};
 
 /// Most queries of a capture that are explained.
 const MAX_QUERIES: usize = 1000;

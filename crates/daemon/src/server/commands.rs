@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use kea_config::document::{Document, NoIncludes};
 use kea_control::{Answer, Arguments, Daemon, Handlers, Payload, ResultCode};
 use kea_dhcp::Serving;
-use kea_wire::Hex;
+use kea_wire::{Address as _, Hex};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Server;
 use super::announce;
 use super::classes;
+use super::select_test::Told;
 use super::shared::unix_micros;
 use super::subnets;
 use crate::configuration;
@@ -32,7 +33,7 @@ pub(super) enum Next {
     Stop(u8),
 }
 
-type Outcome = Result<Answer, String>;
+pub(super) type Outcome = Result<Answer, String>;
 
 /// The commands of a server and who answers them.
 pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
@@ -56,6 +57,10 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
     on("config-write", |server, arguments| server.config_write(arguments));
     on("dhcp-disable", |server, arguments| server.dhcp_disable(arguments));
     on("dhcp-enable", |server, arguments| server.dhcp_enable(arguments));
+    on("interface-add", Server::interface_add);
+    on("interface-list", |server, _| Ok(server.interface_list()));
+    on("interface-redetect", |server, _| Ok(server.interface_redetect()));
+    on("kea-lfc-start", |server, _| server.start_clean_up());
     on("leases-reclaim", Server::leases_reclaim);
     on("libreload", |_, _| Ok(Answer::success("Hooks libraries successfully reloaded.")));
     on("server-tag-get", |server, _| {
@@ -72,6 +77,8 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
         handlers.on(name, move |server, arguments| server.classes(*command, arguments));
     }
     let version = F::VERSION.to_string();
+    let select_test = format!("subnet{version}-select-test");
+    handlers.on(&select_test, |server, arguments| server.subnet_select_test(arguments));
     for (name, command) in subnets::COMMANDS {
         handlers.on(&name.replace('#', &version), move |server, arguments| {
             server.subnets(*command, arguments)
@@ -122,7 +129,7 @@ impl<F: Serving> Server<F> {
     }
 
     /// The effective configuration, as `config-get` shows it, without its hash.
-    fn effective(&self) -> Result<Json, String> {
+    pub(super) fn effective(&self) -> Result<Json, String> {
         let text = self.shared.config.load().render().to_string();
         serde_json::from_str(&text).map_err(|error| error.to_string())
     }
@@ -181,6 +188,27 @@ impl<F: Serving> Server<F> {
                 Err(error) => Answer::error(error),
             },
         }
+    }
+
+    /// Which subnet a client would be placed in.
+    fn subnet_select_test(&self, arguments: Arguments<'_>) -> Answer {
+        let told = match Told::read::<F>(arguments) {
+            Ok(told) => told,
+            Err(error) => return Answer::error(error.to_string()),
+        };
+        let interfaces = self.service.interfaces();
+        let named = told.interface.as_deref().and_then(|name| interfaces.by_name(name));
+        let own = named.map(|it| it.usable_addresses().find_map(F::Addr::of_ip));
+        told.answer(&self.shared.config.load(), own)
+    }
+
+    /// Has the lease file cleaned up at once, whatever `lfc-interval` is.
+    fn start_clean_up(&self) -> Outcome {
+        if self.clean_up.is_none() {
+            return Err("leases are not kept in a file: there is nothing to clean up".into());
+        }
+        self.clean_up();
+        Ok(Answer::success("kea-lfc started"))
     }
 
     /// Writes what is in force to a file, whole or not at all.
@@ -274,7 +302,7 @@ fn config_test<F: Serving>(arguments: Arguments<'_>) -> Outcome {
 }
 
 /// The configuration in `arguments`, checked.
-fn load_arguments<F: Serving>(
+pub(super) fn load_arguments<F: Serving>(
     arguments: Arguments<'_>,
 ) -> Result<configuration::Loaded<F>, String> {
     let object = F::PROTOCOL.object();

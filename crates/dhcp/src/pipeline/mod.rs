@@ -27,6 +27,7 @@ mod reserve;
 mod scopes;
 mod statistics;
 mod traffic;
+mod whereabouts;
 
 pub(crate) use adaptive::{Lifetime, is_crowded, seconds_left};
 pub use arrival::{Arrival, Transmit};
@@ -55,3 +56,4 @@ pub(crate) use reclaim::{give_up, remembered};
 pub use reserve::{Identified, Reserved};
 pub use scopes::Scopes;
 pub use statistics::{Counted, Statistics, forget_others, recount, recount_changed};
+pub use whereabouts::Whereabouts;

@@ -18,6 +18,7 @@ mod worker;
 
 pub use question::ask;
 pub(crate) use rank::rank;
+pub(crate) use select::find;
 pub use worker::Worker;
 
 /// The UDP ports that answers go to.

@@ -27,6 +27,7 @@ mod worker;
 
 pub use question::ask;
 pub(crate) use rank::rank;
+pub(crate) use select::find;
 pub use server_id::{Origin, ServerIdentity, server_identity};
 pub use worker::Worker;
 

@@ -1,6 +1,8 @@
 //! The management API as its clients see it: Debian's control agent and shell against our servers, ours
 //! against Debian's, what people pipe into sockets by hand, and programs from PyPI.
 
+mod commands;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,0 +1,297 @@
+//! Every command of the servers, as the rows in `commands/` have it: what it answers, what it refuses and
+//! in which words, here and by Debian's Kea.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kea_testkit::{Answer, ControlSocket, Lab, ServerSetup, Subject};
+use serde_json::{Value, json};
+
+use super::Agent;
+
+/// How far this server and Kea 2.2 agree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Agreement {
+    /// They answer the same.
+    Same,
+    /// They answer differently.
+    Different,
+    /// Kea 2.2 has no such command.
+    Newer,
+    /// Kea 2.2 has it in a library that Debian does not ship.
+    Library,
+}
+
+/// One line of the table.
+struct Row {
+    agreement: Agreement,
+    command: String,
+    arguments: Option<Value>,
+    /// Result and text by this server, and by Kea where that differs.
+    answers: Vec<(i64, String)>,
+    /// What is in the arguments of the answer: pointer, and value unless it is any.
+    has: Vec<(String, Option<Value>)>,
+}
+
+/// What stands for something in the table.
+struct Words {
+    version: u8,
+    config: Value,
+    folder: String,
+}
+
+impl Words {
+    fn put_in(&self, text: &str) -> String {
+        let mut text = text.replace('#', &self.version.to_string());
+        for n in 0..10 {
+            let (start, net) = match self.version {
+                4 => (format!("10.0.{n}."), format!("10.0.{n}.0/24")),
+                _ => (format!("2001:db8:{n}::"), format!("2001:db8:{n}::/64")),
+            };
+            text = text.replace(&format!("{{{n}}}/net"), &net).replace(&format!("{{{n}}}"), &start);
+        }
+        text.replace("$CONFIG", &self.config.to_string()).replace("$FOLDER", &self.folder)
+    }
+
+    fn rows(&self, table: &str) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        for line in table.lines().filter(|line| !line.is_empty() && !line.starts_with("# ")) {
+            let line = self.put_in(line);
+            let (mark, rest) = line.split_at(2);
+            if mark == "  " {
+                let (pointer, value) =
+                    rest.strip_prefix("has ").and_then(|rest| rest.split_once(" = ")).unwrap();
+                let value = (value != "*").then(|| serde_json::from_str(value).unwrap());
+                rows.last_mut().unwrap().has.push((pointer.to_owned(), value));
+                continue;
+            }
+            if mark == "< " {
+                rows.last_mut().unwrap().answers.push(answer(rest));
+                continue;
+            }
+            let agreement = match mark {
+                "= " => Agreement::Same,
+                "~ " => Agreement::Different,
+                "+ " => Agreement::Newer,
+                ". " => Agreement::Library,
+                _ => panic!("no mark: {line}"),
+            };
+            let (asked, answered) = rest.split_once(" => ").unwrap();
+            let (command, arguments) = asked.split_once(' ').unwrap();
+            let arguments = (arguments != "-").then(|| {
+                serde_json::from_str(arguments).unwrap_or_else(|error| panic!("{line}: {error}"))
+            });
+            let command = command.to_owned();
+            let answers = vec![answer(answered)];
+            rows.push(Row { agreement, command, arguments, answers, has: Vec::new() });
+        }
+        rows
+    }
+}
+
+fn answer(text: &str) -> (i64, String) {
+    let (result, text) = text.split_once(' ').unwrap();
+    (result.parse().unwrap(), if text == "-" { String::new() } else { text.to_owned() })
+}
+
+/// True when `text` is `pattern`, in which a `*` is anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, end)) => text
+            .strip_prefix(start)
+            .is_some_and(|rest| rest.len() >= end.len() && rest.ends_with(end)),
+    }
+}
+
+impl Row {
+    /// What is wrong with an answer to this row.
+    fn objection(&self, subject: Subject, given: &Answer) -> Option<String> {
+        let unsupported = (2, format!("'{}' command not supported.*", self.command));
+        let ours = subject == Subject::Ours;
+        let (result, text) = match self.agreement {
+            _ if ours => &self.answers[0],
+            Agreement::Newer | Agreement::Library => &unsupported,
+            Agreement::Same | Agreement::Different => self.answers.last()?,
+        };
+        if given.result != *result || !fits(text, &given.text) {
+            return Some(format!("{result} {text}"));
+        }
+        // What a command does not have it does not give.
+        let has = if given.result == 2 { &[][..] } else { &self.has };
+        has.iter()
+            .find(|(pointer, value)| {
+                let found = given.arguments.pointer(pointer);
+                found.is_none() || value.as_ref().is_some_and(|value| found != Some(value))
+            })
+            .map(|(pointer, value)| format!("{pointer} = {value:?} in {}", given.arguments))
+    }
+
+    fn asked(&self) -> String {
+        let arguments = self.arguments.as_ref().map_or("-".to_owned(), Value::to_string);
+        format!("{} {arguments}", self.command)
+    }
+}
+
+/// Plays the rows, and sends each of the server's commands with a member that no command has.
+fn play(
+    subject: Subject,
+    rows: &[Row],
+    send: &dyn Fn(&str, Option<&Value>, Option<&str>) -> Answer,
+) {
+    let mut wrong = String::new();
+    let listed = send("list-commands", None, None).arguments;
+    let listed: Vec<&str> = listed.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for command in &listed {
+        let given = send(command, None, Some("bogus"));
+        let text = "Error during command processing: Received command contains unsupported \
+                    parameter 'bogus'";
+        if (given.result, given.text.as_str()) != (1, text) {
+            let _ =
+                writeln!(wrong, "{command} with a member 'bogus': {} {}", given.result, given.text);
+        }
+    }
+    for row in rows {
+        let given = send(&row.command, row.arguments.as_ref(), None);
+        if let Some(expected) = row.objection(subject, &given) {
+            let (asked, result, text) = (row.asked(), given.result, given.text);
+            let _ = writeln!(wrong, "{asked}\n   not: {expected}\n   but: {result} {text}");
+        }
+    }
+    if subject == Subject::Ours {
+        wrong.push_str(&gaps(&listed, rows));
+    }
+    assert!(wrong.is_empty(), "{subject:?}:\n{wrong}");
+}
+
+/// Commands of the server that the table does not show succeeding, or does not show refusing each argument
+/// that has to be there: left out, and of a wrong type.
+fn gaps(listed: &[&str], rows: &[Row]) -> String {
+    let mut gaps = String::new();
+    let openapi = include_str!("../../../../docs/reference/openapi.json");
+    let openapi: Value = serde_json::from_str(openapi).unwrap();
+    for name in listed {
+        let of_it = || rows.iter().filter(|row| row.command == *name);
+        // No configuration backend is configured, which is result 3.
+        if !of_it().any(|row| row.answers[0].0 == 0 || *name == "config-backend-pull") {
+            let _ = writeln!(gaps, "{name}: no row of success");
+        }
+        let arguments = &openapi["components"]["schemas"][name]["properties"]["arguments"];
+        for must in arguments["required"].as_array().into_iter().flatten() {
+            let must = must.as_str().unwrap();
+            let refused = |is_there: bool| {
+                of_it().any(|row| {
+                    let there = row.arguments.as_ref().is_some_and(|map| map.get(must).is_some());
+                    there == is_there && row.answers[0].0 == 1
+                })
+            };
+            if !refused(false) || !refused(true) {
+                let _ = writeln!(gaps, "{name}: '{must}' left out or wrong has no row");
+            }
+        }
+        let takes_some = !arguments.is_null();
+        if takes_some && !of_it().any(|row| ![0, 3].contains(&row.answers[0].0)) {
+            let _ = writeln!(gaps, "{name}: no row of an error");
+        }
+    }
+    let known: BTreeSet<&str> = listed.iter().copied().collect();
+    for row in rows.iter().filter(|row| !known.contains(row.command.as_str())) {
+        let _ = writeln!(gaps, "{}: a row, but no command", row.command);
+    }
+    gaps
+}
+
+fn request(command: &str, arguments: Option<&Value>, other: Option<&str>) -> Value {
+    let mut members = BTreeMap::from([("command", json!(command))]);
+    members.extend(arguments.map(|arguments| ("arguments", arguments.clone())));
+    members.extend(other.map(|other| (other, json!(1))));
+    json!(members)
+}
+
+fn server_config(subject: Subject, setup: &ServerSetup, words: &Words) -> Value {
+    let library = |name: &str| json!({ "library": format!("libdhcp_{name}_cmds.so") });
+    let config = words.put_in(
+        r##"{
+            "server-tag": "here",
+            "client-classes": [{ "name": "printers" }],
+            "subnet#": [{ "id": 7, "subnet": "{7}/net", "pools": [{ "pool": "{7}10 - {7}19" }] }],
+            "shared-networks": [{ "name": "floor", "subnet#": [{ "id": 8, "subnet": "{8}/net" }] }]
+        }"##,
+    );
+    let mut config: Value = serde_json::from_str(&config).unwrap();
+    if subject == Subject::Ours {
+        config["hooks-libraries"] = json!([library("subnet"), library("class")]);
+    }
+    setup.config(&config)
+}
+
+fn every_command_of_a_server(version: u8) {
+    let subject = Subject::from_environment();
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let setup = ServerSetup::new(subject, version).unwrap();
+    let folder = setup.folder().display().to_string();
+    let mut words = Words { version, config: Value::Null, folder };
+    words.config = server_config(subject, &setup, &words);
+    setup.write_config(&words.config.to_string()).unwrap();
+    let server = setup.start(&netns).unwrap();
+    let socket: ControlSocket = server.setup().control_socket();
+    let rows = words.rows(include_str!("../../commands/dhcp.rows"));
+    play(subject, &rows, &|command, arguments, other| {
+        socket.send(&request(command, arguments, other).to_string()).unwrap()
+    });
+}
+
+#[test]
+fn every_command_of_the_dhcp4_server_answers_and_refuses_as_documented() {
+    every_command_of_a_server(4);
+}
+
+#[test]
+fn every_command_of_the_dhcp6_server_answers_and_refuses_as_documented() {
+    every_command_of_a_server(6);
+}
+
+#[test]
+fn every_command_of_the_agent_answers_and_refuses_as_documented() {
+    let subject = Subject::from_environment();
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let (four, six) = (super::server(subject, 4, &netns), super::server(subject, 6, &netns));
+    let agent = Agent::start(subject, &netns, &[&four, &six]);
+    let file = Path::new(four.setup().folder()).join("agent.conf");
+    let config = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let folder = four.setup().folder().display().to_string();
+    let rows = Words { version: 0, config, folder }.rows(include_str!("../../commands/agent.rows"));
+    play(subject, &rows, &|command, arguments, other| {
+        let mut answers = agent.curl(&request(command, arguments, other));
+        let answer = answers[0].take();
+        Answer {
+            result: answer["result"].as_i64().unwrap_or(-1),
+            text: answer["text"].as_str().unwrap_or_default().to_owned(),
+            arguments: answer["arguments"].clone(),
+        }
+    });
+}
+
+#[test]
+fn what_the_servers_do_not_have_is_refused_by_name() {
+    let Some((_lab, netns, _, setup)) = Lab::ours(4) else { return };
+    let server = setup.start_with(&netns, &json!({})).unwrap();
+    let socket = server.setup().control_socket();
+    let listed = socket.command("list-commands", Value::Null).unwrap().arguments;
+    let listed = listed.as_array().unwrap();
+    let openapi = include_str!("../../../../docs/reference/openapi.json");
+    let openapi: Value = serde_json::from_str(openapi).unwrap();
+    let schemas = openapi["components"]["schemas"].as_object().unwrap();
+    let commands = schemas.iter().filter(|(_, schema)| schema["x-programs"].is_array());
+    let mut refused = 0;
+    for (name, _) in commands.filter(|(name, _)| !listed.contains(&json!(name))) {
+        let given = socket.command(name, Value::Null).unwrap();
+        let text = format!("'{name}' command not supported.");
+        assert_eq!((given.result, given.text), (2, text));
+        refused += 1;
+    }
+    assert!(refused > 0 && !listed.is_empty());
+}
