@@ -1,9 +1,11 @@
-//! Benchmark programs: `bench servers`, `bench hot-path`, `bench lease-store`. Times are of processors, not of clocks, where a busy machine
-//! would make them wrong; what is compared is measured in turns, in one run.
+//! Benchmark programs: `bench servers`, `bench commands`, `bench hot-path`, `bench lease-store`. Times are of
+//! processors, not of clocks, where a busy machine would make them wrong; what is compared is measured in
+//! turns, in one run.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
 mod clock;
+mod commands;
 mod hot_path;
 mod lease_store;
 mod servers;
@@ -29,6 +31,9 @@ fn run() -> Result<(), String> {
         Some(Value(name)) if name == "servers" => {
             servers::run(&servers::Arguments::parse(arguments)?)
         }
+        Some(Value(name)) if name == "commands" => {
+            commands::run(&commands::Arguments::parse(arguments)?)
+        }
         Some(Value(name)) if name == "hot-path" => {
             hot_path::run(&hot_path::Arguments::parse(arguments)?)
         }
@@ -48,6 +53,12 @@ bench servers --programs DIR [--seconds S] [--rounds R] [--only PART] [--output 
   --rounds R      runs of each server in each situation (default 3)
   --only PART     only situations whose name contains that
   --output DIR    write RESULTS.md and RESULTS.svg there
+
+bench commands --programs DIR [--seconds S] [--rounds R] [--rate N] [--command NAME]
+
+  Exchanges a second without commands and beside them, in turns, as root.
+  --rate N        commands a second, over HTTP (default 10000)
+  --command NAME  the command (default statistic-get-all)
 
 bench hot-path [-4 | -6] [--exchanges N]
 

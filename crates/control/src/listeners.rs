@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use kea_config::snapshot::{ControlSocket, HttpSocket};
 use kea_log::{Log, log};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::answer::Answer;
 use crate::calls::{CallSender, Calls, Origin, Reply};
 use crate::command::Command;
-use crate::http::{HttpAcceptor, Settings, SettingsError};
+use crate::http::{HttpAcceptor, Settings, SettingsError, serve_stream};
 use crate::seats::Seats;
 use crate::unix::UnixAcceptor;
 
@@ -72,7 +73,7 @@ pub(crate) struct Limits {
     /// Of one address; the others have to find room too.
     pub(crate) http_connections_per_peer: usize,
     pub(crate) command_bytes: usize,
-    /// Of all HTTP requests that are arriving.
+    /// Of all commands that are arriving.
     pub(crate) arriving_bytes: usize,
 }
 
@@ -116,6 +117,12 @@ impl Listeners {
     ) {
         let mut pages = self.shared.pages.write().unwrap_or_else(PoisonError::into_inner);
         pages.insert(path, (media_type, Arc::new(text)));
+    }
+
+    /// Serves HTTP on a connection that came some other way than through a socket of the configuration,
+    /// without TLS and passwords, until either side ends it. To be called inside a tokio runtime.
+    pub async fn serve_http<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: SocketAddr) {
+        serve_stream(stream, peer, &self.shared).await;
     }
 
     /// Addresses of the HTTP sockets, with the ports that port 0 became.
@@ -202,7 +209,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) unix_seats: Seats,
     pub(crate) http_seats: Seats,
-    /// KiB that arriving requests may take.
+    /// KiB that arriving commands may take.
     room: Arc<Semaphore>,
     pages: RwLock<BTreeMap<&'static str, Page>>,
     connections: AtomicU64,
@@ -234,7 +241,7 @@ impl Shared {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Room for a request of that many bytes, if there is.
+    /// Room for a command of that many bytes, if there is.
     pub(crate) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let kibibytes = u32::try_from(bytes.div_ceil(1024)).ok()?;
         Arc::clone(&self.room).try_acquire_many_owned(kibibytes).ok()

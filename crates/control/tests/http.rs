@@ -209,14 +209,10 @@ async fn silent_connections_give_way() {
     for _ in 0..400 {
         silent.push(TcpStream::connect(server.address()).await.unwrap());
     }
-    // Connections of an address beyond its share are closed at once.
-    let answer = loop {
-        let command = "{\"command\": \"version-get\"}";
-        match server.client().post(command.into(), Duration::from_secs(60)).await {
-            Ok(answer) => break answer,
-            Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
-        }
-    };
+    let begin = tokio::time::Instant::now();
+    let command = "{\"command\": \"version-get\"}";
+    let answer = server.client().post(command.into(), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(begin.elapsed(), Duration::ZERO, "the oldest of them have lost their seats");
     assert!(answer.contains("1.2.3"));
 }
 
@@ -445,4 +441,68 @@ async fn an_orderly_end_waits_for_answers() {
     let mut part = [0; 15];
     assert_eq!(stream.try_read(&mut part).unwrap(), 15, "the answer is out");
     assert_eq!(&part, b"HTTP/1.1 200 OK");
+}
+
+/// Connections that never begin to speak TLS, half a handshake, and garbage.
+#[tokio::test(start_paused = true)]
+async fn handshakes_that_do_not_happen_give_way() {
+    let authority = Authority::new();
+    let ca = authority.path("ca.pem");
+    let server = Server::start(HttpSocket {
+        tls: Some(authority.tls(&ca)),
+        cert_required: false,
+        ..socket()
+    });
+    let mut hostile = Vec::new();
+    for round in 0..300 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        match round % 3 {
+            0 => {}
+            1 => stream.write_all(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]).await.unwrap(),
+            _ => drop(stream.write_all(&[0x55; 4000]).await),
+        }
+        hostile.push(stream);
+    }
+    let config = kea_control::client_config(&ca, None).unwrap();
+    let answer = status(&server, config).await.unwrap();
+    assert!(answer.contains(r#""tls": true"#), "{answer}");
+}
+
+/// Two requests that announce 128 MiB each take all the room that there is for what arrives: on other
+/// sockets too nothing gets in, until they have run out of time.
+#[tokio::test(start_paused = true)]
+async fn what_arrives_is_bounded_all_together() {
+    let mut server = Server::start(socket());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control");
+    let unix = ControlSocket::Unix { path: path.to_str().unwrap().into() };
+    server.listeners.apply(&[ControlSocket::Http(socket()), unix]).unwrap();
+    let ask = async || {
+        let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+        stream.write_all(b"{\"command\": \"version-get\"}").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    assert_eq!(ask().await, r#"{ "result": 0, "text": "1.2.3" }"#);
+    let mut big = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let head = post("").replace("Content-Length: 0", "Content-Length: 134217728");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        big.push(stream);
+    }
+    while server.log.of(&message::HTTP_CLIENT_REQUEST_RECEIVED).len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        ask().await,
+        r#"{ "result": 1, "text": "too much is arriving at once; try again" }"#
+    );
+    let refused = server.exchange(&post("{\"command\": \"version-get\"}")).await;
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    for stream in &mut big {
+        assert!(read(stream).await.starts_with("HTTP/1.1 408 "));
+    }
+    assert_eq!(ask().await, r#"{ "result": 0, "text": "1.2.3" }"#);
 }

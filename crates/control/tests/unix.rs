@@ -262,3 +262,27 @@ async fn a_file_that_is_no_socket_is_not_removed() {
     assert!(server.listen(&["precious"]).is_err());
     assert_eq!(std::fs::read_to_string(server.path("precious")).unwrap(), "data");
 }
+
+/// Half a command each, and more of them than there is room for: who comes later is answered at once.
+#[tokio::test(start_paused = true)]
+async fn clients_that_wait_give_way_to_those_that_ask() {
+    let server = Server::start();
+    let path = server.path("a");
+    let begin = tokio::time::Instant::now();
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        stream.write_all(b"{\"command\": ").await.unwrap();
+        slow.push(stream);
+    }
+    assert!(send(&path, b"{\"command\":\"version-get\"}").await.contains("1.2.3"));
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+    assert_eq!(
+        read(&mut slow[0]).await,
+        r#"{ "result": 1, "text": "Connection over control channel gave way to another: too many are open" }"#
+    );
+    // The last of them still have their seats.
+    let last = slow.last_mut().unwrap();
+    last.write_all(b"\"version-get\" }").await.unwrap();
+    assert!(read(last).await.contains("1.2.3"));
+}

@@ -2,22 +2,24 @@
 //! look for octets that break it; a test replays the corpora.
 
 use std::cell::RefCell;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::Dialect;
+use kea_control::{Answer, Command, Frame, Framing, Listeners, commands};
 use kea_dhcp::Serving;
 use kea_expr::{
     ClassNames, ClassSet, Facts, Field, FieldValue, Layout, MAX_PRODUCED, Scratch, StringExpr,
     Test, Trace, parse_string, parse_test,
 };
 use kea_lease::{Header, LeaseFamily, Row, parse_row, write_row};
-use kea_log::{Severity, Threshold};
+use kea_log::{Severity, Silent, Threshold};
 use kea_options::{Parsing, Registry};
 use kea_stats::ServerMetric;
 use kea_wire::frame::{Checksum, Udp4, Udp4Header};
 use kea_wire::{Family, V4, V6, v4, v6};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::room::Room;
 
@@ -25,7 +27,7 @@ use crate::room::Room;
 pub type Door = (&'static str, fn(&[u8]));
 
 /// All doors, by the names of their fuzz targets.
-pub const DOORS: [Door; 9] = [
+pub const DOORS: [Door; 10] = [
     ("frame", frame),
     ("v4_message", v4_message),
     ("v6_message", v6_message),
@@ -35,6 +37,7 @@ pub const DOORS: [Door; 9] = [
     ("expression", expression),
     ("option_text", option_text),
     ("lease_rows", lease_rows),
+    ("request", request),
 ];
 
 /// An Ethernet frame.
@@ -60,6 +63,79 @@ pub fn frame(bytes: &[u8]) {
     let mut frame = Vec::new();
     header.emit(&mut frame, datagram.payload).expect("no more than came in");
     assert_eq!(Udp4::parse(&frame, Checksum::Verify), Ok(datagram));
+}
+
+/// What is sent to a control socket: as it is to a UNIX socket, head and all to an HTTP socket.
+///
+/// # Panics
+/// When it depends on its pieces what it is, when a command is another one after being written, or when an
+/// answer is none.
+pub fn request(octets: &[u8]) {
+    command(octets);
+    let said = http(octets);
+    assert!(said.is_empty() || said.starts_with(b"HTTP/1."), "{}", said.escape_ascii());
+}
+
+#[allow(clippy::expect_used)] // what was just written is JSON
+fn command(octets: &[u8]) {
+    let mut whole = Frame::new(usize::MAX);
+    let verdict = whole.push(octets);
+    let mut pieces = Frame::new(usize::MAX);
+    let mut verdicts = octets.iter().map(|octet| pieces.push(std::slice::from_ref(octet)));
+    let in_pieces = verdicts.find(|verdict| *verdict != Ok(Framing::Partial));
+    assert_eq!(in_pieces.unwrap_or(Ok(Framing::Partial)), verdict);
+    if verdict != Ok(Framing::Complete) {
+        return;
+    }
+    let text = whole.into_json_text();
+    assert_eq!(pieces.into_json_text(), text);
+    let answer = match Command::parse(&text) {
+        Err(problem) => Answer::error(problem.to_string()),
+        Ok(command) => {
+            assert_eq!(Command::parse(&command.to_json().to_string()), Ok(command.clone()));
+            let spec = commands().iter().find(|spec| *spec.name == command.name);
+            let refusal = spec.and_then(|spec| spec.check(command.arguments.as_ref()).err());
+            refusal.map_or_else(
+                || Answer::unsupported(&command.name),
+                |refusal| Answer::error(refusal.to_string()),
+            )
+        }
+    };
+    let written = serde_json::from_str(&answer.to_string()).expect("an answer is JSON");
+    assert_eq!(Answer::from_json(written), Ok(answer));
+}
+
+/// What an HTTP connection says to these octets, each command being done.
+fn http(octets: &[u8]) -> Vec<u8> {
+    thread_local! {
+        #[allow(clippy::expect_used)] // nothing works where the system has no room for this
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    }
+    let peer = SocketAddr::from(([192, 0, 2, 1], 8000));
+    let converse = async {
+        let (listeners, mut calls) = Listeners::new(Arc::new(Silent));
+        let (mut client, server) = tokio::io::duplex(octets.len() + 1);
+        let mut said = Vec::new();
+        let answers = async {
+            while let Some(call) = calls.next().await {
+                call.answer(Answer::success("done"));
+            }
+        };
+        let talk = async {
+            // The server may have had enough before it has all.
+            let _ = client.write_all(octets).await;
+            let _ = client.shutdown().await;
+            let _ = client.read_to_end(&mut said).await;
+        };
+        let served = async { tokio::join!(listeners.serve_http(server, peer), talk) };
+        tokio::select! {
+            () = answers => {}
+            _ = served => {}
+        }
+        said
+    };
+    RUNTIME.with(|runtime| runtime.block_on(converse))
 }
 
 /// A UDP payload as a DHCPv4 message.

@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn global_statistics_are_those_of_no_subnet() {
         let stats = dhcp4();
-        stats.subnet::<crate::SubnetMetric>(0, 7, START);
+        stats.subnet(7, START);
         let names = |command: &str| {
             let answer = run(&stats, command, None);
             let names: Vec<_> = answer["arguments"].as_object().unwrap().keys().cloned().collect();

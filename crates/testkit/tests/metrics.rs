@@ -73,6 +73,18 @@ fn alerts_and_dashboard_know_the_names() {
     let rules = format!("{project}/examples/monitoring/alerts.yml");
     let checked = Command::new("promtool").args(["check", "rules", &rules]).output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    // Each of them silent, and firing.
+    let seen = format!("{project}/examples/monitoring/alerts-test.yml");
+    let tested = Command::new("promtool").args(["test", "rules", &seen]).output().unwrap();
+    assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
+    let (rules_text, seen) =
+        (std::fs::read_to_string(&rules).unwrap(), std::fs::read_to_string(seen).unwrap());
+    for alert in rules_text.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        let fires = seen
+            .split("- alertname: ")
+            .any(|test| test.starts_with(&format!("{alert}\n")) && test.contains("exp_labels"));
+        assert!(fires, "{alert} is never seen to fire");
+    }
     let dashboard = format!("{project}/examples/monitoring/grafana-dashboard.json");
     for file in [rules, dashboard] {
         let text = std::fs::read_to_string(&file).unwrap();

@@ -19,11 +19,11 @@ pub(crate) fn run(root: &Path, mut arguments: lexopt::Parser) -> Result<(), Stri
         let build = ["build", "--quiet", "--release", "--package", "kea-bin"];
         succeed(Command::new(env!("CARGO")).current_dir(root).args(build))?;
     }
-    if words.first().is_some_and(|name| name == "servers") {
+    if words.first().is_some_and(|name| name == "servers" || name == "commands") {
         // As they are shipped: optimised across crates.
         let programs = release_folder().with_file_name("dist");
         words.splice(1..1, ["--programs".into(), programs.into()]);
-        if !words.iter().any(|word| word == "--output") {
+        if words[0] == "servers" && !words.iter().any(|word| word == "--output") {
             words.extend(["--output".into(), root.join("bench").into()]);
         }
         let build =

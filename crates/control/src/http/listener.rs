@@ -83,6 +83,18 @@ impl Drop for HttpAcceptor {
     }
 }
 
+/// Serves a connection that no socket accepted, with no settings.
+pub(crate) async fn serve_stream<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+) {
+    let Ok(seat) = shared.http_seats.seat(Some(peer.ip())).await else { return };
+    let settings = RwLock::new(Arc::new(Settings::default()));
+    let client = Client { peer, tls: false, certificate: None };
+    serve(stream, &client, Arc::new(seat), &settings, shared).await;
+}
+
 async fn accept(listener: TcpListener, settings: Arc<RwLock<Arc<Settings>>>, shared: Arc<Shared>) {
     loop {
         shared.http_seats.room().await;

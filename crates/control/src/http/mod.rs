@@ -9,7 +9,7 @@ mod tls;
 mod watched;
 
 pub use client::{ClientError, Credentials, HttpClient, unix_request};
-pub(crate) use listener::HttpAcceptor;
+pub(crate) use listener::{HttpAcceptor, serve_stream};
 pub(crate) use settings::Settings;
 pub use settings::SettingsError;
 pub use tls::{TlsError, client_config};

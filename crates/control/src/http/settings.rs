@@ -11,7 +11,7 @@ use super::authentication::Users;
 use super::tls::{ServerTls, TlsError};
 
 /// The settings of an open HTTP socket. They can be exchanged while it serves.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) users: Users,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,

@@ -36,6 +36,8 @@ const IDLE: Duration = Duration::from_secs(10);
 const ARRIVAL: Duration = Duration::from_secs(300);
 /// Read and written at once.
 const CHUNK: usize = 32 * 1024;
+/// Room is taken for so much at once.
+const ROOM_STEP: usize = 1024 * 1024;
 /// After the answer, the rest that a client sent is taken in for so long, lest it see a reset connection.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -155,6 +157,8 @@ async fn read(stream: &mut UnixStream, id: u64, shared: &Shared) -> Result<Strin
     let mut frame = Frame::new(shared.limits.command_bytes);
     let mut chunk = vec![0; CHUNK];
     let arrival = Instant::now() + ARRIVAL;
+    // Grows with the command; given back when the text has been read.
+    let (mut room, mut held) = (Vec::new(), 0);
     loop {
         let until = arrival.min(Instant::now() + IDLE);
         let read = match timeout_at(until, stream.read(&mut chunk)).await {
@@ -173,6 +177,14 @@ async fn read(stream: &mut UnixStream, id: u64, shared: &Shared) -> Result<Strin
             Ok(Ok(read)) => read,
         };
         log!(shared.log, COMMAND_SOCKET_READ, read, id);
+        while held < frame.len() + read {
+            let Some(more) = shared.room(ROOM_STEP) else {
+                log!(shared.log, COMMAND_PROCESS_ERROR1, "too much is arriving at once");
+                return Err(Some(Answer::error("too much is arriving at once; try again")));
+            };
+            room.push(more);
+            held += ROOM_STEP;
+        }
         match frame.push(&chunk[..read]) {
             Ok(Framing::Partial) => {}
             Ok(Framing::Complete) => return Ok(frame.into_json_text()),

@@ -134,12 +134,11 @@ impl Row {
     }
 }
 
+/// Asks a server: a command, its arguments, and a member that no command has.
+type Ask<'a> = &'a dyn Fn(&str, Option<&Value>, Option<&str>) -> Answer;
+
 /// Plays the rows, and sends each of the server's commands with a member that no command has.
-fn play(
-    subject: Subject,
-    rows: &[Row],
-    send: &dyn Fn(&str, Option<&Value>, Option<&str>) -> Answer,
-) {
+fn play(subject: Subject, rows: &[Row], send: Ask<'_>) {
     let mut wrong = String::new();
     let listed = send("list-commands", None, None).arguments;
     let listed: Vec<&str> = listed.as_array().unwrap().iter().filter_map(Value::as_str).collect();

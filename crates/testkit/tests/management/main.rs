@@ -2,6 +2,7 @@
 //! against Debian's, what people pipe into sockets by hand, and programs from PyPI.
 
 mod commands;
+mod hostile;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
