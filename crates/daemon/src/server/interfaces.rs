@@ -98,6 +98,7 @@ fn socket(key: &SocketKey) -> Json {
             ("udp", Some(address.to_string()))
         }
         SocketKind::Multicast(group) => ("udp", Some(group.to_string())),
+        SocketKind::Channel { .. } => ("dhcp4o6", None),
     };
     json!({ "type": kind, "address": address, "port": key.port })
 }
