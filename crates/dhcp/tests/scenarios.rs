@@ -14,13 +14,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::in_process::InProcess;
 
 /// What these show is done by the process around the corridor: its commands, its reloads and its timers.
-const NEED_A_PROCESS: [&str; 8] = [
+const NEED_A_PROCESS: [&str; 9] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
     "command-status-get",
     "expiry-cycles-fall-behind",
     "flexible-identifier-refused",
+    "hook-library-unknown",
     "reconfigure-refused-keeps-old",
     "subnets-are-logged",
 ];

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use kea_config::document::Document;
 use kea_config::snapshot::{Listen, Reservation, Snapshot, SocketType, Subnet};
 use kea_dhcp::Serving;
+use kea_hooks::Library;
 use kea_lease::SubnetId;
 use kea_log::message::{self, twin};
 use kea_log::{Handle, Log as _, log, redact_json};
@@ -36,18 +37,40 @@ fn shown(document: &Document) -> Option<serde_json::Value> {
     Some(redact_json(&config))
 }
 
-/// Tells which hook libraries are in use; they are parts of the server, under the names of files.
-pub(super) fn libraries<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
+/// Tells which hook libraries are in use: parts of the server, under the names of files. One that is no part
+/// of it has no effect, which is an error to the operator who asked for it.
+pub(super) fn libraries<F: Serving>(
+    logger: &Handle,
+    config: &Snapshot<F>,
+    libraries: &[Library<F>],
+) {
     for entry in &config.hooks_libraries {
-        log!(logger, HOOKS_LIBRARY_LOADED, entry.library);
+        if is_part(&entry.library, libraries) {
+            log!(logger, HOOKS_LIBRARY_LOADED, entry.library);
+        } else {
+            log!(logger, HOOKS_OPEN_ERROR, entry.library, "it is no part of this server");
+        }
     }
 }
 
 /// Tells which hook libraries are not in use any more.
-pub(super) fn libraries_closed<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
-    for entry in &config.hooks_libraries {
+pub(super) fn libraries_closed<F: Serving>(
+    logger: &Handle,
+    config: &Snapshot<F>,
+    libraries: &[Library<F>],
+) {
+    for entry in config.hooks_libraries.iter().filter(|entry| is_part(&entry.library, libraries)) {
         log!(logger, HOOKS_LIBRARY_CLOSED, entry.library);
     }
+}
+
+/// What these do is always there, or is looked for in the configuration by whoever does it.
+const ALWAYS_THERE: &[&str] =
+    &["libdhcp_bootp.so", "libdhcp_class_cmds.so", "libdhcp_subnet_cmds.so"];
+
+fn is_part<F: Serving>(path: &str, libraries: &[Library<F>]) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    ALWAYS_THERE.contains(&file) || libraries.iter().any(|library| library.file == file)
 }
 
 /// Tells where the server will listen and which subnets it serves.

@@ -255,7 +255,7 @@ impl<F: Serving> Server<F> {
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         let summary = configuration::summary(&config);
         announce::contents(logger, &config);
-        announce::libraries(logger, &config);
+        announce::libraries(logger, &config, libraries);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         let service = Arc::new(service::Service::default());
         let policy = Policy::of(&config.lease_database);
@@ -529,9 +529,9 @@ impl<F: Serving> Server<F> {
             return Err(reason);
         }
         self.logger.reopen();
-        announce::libraries_closed(&self.logger, &self.shared.config.load());
+        announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
         announce::contents(&self.logger, &config);
-        announce::libraries(&self.logger, &config);
+        announce::libraries(&self.logger, &config, self.libraries);
         self.reclamation.settings = configuration::expired_leases(&config);
         self.outage.apply(Policy::of(&config.lease_database));
         let listen = listen::<F>(&config, self.port);
@@ -609,7 +609,7 @@ impl<F: Serving> Server<F> {
         log!(self.logger, DHCPSRV_CLOSE_DB, "memfile");
         self.shared.name_changes.stop();
         log!(self.logger, (twin::SHUTDOWN.of(F::VERSION)));
-        announce::libraries_closed(&self.logger, &self.shared.config.load());
+        announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
     }
 }
 
