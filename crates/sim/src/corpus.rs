@@ -115,7 +115,8 @@ fn http(octets: &[u8]) -> Vec<u8> {
     let peer = SocketAddr::from(([192, 0, 2, 1], 8000));
     let converse = async {
         let (listeners, mut calls) = Listeners::new(Arc::new(Silent));
-        let (mut client, server) = tokio::io::duplex(octets.len() + 1);
+        // Room for all that either side says: nobody waits for the other to read.
+        let (mut client, server) = tokio::io::duplex(octets.len() + 64 * 1024);
         let mut said = Vec::new();
         let answers = async {
             while let Some(call) = calls.next().await {
