@@ -1,4 +1,4 @@
-//! A few worlds, in which every rule must hold. `test.sh` plays many more of them with the program that is
+//! A few worlds, in which every rule must hold. `cargo xtask sim` plays any number of them with the program that is
 //! built for speed.
 
 use kea_sim::{Protocol, Settings, Tally, run, story};
