@@ -234,7 +234,10 @@ fn nobody_is_served_in_subnets_that_are_not_for_it() {
     let _server6 = start6(subject, &server_ns, PORT);
     let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
     client.send(&direct(link_local(MAC), &discover(1))).unwrap();
-    server4.logged(0, "DHCP4_DHCP4O6_SUBNET_SELECTION_FAILED", LIMIT).unwrap();
+    if subject == Subject::Ours {
+        // Kea 2.2 tells this as of other queries.
+        server4.logged(0, "DHCP4_DHCP4O6_SUBNET_SELECTION_FAILED", LIMIT).unwrap();
+    }
     server4.logged(0, "DHCPSRV_SUBNET4O6_SELECT_FAILED", LIMIT).unwrap();
     // The answer that comes is that to the second query.
     let wanted = request(2, Ipv4Addr::new(10, 0, 1, 10));
