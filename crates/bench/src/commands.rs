@@ -1,5 +1,6 @@
-//! `bench commands`: what commands cost the clients of a server. Exchanges a second without commands and
-//! with them, in turns, on one server; their ratio is the figure.
+//! `bench commands`: what commands cost the clients of a server. Exchanges at half of the highest rate,
+//! without commands and beside them, in turns, on one server: how many are completed, and how soon.
+//! Half, since the generators of both take their share of the processors.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -84,26 +85,40 @@ fn measure(arguments: &Arguments) -> io::Result<()> {
     if process.wait_for_line(0, "DHCP4_STARTED", Duration::from_secs(30)).is_none() {
         return Err(io::Error::other(format!("the server does not start: {}", process.text())));
     }
-    // Warms up.
-    exchanges(arguments, &client)?;
+    // Warms up, and tells what can be had.
+    let most = exchanges(arguments, &client, &["--in-flight", "128"])?.rate;
+    let half = format!("{:.0}", most / 2.0);
+    let steady = ["-r", half.as_str()];
     let mut rows = Vec::new();
     for round in 1..=arguments.rounds {
-        let alone = exchanges(arguments, &client)?;
+        let alone = exchanges(arguments, &client, &steady)?;
         let (beside, asked) = thread::scope(|scope| {
             let asked = scope.spawn(|| server.enter(|| ask(arguments)));
-            let beside = exchanges(arguments, &client);
+            let beside = exchanges(arguments, &client, &steady);
             let asked = asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (beside, asked)
         });
         let (beside, asked) = (beside?, asked?);
-        let ratio = beside / alone.max(1.0);
-        let figures = [alone, beside].map(|rate| format!("{rate:.0}"));
-        rows.push(
-            [&[round.to_string()], &figures[..], &[format!("{asked:.0}"), format!("{ratio:.2}")]]
-                .concat(),
-        );
+        let ratio = beside.rate / alone.rate.max(1.0);
+        rows.push(vec![
+            round.to_string(),
+            format!("{:.0}", alone.rate),
+            format!("{:.0}", beside.rate),
+            format!("{ratio:.2}"),
+            format!("{:.3} ms", alone.median),
+            format!("{:.3} ms", beside.median),
+            format!("{asked:.0}"),
+        ]);
     }
-    let head = ["round", "exchanges/s", "beside commands", "commands/s", "ratio"];
+    let head = [
+        "round",
+        "exchanges/s",
+        "beside commands",
+        "ratio",
+        "half are answered in",
+        "beside commands",
+        "commands/s",
+    ];
     println!("{}", table::markdown(&head, &rows));
     Ok(())
 }
@@ -131,16 +146,26 @@ fn configuration(folder: &std::path::Path) -> Json {
     } })
 }
 
-/// Four-way exchanges a second, as fast as answers come.
-fn exchanges(arguments: &Arguments, client: &Netns) -> io::Result<f64> {
+/// What a run of the generator saw.
+struct Seen {
+    /// Four-way exchanges a second.
+    rate: f64,
+    /// The slower of both answers, median, milliseconds.
+    median: f64,
+}
+
+fn exchanges(arguments: &Arguments, client: &Netns, pace: &[&str]) -> io::Result<Seen> {
     let mut command = client.command(arguments.programs.join("perfdhcp"));
-    command.args(["-4", "--json", "--in-flight", "128", "-R", "4000000", "-W", "200000"]);
+    command.args(["-4", "--json", "-R", "4000000", "-W", "200000"]).args(pace);
     let output = command.args(["-p", &arguments.seconds.to_string(), "10.0.0.1"]).output()?;
     let report: Json = serde_json::from_slice(&output.stdout).map_err(|error| {
         let said = String::from_utf8_lossy(&output.stderr);
         io::Error::other(format!("perfdhcp: {error}: {said}"))
     })?;
-    report["rate"].as_f64().ok_or_else(|| io::Error::other("perfdhcp tells no rate"))
+    let rate = report["rate"].as_f64().ok_or_else(|| io::Error::other("perfdhcp tells no rate"))?;
+    let kinds = report["exchanges"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let median = kinds.iter().filter_map(|kind| kind["delay-ms"]["p50"].as_f64());
+    Ok(Seen { rate, median: median.fold(0.0, f64::max) })
 }
 
 /// Sends commands at the rate that is wanted, if they are answered as fast. Gives the rate that was.

@@ -185,28 +185,23 @@ impl Outbox {
     }
 
     fn udp_socket(&self, to: &Destination) -> Option<(u32, Option<(u32, IpAddr)>)> {
-        let fits = |s: &OpenSocket| s.sends_to(to.peer);
-        let is_routed = to.interface.is_none() && to.source.is_none();
-        let preferred = if is_routed { routed_source(to.peer) } else { to.source };
-        let best = |candidates: &mut dyn Iterator<Item = (u32, &OpenSocket)>| {
-            let mut any = None;
-            for (slot, socket) in candidates.filter(|(_, s)| fits(s)) {
-                if preferred == Some(socket.local()) {
-                    return Some(slot);
-                }
-                any = any.or(Some(slot));
-            }
-            any
-        };
         let unspecified = match to.peer {
             SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             SocketAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
         };
-        let source = to.source.unwrap_or(unspecified);
-        match to.interface {
-            Some(index) => Some((best(&mut self.on_interface(index))?, Some((index, source)))),
-            None => Some((best(&mut self.open())?, to.source.map(|source| (0, source)))),
+        let fits = |(_, socket): &(u32, &OpenSocket)| socket.sends_to(to.peer);
+        if let Some(index) = to.interface {
+            let slot = bound_to(to.source, self.on_interface(index).filter(fits))?;
+            return Some((slot, Some((index, to.source.unwrap_or(unspecified)))));
         }
+        let is_choice = || self.open().filter(fits).nth(1).is_some();
+        let preferred = match to.source {
+            // A look at the routes is dear.
+            None if is_choice() => routed_source(to.peer),
+            given => given,
+        };
+        let slot = bound_to(preferred, self.open().filter(fits))?;
+        Some((slot, to.source.map(|source| (0, source))))
     }
 
     fn open(&self) -> impl Iterator<Item = (u32, &OpenSocket)> {
@@ -262,6 +257,21 @@ impl Outbox {
             }
         }
     }
+}
+
+/// The socket bound to `preferred`, or any.
+fn bound_to<'a>(
+    preferred: Option<IpAddr>,
+    sockets: impl Iterator<Item = (u32, &'a OpenSocket)>,
+) -> Option<u32> {
+    let mut any = None;
+    for (slot, socket) in sockets {
+        if preferred == Some(socket.local()) {
+            return Some(slot);
+        }
+        any = any.or(Some(slot));
+    }
+    any
 }
 
 /// The address that the routing table would send from.

@@ -136,14 +136,14 @@ impl<'a> Bench<'a> {
 
     /// Each installed peer, in turns.
     fn measure(&self, profile: &Profile) -> io::Result<Row> {
-        let row = self.in_turns(profile, |generator, _| generator.closed_loop(profile))?;
+        let row = self.in_turns(profile, |generator, profile, _| generator.closed_loop(profile))?;
         Ok(Row { name: profile.name.to_owned(), about: profile.about.to_owned(), figures: row })
     }
 
     fn with_debians_generator(&self, profile: &Profile) -> io::Result<Row> {
         let plain = Profile { peers: &[Peer::Ours, Peer::Kea], ..*profile };
-        let figures = self.in_turns(&plain, |generator, _| {
-            let most = generator.closed_loop(&plain)?;
+        let figures = self.in_turns(&plain, |generator, plain, _| {
+            let most = generator.closed_loop(plain)?;
             generator.debian(INSTANCES, most.rate)
         })?;
         Ok(Row {
@@ -161,8 +161,9 @@ impl<'a> Bench<'a> {
             figure.map_or(1.0, Figure::median_rate)
         };
         let plain = Profile { peers: &[Peer::Ours, Peer::Kea], ..*profile };
-        let figures =
-            self.in_turns(&plain, |generator, peer| generator.at_rate(&plain, most(peer) / 2.0))?;
+        let figures = self.in_turns(&plain, |generator, plain, peer| {
+            generator.at_rate(plain, most(peer) / 2.0)
+        })?;
         Ok(Row {
             name: format!("{}, half load", profile.name),
             about: "answer times at half of the rate above".to_owned(),
@@ -173,17 +174,20 @@ impl<'a> Bench<'a> {
     fn in_turns(
         &self,
         profile: &Profile,
-        load: impl Fn(&Generator<'_>, Peer) -> io::Result<Seen>,
+        load: impl Fn(&Generator<'_>, &Profile, Peer) -> io::Result<Seen>,
     ) -> io::Result<Vec<Figure>> {
         let installed =
             |peer: &&Peer| peer.program(profile.version, &self.arguments.programs).is_file();
         let peers: Vec<Peer> = profile.peers.iter().filter(installed).copied().collect();
+        let beside = profile.beside.map(|other| (Peer::Ours, other));
+        let turns: Vec<_> = peers.iter().map(|peer| (*peer, profile)).chain(beside).collect();
         let mut figures: Vec<Figure> = peers.iter().map(|peer| Figure::of(peer.name())).collect();
+        figures.extend(profile.beside.map(|other| Figure::of(format!("kea-rs, {}", other.name))));
         for _ in 0..self.arguments.rounds {
-            for (peer, figure) in peers.iter().zip(&mut figures) {
+            for ((peer, profile), figure) in turns.iter().zip(&mut figures) {
                 let seen = self.once(profile, *peer, &load)?;
                 figure.add(seen);
-                eprintln!("{}: {}: {:.0}/s", profile.name, peer.name(), seen.rate);
+                eprintln!("{}: {}: {:.0}/s", profile.name, figure.who, seen.rate);
             }
         }
         Ok(figures)
@@ -194,7 +198,7 @@ impl<'a> Bench<'a> {
         &self,
         profile: &Profile,
         peer: Peer,
-        load: &impl Fn(&Generator<'_>, Peer) -> io::Result<Seen>,
+        load: &impl Fn(&Generator<'_>, &Profile, Peer) -> io::Result<Seen>,
     ) -> io::Result<Seen> {
         let folder = tempfile::tempdir()?;
         let program = peer.program(profile.version, &self.arguments.programs);
@@ -213,7 +217,7 @@ impl<'a> Bench<'a> {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        load(&generator, peer)
+        load(&generator, profile, peer)
     }
 
     fn ceiling(&self) -> io::Result<Figure> {

@@ -130,6 +130,7 @@ fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
         server["lease-database"]["durability"] = profile.durability.into();
     }
     if profile.version == 6 {
+        server["data-directory"] = folder.display().to_string().into();
         server["subnet6"] = json!([{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
             "pools": [{ "pool": "2001:db8:1::1:0-2001:db8:1::ffff:ffff" }],
             "pd-pools": [{ "prefix": "2001:db8:8000::", "prefix-len": 34, "delegated-len": 64 }] }]);

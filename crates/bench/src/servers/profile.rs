@@ -18,6 +18,8 @@ pub(super) struct Profile {
     /// More arguments of the generator.
     pub(super) load: &'static [&'static str],
     pub(super) peers: &'static [Peer],
+    /// This server in another situation, measured in turns with the peers.
+    pub(super) beside: Option<&'static Profile>,
 }
 
 /// What most rows have in common: one subnet, nothing synced, warnings only.
@@ -33,6 +35,14 @@ const PLAIN: Profile = Profile {
     severity: "WARN",
     load: &[],
     peers: &[Peer::Ours, Peer::Kea],
+    beside: None,
+};
+
+const EMPTY_POOL: Profile = Profile {
+    name: "offers, empty pool",
+    about: "DISCOVER and OFFER only, 65,526 addresses free",
+    load: &["-i"],
+    ..PLAIN
 };
 
 pub(super) const PROFILES: &[Profile] = &[
@@ -41,31 +51,30 @@ pub(super) const PROFILES: &[Profile] = &[
         name: "10,000 subnets",
         about: "the same through relays of 10,000 subnets",
         subnets: 10_000,
+        beside: Some(&PLAIN),
         ..PLAIN
     },
     Profile {
         name: "100,000 reservations",
         about: "the same with 100,000 reservations of others",
         reservations: 100_000,
+        beside: Some(&PLAIN),
         ..PLAIN
     },
     Profile {
         name: "50 classes",
         about: "the same with 50 classes to evaluate for each packet",
         classes: 50,
+        beside: Some(&PLAIN),
         ..PLAIN
     },
-    Profile {
-        name: "offers, empty pool",
-        about: "DISCOVER and OFFER only, 65,526 addresses free",
-        load: &["-i"],
-        ..PLAIN
-    },
+    EMPTY_POOL,
     Profile {
         name: "offers, full pool",
         about: "DISCOVER and OFFER only, 65 of 65,526 addresses free (99.9 % full)",
         free: Some(65),
         load: &["-i"],
+        beside: Some(&EMPTY_POOL),
         ..PLAIN
     },
     Profile {
@@ -79,9 +88,16 @@ pub(super) const PROFILES: &[Profile] = &[
         about: "one subnet, no answer before its lease is on the disk (Kea has no such mode)",
         durability: "power-loss",
         peers: &[Peer::Ours],
+        beside: Some(&PLAIN),
         ..PLAIN
     },
-    Profile { name: "INFO", about: "one subnet, logging at INFO", severity: "INFO", ..PLAIN },
+    Profile {
+        name: "INFO",
+        about: "one subnet, logging at INFO: two lines an exchange",
+        severity: "INFO",
+        beside: Some(&PLAIN),
+        ..PLAIN
+    },
     Profile {
         name: "v6 addresses",
         about: "DHCPv6 four-way exchanges, one address each",

@@ -15,13 +15,13 @@ pub(super) struct Row {
 
 /// The runs of one server in one situation.
 pub(super) struct Figure {
-    pub(super) who: &'static str,
+    pub(super) who: String,
     runs: Vec<Seen>,
 }
 
 impl Figure {
-    pub(super) fn of(who: &'static str) -> Self {
-        Figure { who, runs: Vec::new() }
+    pub(super) fn of(who: impl Into<String>) -> Self {
+        Figure { who: who.into(), runs: Vec::new() }
     }
 
     pub(super) fn add(&mut self, seen: Seen) {
@@ -63,10 +63,10 @@ impl Figure {
         let microseconds = self.median(Seen::cost);
         let times = first.and_then(|first| first.times(self));
         vec![
-            self.who.to_owned(),
+            self.who.clone(),
             format!("{:.0}", self.median_rate()),
             range,
-            times.map_or_else(String::new, |times| format!("{times:.1}")),
+            times.map_or_else(String::new, |times| format!("{times:.2}")),
             format!("{:.2} %", self.median(|seen| seen.loss)),
             format!("{:.2} ms", self.median(|seen| seen.p99)),
             if microseconds > 0.0 { format!("{microseconds:.1} µs") } else { String::new() },
@@ -174,7 +174,7 @@ mod tests {
         let processor = Duration::from_millis(10);
         let run =
             |rate: &f64| Seen { rate: *rate, completed: 1000.0, processor, ..Seen::default() };
-        Figure { who, runs: rates.iter().map(run).collect() }
+        Figure { who: who.to_owned(), runs: rates.iter().map(run).collect() }
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let text = results.markdown();
         let kea = text.lines().find(|line| line.starts_with("| Kea")).unwrap();
         let cells: Vec<&str> = kea.split('|').map(str::trim).collect();
-        assert_eq!(cells[1..8], ["Kea", "2", "1–3", "10.0", "0.00 %", "0.00 ms", "10.0 µs"]);
+        assert_eq!(cells[1..8], ["Kea", "2", "1–3", "10.00", "0.00 %", "0.00 ms", "10.0 µs"]);
         assert!(results.plot().contains(">30</text>"));
     }
 }
