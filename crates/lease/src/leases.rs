@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use hashbrown::{HashMap, HashSet};
-use kea_wire::Family;
+use kea_wire::{Address, Family};
 use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 
 use crate::gathering::Gathering;
@@ -291,7 +291,8 @@ impl<F: LeaseFamily> Leases<F> {
 
 impl<F: LeaseFamily> Map<F> {
     fn at(&self, address: F::Addr) -> Option<usize> {
-        let end = self.ranges.partition_point(|(first, ..)| *first <= address);
+        let number = address.number();
+        let end = self.ranges.partition_point(|(first, ..)| first.number() <= number);
         let (_, last, at) = self.ranges.get(end.checked_sub(1)?)?;
         (address <= *last).then_some(*at)
     }

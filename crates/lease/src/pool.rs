@@ -40,7 +40,7 @@ impl<F: LeaseFamily> PoolSpec<F> {
 
     /// True when the address lies in the range.
     pub fn contains(&self, address: F::Addr) -> bool {
-        self.first <= address && address <= self.last
+        (self.first.number()..=self.last.number()).contains(&address.number())
     }
 
     fn shift(&self) -> u32 {

@@ -1,12 +1,13 @@
 //! The leases of one stretch of address space, found by address, by client and by end.
 
+use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 use std::ops::Bound;
 
 use hashbrown::{DefaultHashBuilder, HashMap};
-use kea_wire::Iaid;
+use kea_wire::{Address, Iaid};
 
 use crate::extended_info::identifiers;
 use crate::gathering::Gathered;
@@ -101,11 +102,11 @@ pub(crate) struct Table<F: LeaseFamily> {
     /// Index in `pools` of the one that each subnet was last given an address from.
     pub(crate) last_pool: HashMap<(SubnetId, LeaseKind), usize>,
     records: Slab<F>,
-    by_address: BTreeMap<F::Addr, Slot>,
+    by_address: BTreeMap<Place<F::Addr>, Slot>,
     /// One for each kind of [`LeaseKey`].
     by_key: [Index; 6],
     /// Leases that are not simply assigned. Few, or on the way out.
-    by_state: [BTreeSet<F::Addr>; LeaseState::ALL.len()],
+    by_state: [BTreeSet<Place<F::Addr>>; LeaseState::ALL.len()],
     /// Of leases that lie in no pool.
     outside: Ends,
     hasher: DefaultHashBuilder,
@@ -134,7 +135,7 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     pub(crate) fn get(&self, address: F::Addr) -> Option<&Record<F>> {
-        self.records.get(*self.by_address.get(&address)?)
+        self.records.get(*self.by_address.get(&Place(address))?)
     }
 
     pub(crate) fn find<'a>(&'a self, key: LeaseKey<'a>) -> impl Iterator<Item = &'a Record<F>> {
@@ -154,8 +155,9 @@ impl<F: LeaseFamily> Table<F> {
         let all = assigned.then(|| self.range(from, Bound::Unbounded));
         let all = all.into_iter().flatten().filter(move |record| record.state == state);
         let listed = self.by_state.get(state as usize).filter(|_| !assigned);
-        let listed = listed.into_iter().flat_map(move |set| set.range((from, Bound::Unbounded)));
-        all.chain(listed.filter_map(|address| self.get(*address)))
+        let listed =
+            listed.into_iter().flat_map(move |set| set.range((from.map(Place), Bound::Unbounded)));
+        all.chain(listed.filter_map(|place| self.get(place.0)))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Record<F>> {
@@ -168,13 +170,14 @@ impl<F: LeaseFamily> Table<F> {
         from: Bound<F::Addr>,
         to: Bound<F::Addr>,
     ) -> impl Iterator<Item = &Record<F>> {
-        self.by_address.range((from, to)).filter_map(|(_, slot)| self.records.get(*slot))
+        let range = (from.map(Place), to.map(Place));
+        self.by_address.range(range).filter_map(|(_, slot)| self.records.get(*slot))
     }
 
     /// Stores a lease in place of what was there, and tells what that was.
     pub(crate) fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
         let mut new = Record::new(lease);
-        let slot = match self.by_address.entry(lease.address) {
+        let slot = match self.by_address.entry(Place(lease.address)) {
             Entry::Occupied(there) => *there.get(),
             Entry::Vacant(place) => {
                 let slot = *place.insert(self.records.add(new));
@@ -214,7 +217,8 @@ impl<F: LeaseFamily> Table<F> {
         let mut slots: Vec<Slot> = gathered.by_address.iter().map(|(_, slot)| *slot).collect();
         // In the order in which they lie in memory.
         slots.sort_unstable();
-        self.by_address = BTreeMap::from_iter(gathered.by_address);
+        let by_address = gathered.by_address.into_iter();
+        self.by_address = by_address.map(|(address, slot)| (Place(address), slot)).collect();
         self.index_all(&slots);
         for slot in slots {
             self.enter(slot);
@@ -247,10 +251,10 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     pub(crate) fn remove(&mut self, address: F::Addr) -> Option<Lease<F>> {
-        let slot = self.by_address.get(&address).copied()?;
+        let slot = self.by_address.get(&Place(address)).copied()?;
         self.leave(slot);
         self.index(slot, false);
-        self.by_address.remove(&address);
+        self.by_address.remove(&Place(address));
         self.records.take(slot).map(|record| record.lease())
     }
 
@@ -355,7 +359,7 @@ impl<F: LeaseFamily> Table<F> {
         }
         self.counts.entry(subnet).or_default().add(kind, state, 1);
         if let Some(set) = by_state(&mut self.by_state, state) {
-            set.insert(address);
+            set.insert(Place(address));
         }
         queue(&mut self.pools, &mut self.outside, &places, state).link(&mut self.records, slot, at);
     }
@@ -371,7 +375,9 @@ impl<F: LeaseFamily> Table<F> {
         for place in &places {
             if let Some(pool) = self.pools.get_mut(*place) {
                 pool.vacate(address, len, state, |first, last| {
-                    by_address.range(first..=last).any(|(other, _)| *other != address)
+                    by_address
+                        .range(Place(first)..=Place(last))
+                        .any(|(other, _)| other.0 != address)
                 });
             }
         }
@@ -383,7 +389,7 @@ impl<F: LeaseFamily> Table<F> {
             counts.add(kind, state, -1);
         }
         if let Some(set) = by_state(&mut self.by_state, state) {
-            set.remove(&address);
+            set.remove(&Place(address));
         }
         queue(&mut self.pools, &mut self.outside, &places, state).unlink(
             &mut self.records,
@@ -407,11 +413,35 @@ impl<F: LeaseFamily> Table<F> {
     }
 }
 
+/// An address in an ordered map: compared as a number, which is a fraction of the work of comparing octets.
+#[derive(Clone, Copy, Debug)]
+struct Place<A>(A);
+
+impl<A: Address> Ord for Place<A> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.number().cmp(&other.0.number())
+    }
+}
+
+impl<A: Address> PartialOrd for Place<A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<A: Address> PartialEq for Place<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<A: Address> Eq for Place<A> {}
+
 /// The list of leases in a state, for all states but that of nearly all leases.
 fn by_state<A>(
-    lists: &mut [BTreeSet<A>; LeaseState::ALL.len()],
+    lists: &mut [BTreeSet<Place<A>>; LeaseState::ALL.len()],
     state: LeaseState,
-) -> Option<&mut BTreeSet<A>> {
+) -> Option<&mut BTreeSet<Place<A>>> {
     lists.get_mut(state as usize).filter(|_| state != LeaseState::Assigned)
 }
 
@@ -430,10 +460,11 @@ fn pools_at<F: LeaseFamily>(
     address: F::Addr,
     kind: LeaseKind,
 ) -> impl Iterator<Item = usize> {
-    let end = pools.partition_point(|pool| pool.spec.first <= address);
+    let number = address.number();
+    let end = pools.partition_point(|pool| pool.spec.first.number() <= number);
     let before = pools.get(..end).unwrap_or(&[]).iter().enumerate().rev();
     before
-        .take_while(move |(_, pool)| pool.reach >= address)
+        .take_while(move |(_, pool)| pool.reach.number() >= number)
         .filter(move |(_, pool)| {
             let alike = (pool.spec.kind == LeaseKind::Prefix) == (kind == LeaseKind::Prefix);
             alike && pool.spec.contains(address)

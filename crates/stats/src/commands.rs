@@ -1,5 +1,8 @@
 //! The `statistic-…` commands (manual chapter 14.5).
 
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
 use crate::metrics::ServerKind;
@@ -72,14 +75,16 @@ impl Stats {
         let name = arguments.name()?;
         let mut map = Map::new();
         if let Some(samples) = self.samples(name, now) {
-            map.insert(name.to_owned(), self.json(&samples));
+            map.insert(name.to_owned(), json(&samples, &mut Moments::new(self.zone())));
         }
         Ok(Answer::arguments(map))
     }
 
     fn get_all(&self, now: UnixMicros, is_wanted: impl Fn(&str) -> bool) -> Answer {
+        let mut moments = Moments::new(self.zone());
         let wanted = self.all_samples(now).into_iter().filter(|(name, _)| is_wanted(name));
-        Answer::arguments(wanted.map(|(name, samples)| (name, self.json(&samples))).collect())
+        let shown = wanted.map(|(name, samples)| (name, json(&samples, &mut moments)));
+        Answer::arguments(shown.collect())
     }
 
     fn change(
@@ -92,13 +97,27 @@ impl Stats {
         change(name).map_err(|error| error.to_string())?;
         Ok(Answer::text(&format!("Statistic '{name}' {done}")))
     }
+}
 
-    /// `[[value, "time"], …]`.
-    fn json(&self, samples: &[Sample]) -> Json {
-        let pair = |sample: &Sample| {
-            Json::from(vec![sample.value.json(), sample.at.text(self.zone()).into()])
-        };
-        samples.iter().map(pair).collect()
+/// `[[value, "time"], …]`.
+fn json(samples: &[Sample], moments: &mut Moments<'_>) -> Json {
+    let pair = |sample: &Sample| Json::from(vec![sample.value.json(), moments.text(sample.at)]);
+    samples.iter().map(pair).collect()
+}
+
+/// The texts of moments. An observation gives one moment to many samples, and calendars are dear.
+struct Moments<'a> {
+    zone: &'a TimeZone,
+    texts: HashMap<UnixMicros, String>,
+}
+
+impl<'a> Moments<'a> {
+    fn new(zone: &'a TimeZone) -> Self {
+        Moments { zone, texts: HashMap::new() }
+    }
+
+    fn text(&mut self, at: UnixMicros) -> Json {
+        self.texts.entry(at).or_insert_with(|| at.text(self.zone)).as_str().into()
     }
 }
 

@@ -179,11 +179,23 @@ impl Stats {
     /// Every statistic with its samples, newest first.
     pub fn all_samples(&self, now: UnixMicros) -> BTreeMap<String, Vec<Sample>> {
         let mut state = self.lock();
-        let names = state.names();
-        names
-            .into_iter()
-            .filter_map(|name| state.samples(&name, now).map(|samples| (name, samples)))
-            .collect()
+        let groups: Vec<_> =
+            state.groups.iter().map(|(scope, group)| (scope.clone(), Arc::clone(group))).collect();
+        let free = state.free.iter();
+        let mut all: BTreeMap<String, Vec<Sample>> = free
+            .map(|(name, kept)| (name.clone(), kept.samples.iter().cloned().collect()))
+            .collect();
+        for (scope, group) in groups {
+            for (index, row) in group.rows.iter().enumerate() {
+                if let Some(name) = row.name
+                    && state.is_present(&scope, index, &group)
+                {
+                    let samples = state.counter_samples(&scope, index, &group, now);
+                    all.entry(format!("{scope}{name}")).or_insert(samples);
+                }
+            }
+        }
+        all
     }
 
     /// Sets a statistic to the neutral value of its type, as its only sample.
@@ -405,13 +417,22 @@ impl State {
                 self.free.get(&name).map(|kept| kept.samples.iter().cloned().collect())
             }
             Found::Counter(scope, index, group) => {
-                self.observe_one(&scope, index, &group, now);
-                let kept = self.kept.get(&(scope, index));
-                Some(match kept {
-                    Some(kept) => kept.samples.iter().cloned().collect(),
-                    None => vec![Sample { value: Value::Integer(0), at: group.created }],
-                })
+                Some(self.counter_samples(&scope, index, &group, now))
             }
+        }
+    }
+
+    fn counter_samples(
+        &mut self,
+        scope: &Scope,
+        index: usize,
+        group: &Group,
+        now: UnixMicros,
+    ) -> Vec<Sample> {
+        self.observe_one(scope, index, group, now);
+        match self.kept.get(&(scope.clone(), index)) {
+            Some(kept) => kept.samples.iter().cloned().collect(),
+            None => vec![Sample { value: Value::Integer(0), at: group.created }],
         }
     }
 

@@ -32,7 +32,9 @@ impl<'s> Scopes<'s> {
     ) -> Self {
         let mut sets: SmallVec<[&OptionSet; 6]> = SmallVec::new();
         let mut add = |set: Option<&'s OptionSet>| {
-            sets.extend(set.filter(|set| !set.is_empty()));
+            if let Some(set) = set.filter(|set| !set.is_empty()) {
+                sets.push(set);
+            }
             sets.len()
         };
         let first_pool = add(host.and_then(|host| host.options.as_deref()));
