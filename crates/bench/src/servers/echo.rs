@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use kea_net::{Datagram, Handler, Listen, Mode, Now, Outbox, Selection, Service, ServiceOptions};
 use kea_testkit::Netns;
 use kea_wire::V4;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Runs while it lives.
 pub(super) struct Echo {
@@ -15,13 +16,19 @@ pub(super) struct Echo {
 impl Echo {
     /// Starts it on `eth0` of the namespace.
     pub(super) fn start(netns: &Netns) -> std::io::Result<Self> {
+        let everywhere = sched_getaffinity(None)?;
+        let mut own = CpuSet::new();
+        own.set(super::SERVER);
+        // The threads of the service are where the one is that starts them.
+        sched_setaffinity(None, &own)?;
         let service = netns.enter(|| {
             let selection = Selection::parse::<V4>(["eth0"]).map_err(std::io::Error::other)?;
             let listen = Listen { selection, port: 67, mode: Mode::Raw4, channel: None };
             let options = ServiceOptions { name: "echo".to_owned(), ..ServiceOptions::default() };
             Service::start(&options, listen, |_, _| Answerer::default(), |_| {})
-        })?;
-        Ok(Echo { _service: service })
+        });
+        sched_setaffinity(None, &everywhere)?;
+        Ok(Echo { _service: service? })
     }
 }
 

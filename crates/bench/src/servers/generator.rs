@@ -67,7 +67,7 @@ impl Generator<'_> {
     }
 
     fn own(&self, profile: &Profile, pace: &[&str]) -> io::Result<Seen> {
-        let mut command = self.netns.command(self.program);
+        let mut command = super::placed(self.netns, super::GENERATOR, self.program);
         command.arg(format!("-{}", profile.version)).arg("--json");
         // Later arguments win: a profile may have its own number of clients.
         command.args(["-R", "4000000", "-W", "200000"]).args(pace).args(profile.load);
@@ -124,7 +124,8 @@ impl Generator<'_> {
 
     fn debian_at(&self, instances: u32, rate: f64) -> io::Result<Seen> {
         let start = |instance: u32| -> io::Result<Child> {
-            let mut command = self.netns.command("/usr/sbin/perfdhcp");
+            let mut command =
+                super::placed(self.netns, super::GENERATOR, Path::new("/usr/sbin/perfdhcp"));
             command.args(["-4", "-g", "single", "-R", "1000000", "-W", "1", "10.0.0.1"]);
             command.arg("-l").arg(format!("10.255.0.{}", instance + 1));
             command.arg("-b").arg(format!("mac=02:00:{instance:02x}:00:00:00"));

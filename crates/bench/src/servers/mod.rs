@@ -11,6 +11,7 @@ mod results;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,6 +84,17 @@ struct Bench<'a> {
     _buffers: ReceiveBuffers,
     server: Netns,
     client: Netns,
+}
+
+/// The processor of whatever serves, and that of whatever asks: neither takes from the other.
+const SERVER: usize = 0;
+const GENERATOR: usize = 1;
+
+/// A program in a namespace, on one processor.
+fn placed(netns: &Netns, processor: usize, program: &Path) -> Command {
+    let mut command = netns.command("taskset");
+    command.arg("--cpu-list").arg(processor.to_string()).arg(program);
+    command
 }
 
 /// Instances of Debian's generator: one alone saturates below what this server does.

@@ -59,7 +59,7 @@ impl Peer {
     ) -> io::Result<Command> {
         let config = folder.join("server.conf");
         let path = |name: &str| folder.join(name).display().to_string();
-        let mut command = netns.command(program);
+        let mut command = super::placed(netns, super::SERVER, program);
         command.current_dir(folder);
         match self {
             Peer::Ours | Peer::Kea => {
@@ -119,9 +119,13 @@ fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
         "valid-lifetime": 4000,
         "multi-threading": {
             "enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64 },
-        "loggers": [{ "name": format!("kea-dhcp{}", profile.version), "severity": profile.severity,
-            "output_options": [{ "output": folder.join("log") }] }],
+        "loggers": [logger(profile, folder, "", profile.severity)],
     });
+    if let Some(level) = profile.packets_level {
+        let mut packets = logger(profile, folder, ".packets", "DEBUG");
+        packets["debuglevel"] = level.into();
+        server["loggers"] = json!([server["loggers"][0], packets]);
+    }
     // Kea 2.2 knows no empty list of classes.
     if profile.classes > 0 {
         server["client-classes"] = classes(profile.classes);
@@ -149,6 +153,11 @@ fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
         many => (0..many).map(subnet).collect(),
     };
     json!({ "Dhcp4": server })
+}
+
+fn logger(profile: &Profile, folder: &Path, below: &str, severity: &str) -> Value {
+    json!({ "name": format!("kea-dhcp{}{below}", profile.version), "severity": severity,
+        "output_options": [{ "output": folder.join("log") }] })
 }
 
 /// 65,526 addresses.

@@ -15,6 +15,8 @@ pub(super) struct Profile {
     pub(super) free: Option<u32>,
     pub(super) durability: &'static str,
     pub(super) severity: &'static str,
+    /// Debug level of the logger of packets, if that tells more than the others.
+    pub(super) packets_level: Option<u8>,
     /// More arguments of the generator.
     pub(super) load: &'static [&'static str],
     pub(super) peers: &'static [Peer],
@@ -33,6 +35,7 @@ const PLAIN: Profile = Profile {
     free: None,
     durability: "process-crash",
     severity: "WARN",
+    packets_level: None,
     load: &[],
     peers: &[Peer::Ours, Peer::Kea],
     beside: None,
@@ -95,6 +98,13 @@ pub(super) const PROFILES: &[Profile] = &[
         name: "INFO",
         about: "one subnet, logging at INFO: two lines an exchange",
         severity: "INFO",
+        beside: Some(&PLAIN),
+        ..PLAIN
+    },
+    Profile {
+        name: "two lines a packet",
+        about: "one subnet, each datagram and each answer logged: four lines an exchange",
+        packets_level: Some(40),
         beside: Some(&PLAIN),
         ..PLAIN
     },

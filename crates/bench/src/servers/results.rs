@@ -90,8 +90,8 @@ impl Results {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let _ = write!(
             text,
-            "Written by `cargo xtask bench servers`: {}. {processors} processors ({}), shared by server \
-             and generator; one veth pair; {} runs of {} s each, the servers in turns, a fresh server for \
+            "Written by `cargo xtask bench servers`: {}. {processors} processors ({}), one for the \
+             server, one for the generator; one veth pair; {} runs of {} s each, the servers in turns, a fresh server for \
              each run. *Ratio* is this server's rate by the other's, pair by pair, the median. *Per \
              exchange* is the server's processor time. Memory lease file, not synced, WARN logging, two \
              threads, unless a row says otherwise.\n\n![exchanges a second](RESULTS.svg)\n",
