@@ -26,6 +26,8 @@ pub struct Outbox {
     by_interface: HashMap<u32, SmallVec<[u32; 4]>>,
     octets: Vec<u8>,
     pending: Vec<Pending>,
+    /// Where the last of them goes, if more to the same place may be joined to it.
+    joinable: Option<Destination>,
     kept: Option<Vec<(Destination, Vec<u8>)>>,
     counters: Arc<WorkerCounters>,
 }
@@ -36,6 +38,8 @@ struct Pending {
     to: SockName,
     from: Option<(u32, IpAddr)>,
     octets: Range<usize>,
+    /// Length of each datagram that is joined in it; the last one may be shorter.
+    segment: usize,
 }
 
 impl Outbox {
@@ -56,10 +60,16 @@ impl Outbox {
             kept.push((*to, payload.to_vec()));
             return;
         }
+        if self.join(to, payload) {
+            return;
+        }
         let Some(pending) = self.prepare(to, payload) else {
             self.counters.add(Counter::SendUnreachable, 1);
             return;
         };
+        let joins = self.socket(pending.socket).is_some_and(|socket| socket.joins());
+        let fits = (1..=SEGMENT_MAX).contains(&payload.len());
+        self.joinable = (joins && fits).then_some(*to);
         self.pending.push(pending);
         if self.pending.len() == BATCH {
             self.flush();
@@ -76,7 +86,9 @@ impl Outbox {
         let start = self.octets.len();
         self.octets.extend_from_slice(payload);
         let octets = start..self.octets.len();
-        self.pending.push(Pending { socket, to: SockName::internet(peer, 0), from: None, octets });
+        let to = SockName::internet(peer, 0);
+        self.pending.push(Pending { socket, to, from: None, octets, segment: payload.len() });
+        self.joinable = None;
         if self.pending.len() == BATCH {
             self.flush();
         }
@@ -107,6 +119,7 @@ impl Outbox {
         }
         self.pending = pending;
         self.pending.clear();
+        self.joinable = None;
         self.octets.clear();
     }
 
@@ -144,6 +157,24 @@ impl Outbox {
         self.sockets.get(slot as usize)?.as_ref()
     }
 
+    /// Appends to what goes to the same place, if it may be joined to it.
+    fn join(&mut self, to: &Destination, payload: &[u8]) -> bool {
+        if self.joinable.as_ref() != Some(to) {
+            return false;
+        }
+        let Some(last) = self.pending.last_mut() else { return false };
+        let len = last.octets.len();
+        let is_full = len + payload.len() > JOINED_MAX || len / last.segment >= SEGMENTS_MAX;
+        // A shorter one ends the row.
+        let is_open = len.is_multiple_of(last.segment);
+        if is_full || !is_open || !(1..=last.segment).contains(&payload.len()) {
+            return false;
+        }
+        self.octets.extend_from_slice(payload);
+        last.octets.end += payload.len();
+        true
+    }
+
     fn prepare(&mut self, to: &Destination, payload: &[u8]) -> Option<Pending> {
         if let (Some(hw_addr), Some(index), SocketAddr::V4(peer)) =
             (to.hw_addr, to.interface, to.peer)
@@ -167,7 +198,8 @@ impl Outbox {
             let start = self.octets.len() + LINK_HEADER_LEN;
             header.emit(&mut self.octets, payload).ok()?;
             let octets = start..self.octets.len();
-            return Some(Pending { socket: slot, to, from: None, octets });
+            let segment = octets.len();
+            return Some(Pending { socket: slot, to, from: None, octets, segment });
         }
         let (slot, from) = self.udp_socket(to)?;
         let scope = match to.peer {
@@ -177,7 +209,8 @@ impl Outbox {
         let start = self.octets.len();
         self.octets.extend_from_slice(payload);
         let octets = start..self.octets.len();
-        Some(Pending { socket: slot, to: SockName::internet(to.peer, scope), from, octets })
+        let to = SockName::internet(to.peer, scope);
+        Some(Pending { socket: slot, to, from, octets, segment: payload.len() })
     }
 
     fn packet_socket(&self, index: u32) -> Option<(u32, &OpenSocket)> {
@@ -201,7 +234,9 @@ impl Outbox {
             given => given,
         };
         let slot = bound_to(preferred, self.open().filter(fits))?;
-        Some((slot, to.source.map(|source| (0, source))))
+        let is_bound = |source| self.socket(slot).is_some_and(|s| s.is_bound_to(source));
+        let named = to.source.filter(|source| !is_bound(*source));
+        Some((slot, named.map(|source| (0, source))))
     }
 
     fn open(&self) -> impl Iterator<Item = (u32, &OpenSocket)> {
@@ -228,17 +263,28 @@ impl Outbox {
         };
         let batch: SmallVec<[Outgoing<'_>; BATCH]> = run
             .iter()
-            .map(|p| Outgoing { to: p.to, from: p.from, payload: &self.octets[p.octets.clone()] })
+            .map(|p| Outgoing {
+                to: p.to,
+                from: p.from,
+                payload: &self.octets[p.octets.clone()],
+                segment: p.segment,
+            })
             .collect();
-        let mut rest = batch.as_slice();
+        self.transmit(socket, &batch);
+    }
+
+    fn transmit(&self, socket: &OpenSocket, batch: &[Outgoing<'_>]) {
+        let mut rest = batch;
         let mut waited = false;
         let mut refused = false;
         while !rest.is_empty() {
             match sys::send_many(socket.as_fd(), rest) {
                 Ok(sent) => {
-                    self.counters.add(Counter::Sent, sent as u64);
+                    let (gone, left) = rest.split_at(sent.clamp(1, rest.len()));
+                    let datagrams: usize = gone.iter().map(Outgoing::datagrams).sum();
+                    self.counters.add(Counter::Sent, datagrams as u64);
                     refused = false;
-                    rest = rest.get(sent.max(1)..).unwrap_or(&[]);
+                    rest = left;
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock && !waited => {
@@ -251,8 +297,15 @@ impl Outbox {
                     refused = true;
                 }
                 Err(e) => {
-                    self.counters.add(failure(&e), 1);
-                    rest = rest.get(1..).unwrap_or(&[]);
+                    let Some((first, left)) = rest.split_first() else { return };
+                    if first.datagrams() > 1 {
+                        // A device or route that does not take them joined takes them one by one.
+                        let single: SmallVec<[_; SEGMENTS_MAX]> = first.apart().collect();
+                        self.transmit(socket, &single);
+                    } else {
+                        self.counters.add(failure(&e), 1);
+                    }
+                    rest = left;
                 }
             }
         }
@@ -280,6 +333,13 @@ fn routed_source(peer: SocketAddr) -> Option<IpAddr> {
     socket.connect(&peer.into()).ok()?;
     Some(socket.local_addr().ok()?.as_socket()?.ip())
 }
+
+/// Larger datagrams may not fit a link in one piece, which joined ones have to.
+const SEGMENT_MAX: usize = 1200;
+/// Datagrams that are joined at most, as many as every system takes.
+const SEGMENTS_MAX: usize = 64;
+/// Octets that are joined at most: with headers, less than an IP packet holds.
+const JOINED_MAX: usize = 65_000;
 
 /// What `Udp4Header` writes before the IPv4 header.
 const LINK_HEADER_LEN: usize = 14;

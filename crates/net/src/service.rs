@@ -16,7 +16,7 @@ use crate::counters::{Counters, WorkerCounters};
 use crate::interface::{InterfaceEvent, Interfaces};
 use crate::netlink::Watcher;
 use crate::plan::{Difference, Listen, Plan, SocketKey, plan};
-use crate::socket::{OpenError, OpenSocket, open_group};
+use crate::socket::{OpenError, OpenSocket, SocketOptions, open_group};
 use crate::waker::Waker;
 use crate::worker::{Command, Handler, Worker};
 
@@ -29,12 +29,17 @@ pub struct ServiceOptions {
     pub receive_buffer: usize,
     /// Threads are named `{name}-0`, …; at most 15 octets are shown.
     pub name: String,
+    /// Small datagrams of one size that follow each other to one destination are given to the system,
+    /// and taken from it, joined (`UDP_SEGMENT`, `UDP_GRO`). A device sends each alone; at the other
+    /// end of a virtual link, a UDP socket receives each alone if it does not ask for more, but a packet
+    /// socket sees them joined. For one worker: what is joined is dealt as one.
+    pub offload: bool,
 }
 
 impl Default for ServiceOptions {
     fn default() -> Self {
         let (workers, name) = (NonZeroUsize::MIN, "worker".to_owned());
-        ServiceOptions { workers, receive_buffer: 4 << 20, name }
+        ServiceOptions { workers, receive_buffer: 4 << 20, name, offload: false }
     }
 }
 
@@ -110,7 +115,11 @@ impl<H: Handler + 'static> Service<H> {
             inbox,
             waker: controller_waker.clone(),
             listen: None,
-            receive_buffer: options.receive_buffer,
+            sockets: SocketOptions {
+                members: options.workers.get() as u32,
+                receive_buffer: options.receive_buffer,
+                offload: options.offload,
+            },
             lines: lines.clone(),
             shared: shared.clone(),
             addressed: Plan::new(),
@@ -265,7 +274,7 @@ struct Controller {
     inbox: Receiver<Request>,
     waker: Waker,
     listen: Option<Listen>,
-    receive_buffer: usize,
+    sockets: SocketOptions,
     lines: Vec<Line>,
     shared: Arc<Shared>,
     /// The open sockets with the addresses they were last given.
@@ -390,7 +399,7 @@ impl Controller {
     }
 
     fn open(&mut self, key: &SocketKey, addresses: &[IpAddr]) -> Option<Vec<Arc<OpenSocket>>> {
-        match open_group(key, addresses, self.lines.len() as u32, self.receive_buffer) {
+        match open_group(key, addresses, &self.sockets) {
             Ok(group) => {
                 self.failed.remove(key);
                 self.addressed.insert(key.clone(), addresses.to_vec());

@@ -82,8 +82,20 @@ pub(crate) struct OpenSocket {
     pub(crate) key: Arc<SocketKey>,
     socket: Socket,
     receives: bool,
+    joins: bool,
     local: RwLock<IpAddr>,
     drops_seen: AtomicU64,
+}
+
+/// How the sockets of a service are opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SocketOptions {
+    /// Sockets of a group: one for each worker.
+    pub(crate) members: u32,
+    /// In octets.
+    pub(crate) receive_buffer: usize,
+    /// See [`crate::ServiceOptions::offload`].
+    pub(crate) offload: bool,
 }
 
 impl OpenSocket {
@@ -95,6 +107,16 @@ impl OpenSocket {
     /// True when a worker has to read it.
     pub(crate) fn receives(&self) -> bool {
         self.receives
+    }
+
+    /// True when it takes datagrams to be sent joined.
+    pub(crate) fn joins(&self) -> bool {
+        self.joins
+    }
+
+    /// True when what it sends comes from this address anyway.
+    pub(crate) fn is_bound_to(&self, source: IpAddr) -> bool {
+        matches!(self.key.kind, SocketKind::Unicast(at) | SocketKind::Client(at) if at == source)
     }
 
     /// True when it sends UDP datagrams of the family of `peer`.
@@ -141,13 +163,13 @@ impl AsFd for OpenSocket {
     }
 }
 
-/// Opens the sockets of one plan entry: `members` of them, or a single one when they do not receive.
+/// Opens the sockets of one plan entry: one for each member, or a single one when they do not receive.
 pub(crate) fn open_group(
     key: &SocketKey,
     addresses: &[IpAddr],
-    members: u32,
-    receive_buffer: usize,
+    options: &SocketOptions,
 ) -> Result<Vec<Arc<OpenSocket>>, OpenError> {
+    let SocketOptions { members, receive_buffer, offload } = *options;
     let opened = match key.kind {
         SocketKind::Packet => packet_group(key, addresses, members),
         SocketKind::PortHolder(address) => port_holder(key, address).map(|socket| vec![socket]),
@@ -190,8 +212,12 @@ pub(crate) fn open_group(
         let _ = socket.set_send_buffer_size(SEND_BUFFER);
         // Without it, nobody knows how long datagrams have waited.
         let _ = sys::set_int(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
+        // Systems that cannot do it get and give datagrams one by one.
+        let joins = offload
+            && matches!(key.kind, SocketKind::Unicast(_) | SocketKind::Client(_))
+            && sys::set_int(&socket, libc::SOL_UDP, libc::UDP_GRO, 1).is_ok();
         let (key, local, drops_seen) = (shared_key.clone(), RwLock::new(local), AtomicU64::new(0));
-        Arc::new(OpenSocket { key, socket, receives, local, drops_seen })
+        Arc::new(OpenSocket { key, socket, receives, joins, local, drops_seen })
     });
     Ok(group.collect())
 }

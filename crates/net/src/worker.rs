@@ -23,7 +23,8 @@ use crate::waker::Waker;
 /// What is done with datagrams. Each worker thread has its own; one client's messages reach one
 /// worker, in order.
 pub trait Handler: Send {
-    /// Up to [`BATCH`] datagrams have come, all by one interface.
+    /// Up to [`BATCH`] datagrams have come, all by one interface; more when they came joined
+    /// (see [`crate::ServiceOptions::offload`]).
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox);
 
     /// The worker's [`Waker`] was used, or the deadline has passed.
@@ -175,9 +176,11 @@ impl<H: Handler> Worker<H> {
         let local = socket.local();
         let mut batch: SmallVec<[Datagram<'_>; BATCH]> = SmallVec::new();
         for (received, octets) in self.ring.datagrams() {
-            match read(&socket.key, local, received, octets) {
-                Ok(datagram) => batch.push(datagram),
-                Err(refused) => self.counters.add(refused, 1),
+            for octets in received.apart(octets) {
+                match read(&socket.key, local, received, octets) {
+                    Ok(datagram) => batch.push(datagram),
+                    Err(refused) => self.counters.add(refused, 1),
+                }
             }
         }
         if !batch.is_empty() {

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -561,6 +563,86 @@ fn broken_packets_are_counted_or_not_even_taken() {
     let counters = subject.service.counters();
     let seen = (counters.received, counters.bad_checksum, counters.malformed);
     assert_eq!(seen, (1, 1, 0));
+}
+
+/// Sends messages of some lengths when told, once, and tells what comes.
+struct Burst {
+    to: Destination,
+    told: Arc<AtomicBool>,
+    seen: Sender<Vec<u8>>,
+}
+
+impl Handler for Burst {
+    fn on_batch(&mut self, _now: Now, batch: &[Datagram<'_>], _out: &mut Outbox) {
+        batch.iter().for_each(|datagram| self.seen.send(datagram.payload.to_vec()).unwrap());
+    }
+
+    fn on_wake(&mut self, _now: Now, out: &mut Outbox) {
+        if self.told.swap(false, Ordering::AcqRel) {
+            burst().iter().for_each(|payload| out.send(&self.to, payload));
+        }
+    }
+}
+
+/// More of one length than are joined, a shorter one, a longer one, one that is too long to be joined.
+fn burst() -> Vec<Vec<u8>> {
+    let same = (0..100u8).map(|n| vec![n; 300]);
+    same.chain([vec![100; 200], vec![101; 400], vec![102; 1300], vec![103; 200]]).collect()
+}
+
+#[test]
+fn with_offload_datagrams_travel_joined_and_arrive_one_by_one() {
+    let (server, client) = pair();
+    let start = |end: &Namespace, listen: Listen, to: Destination, send: bool| {
+        end.run(move || {
+            let (seen, seen_end) = channel();
+            let options = ServiceOptions { offload: true, ..ServiceOptions::default() };
+            let told = Arc::new(AtomicBool::new(false));
+            let make = |_, _| Burst { to, told: told.clone(), seen: seen.clone() };
+            let service = Service::start(&options, listen, make, |_| {}).unwrap();
+            assert!(service.failures().is_empty());
+            if send {
+                told.store(true, Ordering::Release);
+                service.wakers()[0].wake();
+            }
+            (service, seen_end)
+        })
+    };
+    let to = |peer: &str, source: &str| Destination {
+        peer: peer.parse().unwrap(),
+        interface: None,
+        source: Some(source.parse().unwrap()),
+        hw_addr: None,
+    };
+    // To somebody who asks for it, and to somebody who does not.
+    let back = to("192.0.2.2:67", "192.0.2.1");
+    let (taker, taken) = start(&server, listen4(Mode::Udp4, &["srv0"]), back, false);
+    let plain = udp(&server, "192.0.2.1:6767");
+    let packets = |end: &Namespace| -> usize {
+        end.run(|| {
+            let path = "/proc/thread-self/net/dev";
+            let table = std::fs::read_to_string(path).unwrap();
+            let line = table.lines().find(|line| line.trim().starts_with("cli0:")).unwrap();
+            line.split_whitespace().nth(10).unwrap().parse().unwrap()
+        })
+    };
+    let before = packets(&client);
+    for peer in ["192.0.2.1:67", "192.0.2.1:6767"] {
+        let client_listen = listen4(Mode::Client, &["cli0/192.0.2.2"]);
+        let (sender, _) = start(&client, client_listen, to(peer, "192.0.2.2"), true);
+        for expected in burst() {
+            let got = match peer.ends_with(":67") {
+                true => taken.recv_timeout(PATIENCE).expect("a datagram"),
+                false => receive(&plain).0,
+            };
+            assert_eq!(got, expected);
+        }
+        drop(sender);
+    }
+    // 64 together, the other 36 with the shorter one, and three alone: each time. The system may have
+    // sent a few of its own.
+    assert!(packets(&client) - before < 104);
+    assert_eq!(taker.counters().received, 104);
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl SockName {
 }
 
 /// Room for control messages: `in6_pktinfo` with its header takes 40 octets, `tpacket_auxdata` 40,
-/// and `timespec` 32 more.
+/// `timespec` 32 more, and the length of joined datagrams 24.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(8))]
 struct ControlArea([u8; CONTROL_LEN]);
@@ -111,6 +111,8 @@ pub(crate) struct Control {
     pub(crate) checksum_settled: bool,
     /// `SO_TIMESTAMPNS`: when the system received it, since 1970-01-01T00:00Z.
     pub(crate) received: Option<Duration>,
+    /// `UDP_GRO`: the length of each of the datagrams that come joined; the last one may be shorter.
+    pub(crate) segment: Option<u32>,
 }
 
 impl Control {
@@ -157,6 +159,9 @@ impl Control {
                     seconds.checked_add(Duration::from_nanos(nanos.try_into().ok()?))
                 });
             }
+            (libc::SOL_UDP, libc::UDP_GRO) => {
+                self.segment = data.first_chunk::<4>().map(|o| u32::from_ne_bytes(*o));
+            }
             _ => {}
         }
     }
@@ -172,6 +177,16 @@ pub(crate) struct Received {
     pub(crate) control: Control,
     /// The datagram was longer than its slot.
     pub(crate) truncated: bool,
+}
+
+impl Received {
+    /// The datagrams that came joined in `octets`; nearly always it is one.
+    pub(crate) fn apart<'a>(&self, octets: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let len = self.control.segment.map_or(octets.len(), |len| len as usize).max(1);
+        // An empty datagram is one, too.
+        let count = octets.len().div_ceil(len).max(1);
+        (0..count).map(move |i| &octets[i * len..((i + 1) * len).min(octets.len())])
+    }
 }
 
 /// Preallocated room for one batch.
@@ -262,6 +277,21 @@ pub(crate) struct Outgoing<'a> {
     /// Interface index (0: by routing) and source address to send from, for UDP sockets.
     pub(crate) from: Option<(u32, IpAddr)>,
     pub(crate) payload: &'a [u8],
+    /// Length of each datagram in the payload, for `UDP_SEGMENT`; the last one may be shorter.
+    pub(crate) segment: usize,
+}
+
+impl<'a> Outgoing<'a> {
+    /// How many datagrams it is.
+    pub(crate) fn datagrams(&self) -> usize {
+        self.payload.len().div_ceil(self.segment.max(1)).max(1)
+    }
+
+    /// The same, one by one.
+    pub(crate) fn apart(self) -> impl Iterator<Item = Outgoing<'a>> {
+        let each = self.payload.chunks(self.segment.max(1));
+        each.map(move |payload| Outgoing { payload, segment: payload.len(), ..self })
+    }
 }
 
 /// Sends the head of a batch of at most [`BATCH`] datagrams; tells how many went.
@@ -284,8 +314,15 @@ pub(crate) fn send_many(fd: BorrowedFd<'_>, batch: &[Outgoing<'_>]) -> io::Resul
         header.msg_namelen = u32::from(names[i].len);
         header.msg_iov = &raw mut slices[i];
         header.msg_iovlen = 1;
+        let mut control_len = 0;
         if let Some((index, source)) = outgoing.from {
-            header.msg_controllen = write_packet_info(&mut controls[i], index, source) as _;
+            control_len = write_packet_info(&mut controls[i], index, source);
+        }
+        if outgoing.payload.len() > outgoing.segment {
+            control_len += write_segment(&mut controls[i].0[control_len..], outgoing.segment);
+        }
+        if control_len > 0 {
+            header.msg_controllen = control_len as _;
             header.msg_control = controls[i].0.as_mut_ptr().cast();
         }
     }
@@ -308,11 +345,7 @@ fn write_packet_info(area: &mut ControlArea, index: u32, source: IpAddr) -> usiz
         IpAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_PKTINFO, 12),
         IpAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, 20),
     };
-    let word = size_of::<usize>();
-    let (header, data) = area.0.split_at_mut(CMSG_HEADER_LEN);
-    header[..word].copy_from_slice(&(CMSG_HEADER_LEN + data_len).to_ne_bytes());
-    header[word..word + 4].copy_from_slice(&level.to_ne_bytes());
-    header[word + 4..word + 8].copy_from_slice(&kind.to_ne_bytes());
+    let data = write_header(&mut area.0, level, kind, data_len);
     match source {
         IpAddr::V4(four) => {
             data[..4].copy_from_slice(&index.to_ne_bytes());
@@ -323,7 +356,26 @@ fn write_packet_info(area: &mut ControlArea, index: u32, source: IpAddr) -> usiz
             data[16..20].copy_from_slice(&index.to_ne_bytes());
         }
     }
-    (CMSG_HEADER_LEN + data_len).next_multiple_of(word)
+    (CMSG_HEADER_LEN + data_len).next_multiple_of(size_of::<usize>())
+}
+
+/// Writes `UDP_SEGMENT`; gives the length of the control data.
+fn write_segment(area: &mut [u8], segment: usize) -> usize {
+    // Joined datagrams are below 64 KiB each.
+    let segment = u16::try_from(segment).unwrap_or(u16::MAX);
+    let data = write_header(area, libc::SOL_UDP, libc::UDP_SEGMENT, size_of::<u16>());
+    data[..2].copy_from_slice(&segment.to_ne_bytes());
+    (CMSG_HEADER_LEN + size_of::<u16>()).next_multiple_of(size_of::<usize>())
+}
+
+/// Writes a `cmsghdr`; gives the room behind it.
+fn write_header(area: &mut [u8], level: i32, kind: i32, data_len: usize) -> &mut [u8] {
+    let word = size_of::<usize>();
+    let (header, data) = area.split_at_mut(CMSG_HEADER_LEN);
+    header[..word].copy_from_slice(&(CMSG_HEADER_LEN + data_len).to_ne_bytes());
+    header[word..word + 4].copy_from_slice(&level.to_ne_bytes());
+    header[word + 4..word + 8].copy_from_slice(&kind.to_ne_bytes());
+    data
 }
 
 #[cfg(test)]
@@ -366,6 +418,31 @@ mod tests {
         octets.extend_from_slice(&250_000_000i64.to_ne_bytes());
         let time = Duration::from_millis(1_800_000_000_250);
         assert_eq!(Control::parse(&octets).received, Some(time));
+    }
+
+    #[test]
+    fn joined_datagrams_are_taken_apart() {
+        let mut area = [0; CONTROL_LEN];
+        assert_eq!(write_segment(&mut area, 2), 24);
+        let written = [&18usize.to_ne_bytes()[..], &17i32.to_ne_bytes(), &103i32.to_ne_bytes()];
+        assert_eq!(area[..18], [written.concat(), 2u16.to_ne_bytes().to_vec()].concat());
+        // What comes is of another kind, and of four octets.
+        area[..8].copy_from_slice(&20usize.to_ne_bytes());
+        area[12..16].copy_from_slice(&104i32.to_ne_bytes());
+        let control = Control { segment: Some(2), ..Control::default() };
+        assert_eq!(Control::parse(&area[..24]), control);
+        let apart = |control, octets: &'static [u8]| -> Vec<&[u8]> {
+            let (len, name) = (octets.len(), SockName::EMPTY);
+            Received { len, name, control, truncated: false }.apart(octets).collect()
+        };
+        assert_eq!(apart(control, b"aabbc"), [&b"aa"[..], b"bb", b"c"]);
+        assert_eq!(apart(Control::default(), b"aabbc"), [b"aabbc"]);
+        assert_eq!(apart(control, b""), [b""]);
+        let to = SockName::EMPTY;
+        let joined = Outgoing { to, from: None, payload: b"aabbc", segment: 2 };
+        assert_eq!(joined.datagrams(), 3);
+        let single: Vec<_> = joined.apart().map(|o| (o.payload, o.datagrams())).collect();
+        assert_eq!(single, [(&b"aa"[..], 1), (b"bb", 1), (b"c", 1)]);
     }
 
     #[test]
