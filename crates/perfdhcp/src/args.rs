@@ -191,6 +191,8 @@ pub struct Options {
     pub in_flight: Option<u32>,
     /// `--search`.
     pub search: Option<Search>,
+    /// `--offload`.
+    pub offload: bool,
     /// `--threads`.
     pub threads: Option<u32>,
     /// `--json`.
@@ -254,6 +256,7 @@ impl Default for Options {
             late_start: None,
             in_flight: None,
             search: None,
+            offload: false,
             threads: None,
             json: false,
             given: Vec::new(),

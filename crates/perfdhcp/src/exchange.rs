@@ -1,9 +1,8 @@
-//! Exchanges: their kinds, what is counted of each, and the requests that wait for answers.
+//! Exchanges: their kinds, and what is counted of each.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::HashSet;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -200,87 +199,6 @@ impl Tally {
     }
 }
 
-/// A request that waits.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) exchange: Exchange,
-    pub(crate) client: u32,
-    pub(crate) relay: Option<IpAddr>,
-    pub(crate) sent: Instant,
-    /// False for `-P` exchanges.
-    pub(crate) counted: bool,
-}
-
-/// Requests that wait, by transaction.
-#[derive(Debug, Default)]
-pub(crate) struct Transactions {
-    waiting: HashMap<u32, Waiting, BuildHasherDefault<XidHasher>>,
-    /// In the order of sending, and so of giving up, for each drop time.
-    queues: [VecDeque<(Instant, u32)>; 2],
-}
-
-impl Transactions {
-    pub(crate) fn insert(&mut self, xid: u32, waiting: Waiting) {
-        let queue = usize::from(waiting.exchange != Exchange::First);
-        self.queues[queue].push_back((waiting.sent, xid));
-        self.waiting.insert(xid, waiting);
-    }
-
-    pub(crate) fn get(&self, xid: u32) -> Option<&Waiting> {
-        self.waiting.get(&xid)
-    }
-
-    pub(crate) fn remove(&mut self, xid: u32) -> Option<Waiting> {
-        self.waiting.remove(&xid)
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
-    /// The next request that has waited longer than its drop time.
-    pub(crate) fn expired(&mut self, now: Instant, drop_time: [Duration; 2]) -> Option<Waiting> {
-        for (queue, limit) in self.queues.iter_mut().zip(drop_time) {
-            while let Some((sent, xid)) = queue.front().copied() {
-                let current = self.waiting.get(&xid).is_some_and(|w| w.sent == sent);
-                if current && sent + limit > now {
-                    break;
-                }
-                queue.pop_front();
-                if current {
-                    return self.waiting.remove(&xid);
-                }
-            }
-        }
-        None
-    }
-
-    /// When [`Self::expired`] may find something next.
-    pub(crate) fn next_expiry(&self, drop_time: [Duration; 2]) -> Option<Instant> {
-        let fronts = self.queues.iter().zip(drop_time);
-        fronts.filter_map(|(queue, limit)| Some(queue.front()?.0 + limit)).min()
-    }
-}
-
-/// Transaction identifiers are numbers in turn: multiplying spreads them well enough.
-#[derive(Debug, Default)]
-pub(crate) struct XidHasher(u64);
-
-impl Hasher for XidHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, octets: &[u8]) {
-        octets.iter().for_each(|o| self.write_u32(u32::from(*o)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 32;
-    }
-}
-
 /// Who holds what, for `-u`.
 #[derive(Debug, Default)]
 pub(crate) struct Holdings(HashSet<(bool, Leased)>);
@@ -300,31 +218,6 @@ impl Holdings {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn waiting(sent: Instant, exchange: Exchange) -> Waiting {
-        Waiting { exchange, client: 0, relay: None, sent, counted: true }
-    }
-
-    #[test]
-    fn requests_expire_after_the_drop_time_of_their_exchange() {
-        let start = Instant::now();
-        let at = |ms| start + Duration::from_millis(ms);
-        let limits = [Duration::from_millis(100), Duration::from_millis(10)];
-        let mut transactions = Transactions::default();
-        transactions.insert(1, waiting(at(0), Exchange::First));
-        transactions.insert(2, waiting(at(5), Exchange::First));
-        transactions.insert(3, waiting(at(50), Exchange::Second));
-        // Answered, and the identifier used again.
-        transactions.remove(1);
-        transactions.insert(1, waiting(at(60), Exchange::Second));
-        assert!(transactions.expired(at(59), limits).is_none());
-        assert_eq!(transactions.expired(at(60), limits).unwrap().exchange, Exchange::Second);
-        assert_eq!(transactions.expired(at(70), limits).unwrap().sent, at(60));
-        assert!(transactions.expired(at(104), limits).is_none());
-        assert_eq!(transactions.next_expiry(limits), Some(at(105)));
-        assert_eq!(transactions.expired(at(105), limits).unwrap().sent, at(5));
-        assert!(transactions.is_empty());
-    }
 
     #[test]
     fn delays_are_summed_up() {

@@ -15,6 +15,7 @@ mod run;
 mod scenario;
 mod search;
 mod template;
+mod transactions;
 mod transport;
 
 pub use args::{

@@ -174,8 +174,8 @@ fn tally_part(text: &mut String, name: &str, tally: &Tally, fixed: bool) {
             text.push_str("min delay: n/a\navg delay: n/a\nmax delay: n/a\nstd deviation: n/a\n");
         }
     }
-    // Requests that are given up are dropped, not collected later.
-    push(text, format_args!("collected packets: 0\n"));
+    // Requests that have waited for longer than the drop time.
+    push(text, format_args!("collected packets: {}\n", tally.dropped));
 }
 
 fn avalanche_part(text: &mut String, options: &Options, results: &Results) {
@@ -209,12 +209,14 @@ fn diagnostics(text: &mut String, options: &Options, results: &Results) {
         push(text, format_args!("Server id: {}", hex(&results.server_id)));
     }
     if options.diagnostic('T') {
-        results.samples.iter().for_each(|sample| {
-            push(text, format_args!("{}", Template::dump(sample)));
-        });
+        let sent = results.samples.iter().enumerate().filter(|(_, sample)| !sample.is_empty());
+        for (which, sample) in sent {
+            let template = Template::of(options, which, sample.clone());
+            push(text, format_args!("{}", template.dump(which > 0)));
+        }
     }
     if options.diagnostic('l') {
-        named.for_each(|(name, tally)| leases(text, name, &tally.leases));
+        named.for_each(|(name, tally)| leases(text, options.protocol, name, &tally.leases));
     }
 }
 
@@ -230,19 +232,22 @@ fn timestamps(text: &mut String, name: &str, times: &[(Duration, Duration)]) {
     text.push('\n');
 }
 
-/// The title's spelling is that of perfdhcp, which scripts know.
-fn leases(text: &mut String, name: &str, rows: &[LeaseRow]) {
+/// The title's spelling is that of perfdhcp, which scripts know; so is how identifiers are written, and
+/// that prefixes lack their length.
+fn leases(text: &mut String, protocol: Protocol, name: &str, rows: &[LeaseRow]) {
+    let separator = if protocol == Protocol::V4 { "" } else { ":" };
     push(text, format_args!("***Leases for {name}***\nclient_id,adrress,prefix"));
     for row in rows {
         let find = |prefix: bool| {
             row.leased.iter().find_map(|leased| match leased {
                 Leased::Address(address) if !prefix => Some(address.to_string()),
-                Leased::Prefix(address, len) if prefix => Some(format!("{address}/{len}")),
+                Leased::Prefix(address, _) if prefix => Some(address.to_string()),
                 _ => None,
             })
         };
         let (address, prefix) = (find(false).unwrap_or_default(), find(true).unwrap_or_default());
-        push(text, format_args!("{},{address},{prefix}", hex(&row.client_id)));
+        let octets: Vec<String> = row.client_id.iter().map(|o| format!("{o:02x}")).collect();
+        push(text, format_args!("{},{address},{prefix}", octets.join(separator)));
     }
     text.push_str("\n\n");
 }

@@ -73,30 +73,39 @@ impl Template {
         let text = std::fs::read_to_string(path)
             .map_err(|_| TemplateError::Open { file: file.clone() })?;
         let octets = parse(&text).ok_or_else(|| TemplateError::Digits { file: file.clone() })?;
-        let four = options.protocol == Protocol::V4;
-        // Where the messages that this program makes have them: the end of a six-octet `chaddr`,
-        // the end of a DUID-LLT in the first option.
-        let (xid, random) = if four { (4, 33) } else { (1, 21) };
-        let xid = options.xid_offsets[which].unwrap_or(xid);
-        let random = options.random_offsets[which].unwrap_or(random);
-        let found = if four { find4(&octets) } else { find6(&octets) };
-        let given = options.second_offsets;
-        let second = SecondOffsets {
-            elapsed: given.elapsed.or(found.elapsed),
-            server_id: given.server_id.or(found.server_id),
-            address: given.address.or(found.address),
-        };
-        let xid_len = if four { 4 } else { 3 };
+        let template = Self::of(options, which, octets);
+        let Template { octets, xid, random, second } = &template;
+        let xid_len = if options.protocol == Protocol::V4 { 4 } else { 3 };
         let second_places =
             [("-E", second.elapsed), ("-S", second.server_id), ("-I", second.address)];
-        let places = [("-X", Some(xid + xid_len - 1)), ("-O", Some(random))];
+        let places = [("-X", xid.checked_add(xid_len - 1)), ("-O", Some(*random))];
         let places = places.into_iter().chain(second_places.into_iter().take(which * 3));
         for (option, offset) in places {
             if let Some(offset) = offset.filter(|o| *o >= octets.len()) {
                 return Err(TemplateError::Offset { file, option, offset });
             }
         }
-        Ok(Template { octets, xid, random, second })
+        Ok(template)
+    }
+
+    /// A message, with its places: those that are given, else those that are found in it.
+    pub(crate) fn of(options: &Options, which: usize, octets: Vec<u8>) -> Self {
+        let four = options.protocol == Protocol::V4;
+        // Where the messages that this program makes have them: the end of a six-octet `chaddr`,
+        // the end of a DUID-LLT in the first option.
+        let (xid, random) = if four { (4, 33) } else { (1, 21) };
+        let found = if four { find4(&octets) } else { find6(&octets) };
+        let given = options.second_offsets;
+        Template {
+            octets,
+            xid: options.xid_offsets[which].unwrap_or(xid),
+            random: options.random_offsets[which].unwrap_or(random),
+            second: SecondOffsets {
+                elapsed: given.elapsed.or(found.elapsed),
+                server_id: given.server_id.or(found.server_id),
+                address: given.address.or(found.address),
+            },
+        }
     }
 
     /// The message as it stands in the file.
@@ -117,10 +126,19 @@ impl Template {
         crate::client::add(&mut out[end.saturating_sub(width)..end], client);
     }
 
-    /// The messages that `-x T` shows: lines of sixteen octets.
-    pub fn dump(octets: &[u8]) -> String {
-        let mut text = String::from("contents: \n");
-        for (i, line) in octets.chunks(16).enumerate() {
+    /// What `-x T` shows: the places that are filled in, 0 for those that are not, and lines of sixteen
+    /// octets.
+    pub(crate) fn dump(&self, is_second: bool) -> String {
+        let mut text = format!("xid-offset={}\nrandom-offset={}\n", self.xid, self.random);
+        if is_second {
+            let SecondOffsets { elapsed, server_id, address } = self.second;
+            let places = [("srvid", server_id), ("time", elapsed), ("ip", address)];
+            for (name, at) in places {
+                text.push_str(&format!("{name}-offset={}\n", at.unwrap_or(0)));
+            }
+        }
+        text.push_str("contents: \n");
+        for (i, line) in self.octets.chunks(16).enumerate() {
             // As perfdhcp does, in hexadecimal digits and not in octets.
             text.push_str(&format!("{:04x}   ", i * 32));
             line.iter().for_each(|o| text.push_str(&format!("{o:02x}")));
@@ -217,9 +235,12 @@ mod tests {
 
     #[test]
     fn dump_has_sixteen_octets_a_line() {
-        assert_eq!(
-            Template::dump(&[0xab; 17]),
-            format!("contents: \n0000   {}\n0020   ab\n", "ab".repeat(16))
-        );
+        let second = SecondOffsets { elapsed: Some(8), server_id: None, address: Some(2) };
+        let template = Template { octets: vec![0xab; 17], xid: 4, random: 33, second };
+        let contents = format!("contents: \n0000   {}\n0020   ab\n", "ab".repeat(16));
+        let first = format!("xid-offset=4\nrandom-offset=33\n{contents}");
+        assert_eq!(template.dump(false), first);
+        let places = "srvid-offset=0\ntime-offset=8\nip-offset=2\ncontents: ";
+        assert_eq!(template.dump(true), first.replace("contents: ", places));
     }
 }

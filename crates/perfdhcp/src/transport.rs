@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -104,16 +104,16 @@ impl Path {
         let remote_port = or(options.remote_port, server_port);
         let port = or(options.local_port, default_port);
         let server = server_address(options);
-        let from: Option<IpAddr> = options.local.as_ref().and_then(|text| text.parse().ok());
-        let (interface, local) = match (&options.local, from) {
-            (Some(_), Some(address)) => (with_address(&watcher, address)?, address),
-            (Some(name), None) => {
-                let unknown = || TransportError::NoInterface { local: name.clone() };
-                let interface = watcher.interfaces().by_name(name).ok_or_else(unknown)?;
-                (interface, address_of(interface, options.protocol)?)
-            }
-            (None, _) if is_group(server) => return Err(TransportError::NoLocal),
-            (None, _) => {
+        let (interface, local) = match &options.local {
+            Some(name) => match watcher.interfaces().by_name(name) {
+                Some(interface) => (interface, address_of(interface, options.protocol)?),
+                None => {
+                    let address = address_named(name, options.protocol)?;
+                    (with_address(&watcher, address)?, address)
+                }
+            },
+            None if is_group(server) => return Err(TransportError::NoLocal),
+            None => {
                 let local = route_source(server)?;
                 (with_address(&watcher, local)?, local)
             }
@@ -131,7 +131,8 @@ impl Path {
             to: Destination {
                 peer: SocketAddr::new(server, remote_port),
                 interface: by_interface.then_some(interface.index),
-                source: by_interface.then_some(local),
+                // Else the routing table would be asked for each message.
+                source: Some(local),
                 hw_addr: None,
             },
             local,
@@ -165,6 +166,16 @@ fn with_address(watcher: &Watcher, address: IpAddr) -> Result<&Interface, Transp
     let unknown = || TransportError::NoInterface { local: address.to_string() };
     let mut all = watcher.interfaces().iter();
     all.find(|i| i.usable_addresses().any(|a| a == address)).ok_or_else(unknown)
+}
+
+/// An address, or the first one that a host's name has.
+fn address_named(name: &str, protocol: Protocol) -> Result<IpAddr, TransportError> {
+    let unknown = || TransportError::NoInterface { local: name.to_owned() };
+    if let Ok(address) = name.parse() {
+        return Ok(address);
+    }
+    let mut addresses = (name, 0).to_socket_addrs().map_err(|_| unknown())?.map(|at| at.ip());
+    addresses.find(|a| a.is_ipv4() == (protocol == Protocol::V4)).ok_or_else(unknown)
 }
 
 /// The first address that reaches beyond the link, else the first one.
@@ -246,6 +257,7 @@ impl Running {
             workers: NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN),
             receive_buffer: RECEIVE_BUFFER,
             name: "perfdhcp".to_owned(),
+            offload: options.offload,
         };
         let service = Service::start(&service_options, path.listen.clone(), make, |_| {})
             .map_err(TransportError::System)?;

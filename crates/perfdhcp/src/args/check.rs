@@ -81,6 +81,9 @@ static RULES: &[Rule] = &[
     incompatible("--in-flight", "-r<rate>", |d| {
         d.options.in_flight.is_some() && d.options.rate.is_some()
     }),
+    incompatible("--offload", "--threads <value>", |d| {
+        d.options.offload && d.options.threads.is_some_and(|threads| threads > 1)
+    }),
     incompatible("--search", "--scenario avalanche", |d| {
         d.options.search.is_some() && d.options.scenario == Scenario::Avalanche
     }),

@@ -84,6 +84,7 @@ const WORDS: &[(&str, Row)] = &[
     ("search", Value(search)),
     ("max-loss", Value(max_loss)),
     ("threads", Value(threads)),
+    ("offload", Flag(|d| set(&mut d.options.offload))),
     ("json", Flag(|d| set(&mut d.options.json))),
 ];
 

@@ -127,7 +127,7 @@ client_id,adrress,prefix
 
 ***Leases for REQUEST-ACK***
 client_id,adrress,prefix
-01000c,10.0.1.0,3000::/56
+01000c,10.0.1.0,3000::
 
 
 "

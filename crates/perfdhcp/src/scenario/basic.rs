@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use kea_net::Outbox;
 
 use super::{ClientSide, ExitReason, Outcome, Results, Scenario};
-use crate::exchange::{Exchange, Waiting};
+use crate::exchange::Exchange;
+use crate::transactions::Waiting;
 
 /// What decides when the next exchange begins.
 #[derive(Clone, Copy, Debug, PartialEq)]

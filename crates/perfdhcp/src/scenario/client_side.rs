@@ -9,8 +9,9 @@ use kea_net::{Destination, Outbox};
 use super::Results;
 use crate::args::{Mode, Options, Protocol};
 use crate::client::Clients;
-use crate::exchange::{Exchange, Holdings, LeaseRow, Tally, Transactions, Waiting};
+use crate::exchange::{Exchange, Holdings, LeaseRow, Tally};
 use crate::message::{Answer, AnswerKind, Held, Messages, Sender};
+use crate::transactions::{Transactions, Waiting};
 
 /// A worker's part of the run.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,6 @@ pub(crate) struct ClientSide {
     to: Destination,
     holdings: Option<Arc<Mutex<Holdings>>>,
     in_turn: u32,
-    transaction: u32,
     malformed: u64,
     server_id: Vec<u8>,
     samples: [Vec<u8>; 2],
@@ -105,7 +105,7 @@ impl ClientSide {
             options,
             share,
             tallies,
-            transactions: Transactions::default(),
+            transactions: Transactions::new(share),
             random,
             started: None,
             last_event: None,
@@ -117,7 +117,6 @@ impl ClientSide {
             to,
             holdings,
             in_turn: 0,
-            transaction: 0,
             malformed: 0,
             server_id: Vec::new(),
             samples: Default::default(),
@@ -151,7 +150,7 @@ impl ClientSide {
         counted: bool,
         out: &mut Outbox,
     ) -> u32 {
-        let xid = self.next_xid();
+        let xid = self.transactions.next_xid();
         let sender = Sender { client, xid, waited_secs: self.waited_secs(now), relay };
         let mut message = std::mem::take(&mut self.last_sent);
         self.messages.first(&mut message, &sender);
@@ -172,7 +171,7 @@ impl ClientSide {
             false => self.held[which].clone(),
         };
         let (client, relay) = (held.client, held.relay);
-        let sender = Sender { client, xid: self.next_xid(), waited_secs: 0, relay };
+        let sender = Sender { client, xid: self.transactions.next_xid(), waited_secs: 0, relay };
         let mut message = std::mem::take(&mut self.last_sent);
         if release {
             self.messages.release(&mut message, &sender, &held);
@@ -273,7 +272,7 @@ impl ClientSide {
         let xid = match self.options.protocol {
             // RFC 2131 section 4.4.1: the same as in the DISCOVER.
             Protocol::V4 => offer.xid,
-            Protocol::V6 => self.next_xid(),
+            Protocol::V6 => self.transactions.next_xid(),
         };
         let sender = Sender { client: waiting.client, xid, waited_secs: 0, relay: waiting.relay };
         let mut message = std::mem::take(&mut self.last_sent);
@@ -364,18 +363,6 @@ impl ClientSide {
             let which = self.random.usize(0..HELD_MAX);
             self.held[which] = held;
         }
-    }
-
-    /// Numbers in turn whose low octet leads the answers back to this worker
-    /// (see [`kea_net::transaction_worker`]).
-    fn next_xid(&mut self) -> u32 {
-        let Share { worker, workers } = self.share;
-        let rounds = 256 / workers;
-        let low = (self.transaction % rounds) * workers + worker;
-        let high = self.transaction / rounds;
-        self.transaction = self.transaction.wrapping_add(1);
-        // 24 bits in DHCPv6.
-        (high << 8 | low) & 0x00ff_ffff
     }
 
     /// `-y`, `-Y`: for a while, clients claim to have waited since that while began.
@@ -488,12 +475,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn transactions_lead_back_to_their_worker() {
-        let mut side = side4(&["-l", "x"]);
-        side.share = Share { worker: 2, workers: 3 };
-        for _ in 0..1000 {
-            assert_eq!(kea_net::transaction_worker(side.next_xid(), 3), 2);
-        }
+    fn numbers_are_shared_by_workers() {
         assert_eq!([0, 1, 2].map(|worker| Share { worker, workers: 3 }.of(8)), [3, 3, 2]);
     }
 
