@@ -131,8 +131,7 @@ impl Path {
             to: Destination {
                 peer: SocketAddr::new(server, remote_port),
                 interface: by_interface.then_some(interface.index),
-                // Else the routing table would be asked for each message.
-                source: Some(local),
+                source: by_interface.then_some(local),
                 hw_addr: None,
             },
             local,
