@@ -192,7 +192,8 @@ pub(super) fn operations(rounds: usize) -> String {
         let figures: Vec<[f64; 4]> = (0..rounds).map(|_| operations_at(held)).collect();
         let figure = |at: usize| {
             let figures = figures.iter().map(|figures| figures[at]).collect();
-            format!("{:.0}", median(figures).unwrap_or_default())
+            let figure = median(figures).filter(|figure: &f64| figure.is_finite());
+            figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.0}"))
         };
         let mut row = vec![format!("{percent} %")];
         row.extend((0..4).map(figure));

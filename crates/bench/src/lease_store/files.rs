@@ -60,7 +60,12 @@ pub(super) fn measure(folder: &Path, arguments: &Arguments) -> io::Result<String
     let memory = format!("{:.0} MiB, {per_lease:.0} octets a lease", number("resident") / MIB);
     let rows = [
         row("load", number("processor"), number("wall"), memory),
-        row("  at most meanwhile", f64::NAN, f64::NAN, format!("{:.0} MiB", number("peak") / MIB)),
+        vec![
+            "at most meanwhile".to_owned(),
+            "-".to_owned(),
+            "-".to_owned(),
+            format!("{:.0} MiB", number("peak") / MIB),
+        ],
         row(
             "clean up",
             clean(|cost| cost.processor.as_secs_f64()),
