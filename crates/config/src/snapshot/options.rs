@@ -107,6 +107,11 @@ impl OptionSet {
         self.entries.iter()
     }
 
+    /// The spaces of the options, each once.
+    pub fn spaces(&self) -> impl Iterator<Item = &str> {
+        self.spaces.iter().map(|(space, _)| &**space)
+    }
+
     /// All options of a space, by code.
     pub fn in_space(&self, space: &str) -> Candidates<'_> {
         let mut start = 0;
@@ -134,7 +139,9 @@ impl<'o> Candidates<'o> {
     pub fn of_code(self, code: u16) -> Candidates<'o> {
         let start = self.0.partition_point(|entry| entry.code < code);
         let rest = &self.0[start..];
-        Candidates(&rest[..rest.partition_point(|entry| entry.code == code)])
+        // One or two, nearly always.
+        let count = rest.iter().take_while(|entry| entry.code == code).count();
+        Candidates(&rest[..count])
     }
 
     /// Each code once, with what is configured for it.

@@ -108,12 +108,9 @@ impl<'s> Scopes<'s> {
 
     /// The spaces that have options, of which the name begins with `prefix`; each once.
     pub fn spaces(&self, prefix: &str) -> SmallVec<[&'s str; 2]> {
-        let mut found: SmallVec<[&str; 2]> = SmallVec::new();
-        for option in self.sets.iter().flat_map(|set| set.iter()) {
-            if option.space.starts_with(prefix) && found.last() != Some(&&*option.space) {
-                found.push(&option.space);
-            }
-        }
+        let spaces = self.sets.iter().flat_map(|set| set.spaces());
+        let mut found: SmallVec<[&str; 2]> =
+            spaces.filter(|space| space.starts_with(prefix)).collect();
         found.sort_unstable();
         found.dedup();
         found

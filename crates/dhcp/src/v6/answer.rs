@@ -153,8 +153,9 @@ impl<'p, 's> Reply<'_, 'p, 's> {
             items.push((code::CLIENT_FQDN, Item::Data(fqdn)));
         }
         if outcome.is_configuring {
-            self.add_configured(&mut items, &scopes, &requested);
-            self.add_vendor_options(&mut items, &scopes, &requested);
+            let wanted = scopes.wanted("dhcp6", &requested);
+            self.add_configured(&mut items, &scopes, &wanted, &requested);
+            self.add_vendor_options(&mut items, &scopes, wanted.contains(&code::VENDOR_OPTS));
             self.add_relay_supplied(&mut items);
         }
         // A stable sort: what has the same code keeps its order.
@@ -230,10 +231,10 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         &self,
         items: &mut Items<'a, 's>,
         scopes: &Scopes<'a>,
+        wanted: &[u16],
         requested: &[u16],
     ) {
-        let wanted = scopes.wanted("dhcp6", requested);
-        for code in wanted.into_iter().filter(|code| !OWN.contains(code)) {
+        for code in wanted.iter().copied().filter(|code| !OWN.contains(code)) {
             // A name that was worked out stands in place of one that is configured.
             if code == code::CLIENT_FQDN && has(items, code) {
                 continue;
@@ -253,14 +254,7 @@ impl<'p, 's> Reply<'_, 'p, 's> {
 
     /// Vendor options, by enterprise: of those that the client names, and of those that have
     /// options which are always sent; the container itself where it is asked for.
-    fn add_vendor_options<'a>(
-        &self,
-        items: &mut Items<'a, 's>,
-        scopes: &Scopes<'a>,
-        requested: &[u16],
-    ) {
-        let containers = scopes.wanted("dhcp6", requested);
-        let asked = containers.contains(&code::VENDOR_OPTS);
+    fn add_vendor_options<'a>(&self, items: &mut Items<'a, 's>, scopes: &Scopes<'a>, asked: bool) {
         let configured: SmallVec<[u32; 2]> = scopes
             .chosen("dhcp6", code::VENDOR_OPTS)
             .filter_map(|option| option.data.first_chunk().map(|e| u32::from_be_bytes(*e)))
@@ -284,8 +278,8 @@ impl<'p, 's> Reply<'_, 'p, 's> {
                 .take(MAX_REQUESTED)
                 .collect();
             let space = Enterprise(enterprise).space();
-            let wanted = scopes.wanted(&space, &requested);
-            let options: SmallVec<[(u16, &[u8]); 4]> = wanted
+            let options: SmallVec<[(u16, &[u8]); 4]> = scopes
+                .wanted(&space, &requested)
                 .into_iter()
                 .flat_map(|code| {
                     scopes.chosen(&space, code).map(move |option| (code, &option.data[..]))
