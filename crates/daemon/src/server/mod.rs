@@ -44,7 +44,7 @@ use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
-use kea_net::{Listen, Mode, Selection, Service, ServiceOptions};
+use kea_net::{Joined, Listen, Mode, Selection, Service, ServiceOptions};
 use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -298,8 +298,14 @@ impl<F: Serving> Server<F> {
             storage::start_threads(&shared, |shared| &shared.journal).map_err(io_error)?;
         let clean_up = file.map(|file| CleaningUp::start::<F>(file, logger));
         let clean_up = clean_up.transpose().map_err(io_error)?;
-        let options =
-            ServiceOptions { workers, name: "dhcp".to_owned(), ..ServiceOptions::default() };
+        // Relays of DHCPv6 read UDP sockets, which take joined answers apart; those of DHCPv4 may not.
+        let joined = if F::VERSION == 6 { Joined::Sent } else { Joined::Nothing };
+        let options = ServiceOptions {
+            workers,
+            name: "dhcp".to_owned(),
+            joined,
+            ..ServiceOptions::default()
+        };
         let parked = ParkedLimit::default();
         let make = |id: kea_net::WorkerId, waker: kea_net::Waker| {
             let lot = ParkingLot::new(parked.clone(), move || waker.wake());
