@@ -236,6 +236,12 @@ struct Server<F: Serving> {
     listeners: Listeners,
 }
 
+fn service_options<F: Serving>(workers: NonZeroUsize) -> ServiceOptions {
+    // Relays of DHCPv6 read UDP sockets, which take joined answers apart; those of DHCPv4 may not.
+    let joined = if F::VERSION == 6 { Joined::Sent } else { Joined::Nothing };
+    ServiceOptions { workers, name: "dhcp".to_owned(), joined, ..ServiceOptions::default() }
+}
+
 impl<F: Serving> Server<F> {
     fn start(
         run: &Run,
@@ -298,14 +304,7 @@ impl<F: Serving> Server<F> {
             storage::start_threads(&shared, |shared| &shared.journal).map_err(io_error)?;
         let clean_up = file.map(|file| CleaningUp::start::<F>(file, logger));
         let clean_up = clean_up.transpose().map_err(io_error)?;
-        // Relays of DHCPv6 read UDP sockets, which take joined answers apart; those of DHCPv4 may not.
-        let joined = if F::VERSION == 6 { Joined::Sent } else { Joined::Nothing };
-        let options = ServiceOptions {
-            workers,
-            name: "dhcp".to_owned(),
-            joined,
-            ..ServiceOptions::default()
-        };
+        let options = service_options::<F>(workers);
         let parked = ParkedLimit::default();
         let make = |id: kea_net::WorkerId, waker: kea_net::Waker| {
             let lot = ParkingLot::new(parked.clone(), move || waker.wake());
