@@ -8,6 +8,9 @@ use crate::release_folder;
 /// Runs one with the arguments given, beside the programs of this project and of Debian.
 pub(crate) fn run(root: &Path, mut arguments: lexopt::Parser) -> Result<(), String> {
     let mut words: Vec<_> = arguments.raw_args().map_err(|e| e.to_string())?.collect();
+    if words.is_empty() {
+        words.push("servers".into());
+    }
     if words.first().is_some_and(|name| name == "lease-store") && words.len() == 1 {
         words.push("--programs".into());
         words.push(release_folder().into());
