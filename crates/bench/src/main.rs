@@ -40,6 +40,10 @@ fn run() -> Result<(), String> {
         Some(Value(name)) if name == "lease-store" => {
             lease_store::run(&lease_store::Arguments::parse(arguments)?)
         }
+        Some(Long("help") | Short('h')) => {
+            println!("{USAGE}");
+            Ok(())
+        }
         _ => Err(USAGE.into()),
     }
 }

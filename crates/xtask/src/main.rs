@@ -82,6 +82,6 @@ cargo xtask TASK
                            the configurations that a text copy of the manual in DIR prints, and
                            that are not among those of the test kit
   budget [--update]        instructions of an exchange, compared with bench/BUDGET
-  bench servers            exchanges a second beside other servers, as root; writes bench/RESULTS.md
+  bench [servers]          exchanges a second beside other servers, as root; writes bench/RESULTS.md
   bench lease-store        what leases cost, beside Debian's Kea; writes bench/LEASES.md. With arguments
-                           only what they ask for: see `cargo xtask bench`";
+                           only what they ask for: see `cargo xtask bench --help`";
