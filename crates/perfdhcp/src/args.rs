@@ -133,6 +133,8 @@ pub struct Options {
     pub base_mac: [u8; 6],
     /// `-b duid=`; `None` is a DUID-LLT made of the MAC address and the time.
     pub base_duid: Option<Vec<u8>>,
+    /// `-b`, as given.
+    pub bases: Vec<String>,
     /// `-B`.
     pub broadcast: bool,
     /// `-C`.
@@ -227,6 +229,7 @@ impl Default for Options {
             relayed: false,
             base_mac: [0x00, 0x0c, 0x01, 0x02, 0x03, 0x04],
             base_duid: None,
+            bases: Vec::new(),
             broadcast: false,
             separator: None,
             drop_time: [Duration::from_secs(1); 2],

@@ -94,7 +94,8 @@ impl Path {
     /// There is no such interface, address or route.
     pub fn find(options: &Options) -> Result<Self, TransportError> {
         let watcher = Watcher::open().map_err(TransportError::System)?;
-        let (server_port, default_port) = match (options.protocol, options.relayed) {
+        let is_relay = options.relayed || options.relay_list.is_some();
+        let (server_port, default_port) = match (options.protocol, is_relay) {
             // In DHCPv4 this end is always a relay: answers go to the server port.
             (Protocol::V4, _) => (67, 67),
             (Protocol::V6, true) => (547, 547),

@@ -75,7 +75,9 @@ static RULES: &[Rule] = &[
     requires("-I<ip-offset>", "second -T<template-file>", |d| {
         d.options.templates.len() < 2 && d.options.second_offsets.address.is_some()
     }),
-    incompatible("-M<mac-list-file>", "-b<base>", |d| d.base_given && d.options.mac_list.is_some()),
+    incompatible("-M<mac-list-file>", "-b<base>", |d| {
+        !d.options.bases.is_empty() && d.options.mac_list.is_some()
+    }),
     requires("-y", "-Y", |d| d.options.late_period.is_some() && d.options.late_start.is_none()),
     requires("-Y", "-y", |d| d.options.late_start.is_some() && d.options.late_period.is_none()),
     incompatible("--in-flight", "-r<rate>", |d| {

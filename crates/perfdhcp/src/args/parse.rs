@@ -17,7 +17,6 @@ pub(super) struct Draft {
     pub(super) initial: bool,
     pub(super) rapid_commit: bool,
     pub(super) clients_given: bool,
-    pub(super) base_given: bool,
     pub(super) drop_times: usize,
     pub(super) drops: usize,
     pub(super) xids: usize,
@@ -261,7 +260,7 @@ fn relayed(draft: &mut Draft, value: &str) -> Outcome {
 }
 
 fn base(draft: &mut Draft, value: &str) -> Outcome {
-    draft.base_given = true;
+    draft.options.bases.push(value.to_owned());
     match value.split_once('=') {
         Some((kind, mac))
             if kind.eq_ignore_ascii_case("mac") || kind.eq_ignore_ascii_case("ether") =>

@@ -67,7 +67,8 @@ fn load(options: &Options) -> Vec<String> {
         line("report[s]", options.report.map(|time| general(time.as_secs_f64()))),
         line("clients", Some(options.clients).filter(|clients| *clients > 1)),
     ];
-    lines.into_iter().flatten().collect()
+    let bases = numbered("base", options.bases.iter().map(Some));
+    lines.into_iter().flatten().chain(bases).collect()
 }
 
 fn limits(options: &Options) -> Vec<String> {
@@ -84,8 +85,12 @@ fn limits(options: &Options) -> Vec<String> {
     let mut lines = numbered("num-request", options.requests);
     lines.extend(period);
     lines.extend(numbered("drop-time", drop_times));
-    lines.extend(numbered("max-drop", counts));
-    lines.extend(numbered("max-pdrop", percents));
+    // Each is numbered among its own, and the brackets are those of perfdhcp.
+    let limits = [
+        numbered("max-drop", counts.into_iter().flatten().map(Some)),
+        numbered("max-pdrop", percents.into_iter().flatten().map(Some)),
+    ];
+    lines.extend(limits.concat().into_iter().map(|line| line.replacen('[', "{", 1)));
     lines.extend(line("preload", positive(options.preload)));
     lines
 }
@@ -98,9 +103,8 @@ fn endpoints(options: &Options, server: IpAddr) -> Vec<String> {
         line("seed", positive(options.seed)),
         flag("broadcast", options.broadcast || server == IpAddr::from([255; 4])),
         flag("rapid-commit", options.mode == Mode::RapidCommit),
-        flag("use-first-server-id", options.first_server_id),
+        flag("use-first", options.first_server_id),
         line("mac-list-file", file(&options.mac_list)),
-        line("relay-addr-list-file", file(&options.relay_list)),
     ];
     lines.into_iter().flatten().collect()
 }
@@ -110,10 +114,11 @@ fn templates(options: &Options) -> Vec<String> {
     let files = options.templates.iter().map(|file| Some(file.display()));
     let mut lines = numbered("template-file", files);
     lines.extend(numbered("xid-offset", options.xid_offsets));
-    lines.extend(numbered("random-offset", options.random_offsets));
     let second = options.second_offsets;
-    let places = [("elp", second.elapsed), ("sid", second.server_id), ("rip", second.address)];
-    lines.extend(places.map(|(name, at)| format!("{name}-offset={}", offset(at))));
+    lines.push(format!("elp-offset={}", offset(second.elapsed)));
+    lines.extend(numbered("rnd-offset", options.random_offsets));
+    lines.push(format!("sid-offset={}", offset(second.server_id)));
+    lines.push(format!("rip-offset={}", offset(second.address)));
     lines
 }
 

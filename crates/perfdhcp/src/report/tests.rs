@@ -175,7 +175,8 @@ fn numbers_have_six_significant_digits() {
 /// As Debian's perfdhcp 2.2.0 shows them, but for the DUID.
 #[test]
 fn arguments_are_shown_as_understood() {
-    let line = "-4 -l cli0 -n 20 -r 100 -R 100 -xaeilstT -b duid=00010001329518e6000c01020304 -t 1 -g multi";
+    let line = "-4 -l cli0 -n 20 -r 100 -R 100 -xaeilstT -b duid=00010001329518e6000c01020304 -t 1 -g multi \
+        -1 -D 5 -D 3% -d 0.5 -d 0.25 -T a -T b -X 4 -O 33 -O 34 -E 8 -I 260";
     let options = options(line);
     let clients = Clients::new(&options).unwrap();
     let text = arguments(&options, &clients, "255.255.255.255".parse().unwrap());
@@ -186,13 +187,22 @@ lease-type=address-only (IA_NA option added to the client's request)
 rate[1/s]=100
 report[s]=1
 clients=100
+base[0]=duid=00010001329518e6000c01020304
 num-request[0]=20
-drop-time[0]=1
-drop-time[1]=1
+drop-time[0]=0.5
+drop-time[1]=0.25
+max-drop{0]=5
+max-pdrop{0]=3
 broadcast
-elp-offset=-1
+use-first
+template-file[0]=a
+template-file[1]=b
+xid-offset[0]=4
+elp-offset=8
+rnd-offset[0]=33
+rnd-offset[1]=34
 sid-offset=-1
-rip-offset=-1
+rip-offset=260
 diagnostic-selectors=aeilstT
 interface=cli0
 server=255.255.255.255

@@ -274,7 +274,9 @@ impl ClientSide {
             Protocol::V4 => offer.xid,
             Protocol::V6 => self.transactions.next_xid(),
         };
-        let sender = Sender { client: waiting.client, xid, waited_secs: 0, relay: waiting.relay };
+        let since_first = u16::try_from((now - waiting.sent).as_secs()).unwrap_or(u16::MAX);
+        let waited_secs = self.waited_secs(now).saturating_add(since_first);
+        let sender = Sender { client: waiting.client, xid, waited_secs, relay: waiting.relay };
         let mut message = std::mem::take(&mut self.last_sent);
         self.messages.second(&mut message, &sender, offer.message);
         self.last_sent = message;
