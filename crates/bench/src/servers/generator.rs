@@ -99,7 +99,7 @@ impl Generator<'_> {
     }
 
     /// Debian's perfdhcp, `instances` at once, each a relay of its own: the highest sum of rates, from
-    /// `rate` down, at which at most `LOSS` per cent are lost; to about 7 per cent.
+    /// `rate` down, on any processor, at which at most `LOSS` per cent are lost; to about 7 per cent.
     pub(super) fn debian(&self, instances: u32, rate: f64) -> io::Result<Seen> {
         const LOSS: f64 = 2.5;
         const ATTEMPTS: u32 = 14;
@@ -124,8 +124,7 @@ impl Generator<'_> {
 
     fn debian_at(&self, instances: u32, rate: f64) -> io::Result<Seen> {
         let start = |instance: u32| -> io::Result<Child> {
-            let mut command =
-                super::placed(self.netns, super::GENERATOR, Path::new("/usr/sbin/perfdhcp"));
+            let mut command = self.netns.command("/usr/sbin/perfdhcp");
             command.args(["-4", "-g", "single", "-R", "1000000", "-W", "1", "10.0.0.1"]);
             command.arg("-l").arg(format!("10.255.0.{}", instance + 1));
             command.arg("-b").arg(format!("mac=02:00:{instance:02x}:00:00:00"));

@@ -59,7 +59,10 @@ impl Peer {
     ) -> io::Result<Command> {
         let config = folder.join("server.conf");
         let path = |name: &str| folder.join(name).display().to_string();
-        let mut command = super::placed(netns, super::SERVER, program);
+        let mut command = match profile.crowded {
+            true => netns.command(program),
+            false => super::placed(netns, super::SERVER, program),
+        };
         command.current_dir(folder);
         match self {
             Peer::Ours | Peer::Kea => {
@@ -76,14 +79,15 @@ impl Peer {
             }
             Peer::IscDhcpd => {
                 let text = "default-lease-time 4000; max-lease-time 4000; authoritative;\n\
-                            subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.10 10.3.255.255; }\n";
+                            ping-check false;\n\
+                            subnet 10.0.0.0 netmask 255.0.0.0 { range 10.0.0.10 10.0.63.255; }\n";
                 fs::write(&config, text)?;
                 fs::write(folder.join("leases"), "")?;
                 command.args(["-4", "-f", "-q", "--no-pid", "-user", "root", "-group", "root"]);
                 command.arg("-cf").arg(&config).arg("-lf").arg(folder.join("leases")).arg("eth0");
             }
             Peer::Dnsmasq => {
-                command.args(["-k", "-C", "/nonexistent", "-p", "0", "-u", "root", "-i", "eth0"]);
+                command.args(["-k", "-p", "0", "-u", "root", "-i", "eth0", "--no-ping"]);
                 command.arg("--quiet-dhcp").arg("--dhcp-lease-max=1000000");
                 command.arg("--dhcp-range=10.0.0.10,10.3.255.255,255.0.0.0,4000");
                 command.arg(format!("--dhcp-leasefile={}", path("leases")));

@@ -20,6 +20,8 @@ pub(super) struct Profile {
     /// More arguments of the generator.
     pub(super) load: &'static [&'static str],
     pub(super) peers: &'static [Peer],
+    /// True when servers and generators share the processors.
+    pub(super) crowded: bool,
     /// This server in another situation, measured in turns with the peers.
     pub(super) beside: Option<&'static Profile>,
 }
@@ -38,6 +40,7 @@ const PLAIN: Profile = Profile {
     packets_level: None,
     load: &[],
     peers: &[Peer::Ours, Peer::Kea],
+    crowded: false,
     beside: None,
 };
 
