@@ -122,7 +122,9 @@ pub struct Journal {
     file: Mutex<FileState>,
     /// Held from a sync until its result is known to all: a kernel reports a failure only once.
     syncing: Mutex<()>,
-    work: Condvar,
+    /// Where the thread that writes waits, and the one that syncs.
+    writer: Condvar,
+    syncer: Condvar,
     stopped: Condvar,
     /// Set when there is work for a waiting thread; guarded so that no wake-up is lost.
     signal: Mutex<Signal>,
@@ -195,7 +197,8 @@ impl Journal {
             failing: AtomicBool::new(false),
             file: Mutex::new(FileState { durable_len: len, ..FileState::default() }),
             syncing: Mutex::new(()),
-            work: Condvar::new(),
+            writer: Condvar::new(),
+            syncer: Condvar::new(),
             stopped: Condvar::new(),
             signal: Mutex::default(),
             disk,
@@ -248,7 +251,7 @@ impl Journal {
 
     /// Tells the writer that a batch of rows is complete. Cheap when it knows already.
     pub fn flush(&self) {
-        self.wake(|signal| std::mem::replace(&mut signal.write, true));
+        self.wake(&self.writer, |signal| std::mem::replace(&mut signal.write, true));
     }
 
     /// True when there are rows that the writer has not taken yet.
@@ -356,7 +359,7 @@ impl Journal {
                 self.acknowledge(&mut file, written);
             } else {
                 drop(file);
-                self.wake(|signal| std::mem::replace(&mut signal.sync, true));
+                self.wake(&self.syncer, |signal| std::mem::replace(&mut signal.sync, true));
             }
         }
     }
@@ -485,27 +488,36 @@ impl Journal {
         Some(Batch { octets: Arc::new(octets), upto })
     }
 
-    fn wake(&self, set: impl FnOnce(&mut Signal) -> bool) {
+    fn wake(&self, thread: &Condvar, set: impl FnOnce(&mut Signal) -> bool) {
         if !set(&mut self.signal.lock()) {
-            self.work.notify_all();
+            thread.notify_one();
         }
     }
 
     /// Writes until [`Self::stop`] is called, and then what is left. Blocks; for a thread of its own.
     pub fn run_writer(&self) {
-        self.run(Self::write_step, |signal| std::mem::replace(&mut signal.write, false));
+        self.run(&self.writer, Self::write_step, |signal| {
+            std::mem::replace(&mut signal.write, false)
+        });
     }
 
     /// Syncs until [`Self::stop`] is called, and then what is left. Blocks; for a thread of its own.
     pub fn run_syncer(&self) {
-        self.run(Self::sync_step, |signal| std::mem::replace(&mut signal.sync, false));
+        self.run(&self.syncer, Self::sync_step, |signal| {
+            std::mem::replace(&mut signal.sync, false)
+        });
     }
 
-    fn run(&self, step: impl Fn(&Self) -> Progress, signalled: impl Fn(&mut Signal) -> bool) {
+    fn run(
+        &self,
+        thread: &Condvar,
+        step: impl Fn(&Self) -> Progress,
+        signalled: impl Fn(&mut Signal) -> bool,
+    ) {
         loop {
             let mut signal = self.signal.lock();
             while !signalled(&mut signal) && !signal.stop {
-                self.work.wait(&mut signal);
+                thread.wait(&mut signal);
             }
             let stop = signal.stop;
             drop(signal);
@@ -521,6 +533,9 @@ impl Journal {
                         self.stopped.wait_for(&mut signal, self.limits.retry_after);
                     }
                     (signal.write, signal.sync) = (true, true);
+                    drop(signal);
+                    self.writer.notify_one();
+                    self.syncer.notify_one();
                 }
                 (_, true) => return,
                 (_, false) => {}
@@ -532,7 +547,8 @@ impl Journal {
     /// [`Self::finish`].
     pub fn stop(&self) {
         self.signal.lock().stop = true;
-        self.work.notify_all();
+        self.writer.notify_one();
+        self.syncer.notify_one();
         self.stopped.notify_all();
     }
 
