@@ -15,7 +15,7 @@ PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
     kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin kea-common
     isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base dibbler-client wide-dhcpv6-client
-    tshark faketime prometheus logrotate socat python3-venv valgrind
+    tshark faketime prometheus systemd logrotate socat python3-venv valgrind
 )
 
 stage_packages() {
@@ -35,7 +35,7 @@ stage_lint() {
 
 stage_tidy() { cargo xtask tidy; }
 
-stage_scripts() { shellcheck -x test.sh quickstart.sh .ci/run scripts/*.sh; }
+stage_scripts() { shellcheck -x test.sh quickstart.sh .ci/run scripts/*.sh scripts/keactrl; }
 
 stage_unit() { run_tests unit; }
 

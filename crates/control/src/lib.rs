@@ -16,9 +16,11 @@ mod frame;
 mod handlers;
 mod http;
 mod listeners;
+mod reconfiguration;
 mod registry;
 mod seats;
 mod unix;
+mod whole_file;
 
 pub use agent::{Agent, AgentConfig, Identity, Stop};
 pub use answer::{Answer, NotAnAnswer, Payload, ResultCode};
@@ -28,10 +30,13 @@ pub use command::{Command, CommandError};
 pub use frame::{Frame, FrameError, Framing};
 pub use handlers::Handlers;
 pub use http::{
-    ClientError, Credentials, HttpClient, SettingsError, TlsError, client_config, unix_request,
+    ClientError, Credentials, HttpClient, SettingsError, TlsError, check_http_socket,
+    client_config, unix_request,
 };
 pub use listeners::{ListenError, ListenFailure, Listeners};
+pub use reconfiguration::ReconfigurationError;
 pub use registry::{
     Access, ArgumentError, CommandSpec, Daemon, Daemons, Field, Kind, Provider, Shape, commands,
     find, openapi, reference_page,
 };
+pub use whole_file::write_whole;

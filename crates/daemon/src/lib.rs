@@ -11,6 +11,7 @@ mod pid_file;
 mod privileges;
 mod program;
 mod server;
+mod service_manager;
 mod version;
 
 pub use arguments::{DHCP4, DHCP6, Explain, Program, Run};
@@ -21,6 +22,7 @@ pub use pid_file::{PidFile, PidFileError, pid_file_path};
 pub use privileges::Confinement;
 pub use program::{Tasks, main as program_main};
 pub use server::main as dhcp_main;
+pub use service_manager::{Phase, ServiceManager};
 pub use version::{
     COMPATIBLE_WITH, VERSION, build_report, extended as extended_version, release_type,
 };

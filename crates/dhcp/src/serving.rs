@@ -14,7 +14,7 @@ use kea_wire::{Duid, V4, V6};
 
 use crate::pipeline::explain::Recorder;
 use crate::pipeline::{
-    Answer, Arrival, Classifier, Corridor, Counted, Drop, InFlight, Links, Question, Rank,
+    Answer, Arrival, Carrier, Classifier, Corridor, Counted, Drop, InFlight, Links, Question, Rank,
     Unaskable, Whereabouts,
 };
 use crate::v6::{Origin, server_identity};
@@ -56,6 +56,16 @@ pub trait Serving: Dialect + Counted {
         whereabouts: &Whereabouts<'_, Self::Addr>,
         classes: &ClassSet,
     ) -> Option<&'s Subnet<Self>>;
+
+    /// The same for a client whose query came in a DHCPv6 message, as only those of DHCPv4 do.
+    fn place_carried<'s>(
+        _config: &'s Snapshot<Self>,
+        _log: &dyn Log,
+        _carrier: &Carrier<'_>,
+        _classes: &ClassSet,
+    ) -> Option<&'s Subnet<Self>> {
+        None
+    }
 
     /// The file among the server's data that holds its identifier, where it has one of its own.
     const SERVER_ID_FILE: Option<&'static str> = None;
@@ -207,6 +217,15 @@ impl Serving for V4 {
         classes: &ClassSet,
     ) -> Option<&'s Subnet<Self>> {
         crate::v4::find(config, log, whereabouts, classes)
+    }
+
+    fn place_carried<'s>(
+        config: &'s Snapshot<Self>,
+        log: &dyn Log,
+        carrier: &Carrier<'_>,
+        classes: &ClassSet,
+    ) -> Option<&'s Subnet<Self>> {
+        crate::v4::find_over_v6(config, log, carrier, classes)
     }
 
     fn relay_of(payload: &[u8]) -> Option<Self::Addr> {

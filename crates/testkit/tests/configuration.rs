@@ -71,6 +71,9 @@ fn the_deep_check_finds_what_a_start_would_find() {
     let leases = |file: &str| json!({ "lease-database": { "type": "memfile", "name": file } });
     let socket = json!({ "control-socket": {
         "socket-type": "unix", "socket-name": "/nonexistent/control" } });
+    let https = json!({ "control-sockets": [{
+        "socket-type": "https", "trust-anchor": "/nonexistent/ca.pem",
+        "cert-file": "/nonexistent/cert.pem", "key-file": "/nonexistent/key.pem" }] });
     let subnet = json!({ "subnet4": [
         { "id": 1, "subnet": "192.0.2.0/24", "interface": "eth7" } ] });
     let library = json!({ "hooks-libraries": [{
@@ -83,11 +86,16 @@ fn the_deep_check_finds_what_a_start_would_find() {
         (leases("/nonexistent/leases.csv"), Some("/nonexistent")),
         (leases("foreign.csv"), Some("foreign.csv")),
         (socket, Some("/nonexistent")),
+        (https, Some("cannot use /nonexistent/ca.pem")),
         (library, Some("identifier-expression")),
     ] {
         let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
         fs::write(setup.folder().join("foreign.csv"), "no lease file\n1,2\n").unwrap();
-        let text = setup.config(&change).to_string();
+        let mut config = setup.config(&change);
+        if change.get("control-sockets").is_some() {
+            config["Dhcp4"].as_object_mut().unwrap().remove("control-socket");
+        }
+        let text = config.to_string();
         let foreign = setup.folder().join("foreign.csv");
         let text = text.replace("\"foreign.csv\"", &json!(foreign).to_string());
         setup.write_config(&text).unwrap();
@@ -176,11 +184,12 @@ fn statistics_keep_as_many_samples_as_configured() {
         let config = |count: u32| {
             json!({
                 "statistic-default-sample-count": count,
+                "statistic-default-sample-age": 36000,
                 &list: [{ "id": 1, "subnet": format!("{prefix}{dot}{length}") }],
             })
         };
         let setup = ServerSetup::new(Subject::Ours, version).unwrap();
-        let fewer = setup.config(&config(1));
+        let (fewer, by_age) = (setup.config(&config(1)), setup.config(&config(0)));
         let server = setup.start_with(&netns, &config(2)).unwrap();
         let control = server.control();
         let name = format!("subnet[1].{total}");
@@ -189,15 +198,21 @@ fn statistics_keep_as_many_samples_as_configured() {
             let samples = answer.arguments[&name].as_array().unwrap().clone();
             samples.iter().map(|sample| sample[0].as_i64().unwrap()).collect::<Vec<_>>()
         };
-        for last in [1, 2, 3] {
-            let pool = format!("{prefix}{dot}{last}0-{prefix}{dot}{last}4");
-            let parts = json!({ &list: [{ "id": 1, "pools": [{ "pool": pool }] }] });
-            let command = format!("{list}-delta-add");
-            assert_eq!(control.command(&command, parts).unwrap().result, 0);
-        }
+        let add_pools = || {
+            for last in [1, 2, 3] {
+                let pool = format!("{prefix}{dot}{last}0-{prefix}{dot}{last}4");
+                let parts = json!({ &list: [{ "id": 1, "pools": [{ "pool": pool }] }] });
+                let command = format!("{list}-delta-add");
+                assert_eq!(control.command(&command, parts).unwrap().result, 0);
+            }
+        };
+        add_pools();
         assert_eq!(samples(), [15, 10], "the newest two");
         assert_eq!(control.command("config-set", fewer).unwrap().result, 0);
         assert_eq!(samples(), [0], "pools are gone again");
+        assert_eq!(control.command("config-set", by_age).unwrap().result, 0);
+        add_pools();
+        assert_eq!(samples(), [15, 10, 5, 0], "those of the last hours");
     }
 }
 

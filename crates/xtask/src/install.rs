@@ -57,6 +57,13 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<(), String> {
             place.install_configuration(&from, &to).map_err(|e| format!("{config}: {e}"))?;
         }
     }
+    for unit in UNITS {
+        let from = root.join("examples/systemd").join(unit);
+        if from.is_file() {
+            let to = place.folder("lib/systemd/system").join(unit);
+            place.install_unit(&from, &to).map_err(|e| format!("{unit}: {e}"))?;
+        }
+    }
     copy_tree(&root.join("examples"), &place.folder("share/doc/kea/examples"))
         .map_err(|e| format!("examples: {e}"))?;
     crate::man::write(&place.folder("sbin"), &place.folder("share/man/man8"))?;
@@ -97,6 +104,19 @@ impl<'a> Place<'a> {
         }
         fs::write(to, text)
     }
+
+    /// So do the units, and those of its programs.
+    fn install_unit(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut text = fs::read_to_string(from)?;
+        if self.root != Path::new("/") {
+            let root = self.root.display();
+            text = text
+                .replace("=/usr/sbin/", &format!("={root}/sbin/"))
+                .replace("=/etc/kea\n", &format!("={root}/etc/kea {root}/var\n"))
+                .replace(" /etc/kea/", &format!(" {root}/etc/kea/"));
+        }
+        fs::write(to, text)
+    }
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
@@ -134,6 +154,7 @@ const FOLDERS: &[&str] = &[
     "bin",
     "etc/kea",
     "lib/kea/hooks",
+    "lib/systemd/system",
     "share/doc/kea/examples",
     "share/kea/scripts",
     "share/man/man8",
@@ -153,6 +174,7 @@ const PROGRAMS: &[&str] = &[
     "perfdhcp",
 ];
 const SCRIPTS: &[&str] = &["keactrl"];
+const UNITS: &[&str] = &["kea-ctrl-agent.service", "kea-dhcp4.service", "kea-dhcp6.service"];
 /// The examples that an installation without configurations starts from.
 const CONFIGURATIONS: &[(&str, &str)] = &[
     ("agent/kea-ctrl-agent.json", "kea-ctrl-agent.conf"),
@@ -175,6 +197,10 @@ mod tests {
         fs::write(programs.join("kea-dhcp4"), "#!/bin/sh\necho Usage: kea-dhcp4 $0").unwrap();
         let example = "name: /var/lib/kea/leases, socket: /run/kea/socket";
         fs::write(root.join("examples/kea4/quickstart.json"), example).unwrap();
+        fs::create_dir_all(root.join("examples/systemd")).unwrap();
+        let unit =
+            "ExecStart=/usr/sbin/kea-dhcp4 -c /etc/kea/kea-dhcp4.conf\nReadWritePaths=/etc/kea\n";
+        fs::write(root.join("examples/systemd/kea-dhcp4.service"), unit).unwrap();
         fs::create_dir_all(root.join("scripts")).unwrap();
         fs::write(root.join("scripts/keactrl"), "#!/bin/sh\necho start").unwrap();
         let arguments = Arguments { prefix: prefix.clone(), programs };
@@ -186,6 +212,12 @@ mod tests {
         let expected =
             format!("name: {below}/var/lib/kea/leases, socket: {below}/var/run/kea/socket");
         assert_eq!(fs::read_to_string(&config).unwrap(), expected);
+        let unit = prefix.join("lib/systemd/system/kea-dhcp4.service");
+        let expected = format!(
+            "ExecStart={below}/sbin/kea-dhcp4 -c {below}/etc/kea/kea-dhcp4.conf\n\
+             ReadWritePaths={below}/etc/kea {below}/var\n"
+        );
+        assert_eq!(fs::read_to_string(unit).unwrap(), expected);
         let script = fs::read_to_string(prefix.join("sbin/keactrl")).unwrap();
         assert_eq!(script, "#!/bin/sh\necho start");
         // What the installed program says of itself.

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kea_control::{Agent, AgentConfig, Identity};
-use kea_daemon::{Confinement, Layout, PidFile, Program, Run, Tasks, VERSION, fail};
+use kea_daemon::{
+    Confinement, Layout, Phase, PidFile, Program, Run, ServiceManager, Tasks, VERSION, fail,
+};
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -74,8 +76,11 @@ async fn run_agent(run: &Run, config: AgentConfig, logger: &Handle) -> Result<u8
         report: kea_daemon::build_report(),
     };
     let file = run.file.to_string_lossy();
-    let agent = Agent::start(&file, config, identity, logger.clone());
+    let sources = Box::new(run.confinement);
+    let agent = Agent::start(&file, config, identity, sources, logger.clone());
     let mut agent = agent.map_err(|error| error.to_string())?;
+    let manager = ServiceManager::of_this_process();
+    manager.tell(Phase::Serving("commands are passed on"));
     let exit_value = loop {
         tokio::select! {
             stop = agent.serve() => break stop.exit_value,
@@ -83,13 +88,22 @@ async fn run_agent(run: &Run, config: AgentConfig, logger: &Handle) -> Result<u8
             _ = interrupt.recv() => break 0,
             _ = hang_up.recv() => {
                 log!(logger, DCTL_CFG_FILE_RELOAD_SIGNAL_RECVD, "SIGHUP", file);
+                manager.tell(Phase::Reloading);
                 match agent.reload() {
-                    Ok(()) => logger.reopen(),
-                    Err(problem) => log!(logger, CTRL_AGENT_CONFIG_FAIL, problem),
+                    Ok(()) => {
+                        logger.reopen();
+                        manager.tell(Phase::Serving("commands are passed on"));
+                    }
+                    Err(problem) => {
+                        log!(logger, CTRL_AGENT_CONFIG_FAIL, problem);
+                        let status = format!("the newer configuration is refused: {problem}");
+                        manager.tell(Phase::Serving(&status));
+                    }
                 }
             }
         }
     };
+    manager.tell(Phase::Stopping);
     log!(logger, CTRL_AGENT_RUN_EXIT);
     agent.close().await;
     Ok(exit_value)

@@ -360,6 +360,13 @@ fn control_socket(section: Section<'_>, out: &mut Diagnostics) -> Option<Control
         };
         return Some(ControlSocket::Unix { path });
     }
+    if kind == "https" {
+        let names = ["trust-anchor", "cert-file", "key-file"];
+        for name in names.into_iter().filter(|name| section.some_text(name).is_none()) {
+            let message = format!("an HTTPS socket needs a '{name}'");
+            out.push(Diagnostic::error(message).at(section.head(), ""));
+        }
+    }
     let authentication = section.has("authentication");
     let address = section.some_text("socket-address").unwrap_or("127.0.0.1");
     Some(ControlSocket::Http(HttpSocket {

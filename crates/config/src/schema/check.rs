@@ -168,7 +168,8 @@ impl Checker<'_> {
     fn text(&mut self, node: &Node, text: &str, kind: Kind, name: &str) {
         match kind {
             Kind::Text(max) if text.len() > max => {
-                let message = format!("'{name}' is {} octets long; {max} fit", text.len());
+                let message =
+                    format!("'{name}' is {} octets long; {max} fit: {text:.200}", text.len());
                 self.refuse(node, message);
             }
             Kind::Word(words) | Kind::LikelyWord(words)

@@ -9,6 +9,8 @@ use kea_config::{Diagnostic, Diagnostics};
 use kea_log::{LoggerConfig, OutputConfig};
 use serde_json::{Value as Json, json};
 
+use crate::http::check_access;
+
 /// A control agent's configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentConfig {
@@ -60,6 +62,12 @@ impl AgentConfig {
             loggers: loggers(given),
             effective: effective(given),
         };
+        if let ControlSocket::Http(socket) = &config.socket
+            && let Err(problem) = check_access(socket)
+        {
+            let place = section.map_or(top.span, |node| node.span);
+            problems.push(Diagnostic::error(problem.to_string()).at(place, ""));
+        }
         if problems.has_errors() { Err(problems) } else { Ok(config) }
     }
 }
@@ -67,6 +75,8 @@ impl AgentConfig {
 /// What may be the value of a key.
 enum Kind {
     Text,
+    /// Of a UNIX socket.
+    SocketPath,
     Integer(i64, i64),
     Boolean,
     Word(&'static [&'static str]),
@@ -108,7 +118,7 @@ const SERVICES: &[Key] = &[
     ("dhcp6", Kind::Section(SOCKET)),
     ("d2", Kind::Section(SOCKET)),
 ];
-const SOCKET: &[Key] = &[("socket-type", Kind::Word(&["unix"])), ("socket-name", Kind::Text)];
+const SOCKET: &[Key] = &[("socket-type", Kind::Word(&["unix"])), ("socket-name", Kind::SocketPath)];
 const LOGGER: &[Key] = &[
     ("name", Kind::Text),
     ("severity", Kind::Text),
@@ -146,6 +156,13 @@ fn check(node: &Node, name: &str, keys: &'static [Key], problems: &mut Diagnosti
             }
             Some(Kind::Any) => None,
             Some(Kind::Text) => node.as_str().is_none().then(|| "a string".to_owned()),
+            Some(Kind::SocketPath) => match node.as_str() {
+                None => Some("a string".to_owned()),
+                Some(path) => {
+                    path_fits(name, path, node, problems);
+                    None
+                }
+            },
             Some(Kind::Boolean) => {
                 (!matches!(node.value, Value::Boolean(_))).then(|| "a boolean".into())
             }
@@ -173,6 +190,17 @@ fn check(node: &Node, name: &str, keys: &'static [Key], problems: &mut Diagnosti
             let message = format!("{name} has to be {wanted} and is {}", node.value.kind());
             problems.push(Diagnostic::error(message).at(node.span, ""));
         }
+    }
+}
+
+/// The system takes no longer paths for sockets (unix(7)).
+const SOCKET_PATH_OCTETS: usize = 107;
+
+fn path_fits(name: &str, path: &str, node: &Node, problems: &mut Diagnostics) {
+    if path.len() > SOCKET_PATH_OCTETS {
+        let len = path.len();
+        let message = format!("{name} is {len} octets long; {SOCKET_PATH_OCTETS} fit: {path}");
+        problems.push(Diagnostic::error(message).at(node.span, ""));
     }
 }
 
@@ -296,4 +324,38 @@ fn effective(given: &Map) -> Json {
         }
     }
     json!({ "Control-agent": agent })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_socket(path: &str) -> Result<AgentConfig, String> {
+        let socket = json!({ "socket-type": "unix", "socket-name": path });
+        let config = json!({ "Control-agent": { "control-sockets": { "dhcp4": socket } } });
+        AgentConfig::from_text(&config.to_string()).map_err(|it| it.first_error().unwrap())
+    }
+
+    #[test]
+    fn access_is_checked_before_anything_is_opened() {
+        let refused = |further: Json| {
+            let config = json!({ "Control-agent": further }).to_string();
+            AgentConfig::from_text(&config).unwrap_err().first_error().unwrap()
+        };
+        let half = refused(json!({ "trust-anchor": "/ca.pem", "cert-file": "/cert.pem" }));
+        assert!(half.contains("'key-file' is missing"), "{half}");
+        let clients = json!([{ "user": "admin", "password-file": "/nonexistent" }]);
+        let unread = refused(json!({ "authentication": { "type": "basic", "clients": clients } }));
+        assert!(unread.contains("cannot use /nonexistent"), "{unread}");
+    }
+
+    #[test]
+    fn a_socket_path_is_as_long_as_the_system_allows() {
+        let longest = format!("/run/{}", "a".repeat(102));
+        assert_eq!(with_socket(&longest).unwrap().services["dhcp4"], longest);
+        let longer = format!("{longest}b");
+        let problem = with_socket(&longer).unwrap_err();
+        let expected = format!("socket-name is 108 octets long; 107 fit: {longer}");
+        assert!(problem.contains(&expected), "{problem}");
+    }
 }

@@ -1,10 +1,10 @@
 //! What the agent answers itself.
 
-use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kea_config::document::Files;
+use kea_config::document::SourceLoader;
 use kea_config::snapshot::ControlSocket;
 use kea_log::{Handle, Log, log};
 use kea_wire::Hex;
@@ -17,7 +17,9 @@ use crate::answer::{Answer, Payload, ResultCode, write_json};
 use crate::calls::{Call, Calls};
 use crate::handlers::Handlers;
 use crate::listeners::{ListenError, Listeners};
+use crate::reconfiguration::ReconfigurationError;
 use crate::registry::Daemon;
+use crate::whole_file::write_whole;
 
 /// What the program says about itself.
 #[derive(Clone, Debug)]
@@ -45,9 +47,10 @@ pub struct Agent {
     log: Arc<dyn Log>,
 }
 
-#[derive(Debug)]
 struct State {
     file: String,
+    /// Reads the file and what it includes.
+    sources: Box<dyn SourceLoader + Send + Sync>,
     identity: Identity,
     config: AgentConfig,
     listeners: Listeners,
@@ -59,12 +62,13 @@ struct State {
 
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Agent").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Agent").field("file", &self.state.file).finish_non_exhaustive()
     }
 }
 
 impl Agent {
-    /// Opens the socket of `config`, which was read from `file`. To be called inside a tokio runtime.
+    /// Opens the socket of `config`, which was read from `file`, as it will be again, through `sources`. To be
+    /// called inside a tokio runtime.
     ///
     /// # Errors
     /// Why the socket cannot be opened.
@@ -72,6 +76,7 @@ impl Agent {
         file: &str,
         config: AgentConfig,
         identity: Identity,
+        sources: Box<dyn SourceLoader + Send + Sync>,
         logging: Handle,
     ) -> Result<Agent, ListenError> {
         let log: Arc<dyn Log> = Arc::new(logging.clone());
@@ -87,6 +92,7 @@ impl Agent {
         }
         let state = State {
             file: file.to_owned(),
+            sources,
             identity,
             config,
             listeners,
@@ -110,8 +116,8 @@ impl Agent {
     /// Reads the configuration file again.
     ///
     /// # Errors
-    /// What is wrong; then the older configuration stays.
-    pub fn reload(&mut self) -> Result<(), String> {
+    /// What is wrong, and whether all of the older configuration is still in force.
+    pub fn reload(&mut self) -> Result<(), ReconfigurationError> {
         self.state.reload()
     }
 
@@ -174,14 +180,15 @@ fn handlers() -> Handlers<State> {
             }
         })
         .on("config-set", |state, arguments| {
-            match read(arguments.json()).and_then(|config| state.apply(config)) {
+            let config = read(arguments.json()).map_err(ReconfigurationError::Refused);
+            match config.and_then(|config| state.apply(config)) {
                 Ok(()) => Answer::success("Configuration applied successfully."),
-                Err(problem) => Answer::error(problem),
+                Err(error) => error.answer(""),
             }
         })
         .on("config-reload", |state, _| match state.reload() {
             Ok(()) => Answer::success("Configuration applied successfully."),
-            Err(problem) => Answer::error(format!("Config reload failed: {problem}")),
+            Err(error) => error.answer("Config reload failed: "),
         })
         .on("config-write", |state, arguments| state.write(arguments.text("filename")))
         .on("shutdown", |state, arguments| {
@@ -215,30 +222,35 @@ fn read(arguments: Option<&Json>) -> Result<AgentConfig, String> {
 }
 
 impl State {
-    fn reload(&mut self) -> Result<(), String> {
-        let config = AgentConfig::load(&self.file, &Files)
+    fn reload(&mut self) -> Result<(), ReconfigurationError> {
+        let config = AgentConfig::load(&self.file, &*self.sources)
             .map_err(|problems| problems.first_error().unwrap_or_default())?;
         self.apply(config)
     }
 
-    fn apply(&mut self, config: AgentConfig) -> Result<(), String> {
-        self.listeners
-            .apply(std::slice::from_ref(&config.socket))
-            .map_err(|error| error.to_string())?;
-        self.logging.configure(&config.loggers).map_err(|error| error.to_string())?;
+    /// Puts a configuration in force as a whole, or not at all.
+    fn apply(&mut self, config: AgentConfig) -> Result<(), ReconfigurationError> {
+        let before = self.config.clone();
+        if let Err(problem) = self.open(&config) {
+            // What was opened for the old configuration can be opened again, most likely.
+            return Err(ReconfigurationError::after(problem, self.open(&before)));
+        }
         self.config = config;
         self.configured = Instant::now();
         Ok(())
     }
 
+    /// Each of the two is changed as a whole or not at all.
+    fn open(&mut self, config: &AgentConfig) -> Result<(), String> {
+        self.logging.configure(&config.loggers).map_err(|error| error.to_string())?;
+        let socket = std::slice::from_ref(&config.socket);
+        self.listeners.apply(socket).map_err(|error| error.to_string())
+    }
+
     fn write(&self, name: Option<&str>) -> Answer {
         let name = name.unwrap_or(&self.file);
         let text = format!("{:#}\n", self.config.effective);
-        let written = std::fs::File::create(name).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        match written {
+        match write_whole(Path::new(name), text.as_bytes()) {
             Ok(()) => Answer::success(format!("Configuration written to {name} successful"))
                 .and(Payload::Json(json!({ "filename": name, "size": text.len() }))),
             Err(error) => {

@@ -103,12 +103,11 @@ impl HttpClient {
     }
 
     async fn post_slowly(&self, body: String) -> Result<String, ClientError> {
-        let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port))
-            .await
-            .map_err(ClientError::Io)?;
+        let host = self.host.trim_matches(['[', ']']);
+        let stream = TcpStream::connect((host, self.port)).await.map_err(ClientError::Io)?;
         let Some(tls) = &self.tls else { return self.exchange(stream, body).await };
         // The name is not compared with the certificate; it only has to be one.
-        let name = ServerName::try_from(self.host.clone())
+        let name = ServerName::try_from(host.to_owned())
             .map_err(|error| ClientError::Request(error.to_string()))?;
         let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
         self.exchange(stream.map_err(ClientError::Io)?, body).await

@@ -10,6 +10,6 @@ mod watched;
 
 pub use client::{ClientError, Credentials, HttpClient, unix_request};
 pub(crate) use listener::{HttpAcceptor, serve_stream};
-pub(crate) use settings::Settings;
-pub use settings::SettingsError;
+pub(crate) use settings::{Settings, check_access};
+pub use settings::{SettingsError, check_http_socket};
 pub use tls::{TlsError, client_config};

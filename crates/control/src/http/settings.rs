@@ -18,6 +18,22 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<Arc<ServerTls>>,
 }
 
+/// Reads all that an HTTP socket needs, and opens nothing.
+///
+/// # Errors
+/// Why it cannot be served as configured.
+pub fn check_http_socket(socket: &HttpSocket) -> Result<(), SettingsError> {
+    Settings::load(socket).map(drop)
+}
+
+/// The same without certificates and keys, which not everybody who checks a configuration may read: that all
+/// three of them are named, or none, and who the users are.
+pub(crate) fn check_access(socket: &HttpSocket) -> Result<(), SettingsError> {
+    let users = socket.authentication.as_ref().map(Users::load);
+    users.transpose()?;
+    socket.tls.as_ref().map_or(Ok(()), |tls| ServerTls::check(tls).map_err(SettingsError::Tls))
+}
+
 /// Why an HTTP socket cannot be served as configured.
 #[derive(Debug)]
 pub enum SettingsError {

@@ -72,6 +72,11 @@ impl ServerTls {
         Ok(ServerTls { files, cert_required, current: Mutex::new((stamps, Arc::new(config))) })
     }
 
+    /// That all files are named.
+    pub(crate) fn check(tls: &Tls) -> Result<(), TlsError> {
+        Files::of(tls).map(drop)
+    }
+
     /// The configuration for the next connection; with it, why changed files are not used.
     pub(crate) fn current(&self) -> (Arc<ServerConfig>, Option<TlsError>) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,12 @@
 //! The commands of a DHCP server (the manual's chapter on the management API, "Commands Supported by
 //! Both the DHCPv4 and DHCPv6 Servers"). They run one after the other on the control plane.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kea_config::document::{Document, NoIncludes};
-use kea_control::{Answer, Arguments, Daemon, Handlers, Payload, ResultCode};
+use kea_control::{Answer, Arguments, Daemon, Handlers, Payload, ResultCode, write_whole};
 use kea_dhcp::Serving;
 use kea_wire::{Address as _, Hex};
 use serde_json::{Map, Value as Json, json};
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::Server;
 use super::announce;
 use super::classes;
-use super::select_test::Told;
+use super::select_test::{Told, Transport};
 use super::shared::unix_micros;
 use super::subnets;
 use crate::configuration;
@@ -78,7 +78,14 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
     }
     let version = F::VERSION.to_string();
     let select_test = format!("subnet{version}-select-test");
-    handlers.on(&select_test, |server, arguments| server.subnet_select_test(arguments));
+    handlers.on(&select_test, |server, arguments| {
+        server.subnet_select_test(Transport::Native, arguments)
+    });
+    if F::VERSION == 4 {
+        handlers.on("subnet4o6-select-test", |server, arguments| {
+            server.subnet_select_test(Transport::OverV6, arguments)
+        });
+    }
     for (name, command) in subnets::COMMANDS {
         handlers.on(&name.replace('#', &version), move |server, arguments| {
             server.subnets(*command, arguments)
@@ -145,13 +152,15 @@ impl<F: Serving> Server<F> {
                 self.next = Next::Reschedule;
                 Ok(Answer::success("Configuration successful."))
             }
-            Err(problems) => Err(format!("Config reload failed: {}", problems.trim())),
+            Err(error) => Ok(error.answer("Config reload failed: ")),
         }
     }
 
     fn config_set(&mut self, arguments: Arguments<'_>) -> Outcome {
         let loaded = load_arguments::<F>(arguments)?;
-        self.apply(loaded.snapshot)?;
+        if let Err(error) = self.apply(loaded.snapshot) {
+            return Ok(error.answer(""));
+        }
         self.next = Next::Reschedule;
         let hash = json!({ "hash": self.config_hash()? });
         Ok(Answer::success("Configuration successful.").and(hash))
@@ -191,8 +200,8 @@ impl<F: Serving> Server<F> {
     }
 
     /// Which subnet a client would be placed in.
-    fn subnet_select_test(&self, arguments: Arguments<'_>) -> Answer {
-        let told = match Told::read::<F>(arguments) {
+    fn subnet_select_test(&self, transport: Transport, arguments: Arguments<'_>) -> Answer {
+        let told = match Told::read::<F>(transport, arguments) {
             Ok(told) => told,
             Err(error) => return Answer::error(error.to_string()),
         };
@@ -323,18 +332,6 @@ pub(super) fn load_arguments<F: Serving>(
     let parsed = Document::parse("<string>", config.as_bytes(), &NoIncludes);
     let (document, warnings) = parsed.map_err(|problems| problems.render())?;
     configuration::check(&Arc::new(document), warnings)
-}
-
-/// Replaces a file by way of a second one, so that it is never half there.
-fn write_whole(file: &Path, octets: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let draft = file.with_file_name(name);
-    let mut output = std::fs::File::create(&draft)?;
-    output.write_all(octets)?;
-    output.sync_all()?;
-    std::fs::rename(&draft, file)
 }
 
 fn origin(arguments: Arguments<'_>) -> Result<&str, String> {

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use kea_config::snapshot::{ControlSocket, LeaseDatabase, Listen, Snapshot};
+use kea_control::check_http_socket;
 use kea_dhcp::Serving;
 use kea_hooks::Library;
 use kea_lease::{Header, LeaseFiles};
@@ -27,9 +28,14 @@ pub(super) fn obstacles<F: Serving>(
     found.extend(lease_files(config, layout));
     found.extend(kea_hooks::load(config, libraries).err().map(|error| error.to_string()));
     for socket in &config.control_sockets {
-        let ControlSocket::Unix { path } = socket else { continue };
-        let what = format!("the control socket {path} cannot be made");
-        found.extend(unwritable_folder(Path::new(&**path)).map(|why| format!("{what}: {why}")));
+        found.extend(match socket {
+            ControlSocket::Unix { path } => unwritable_folder(Path::new(&**path))
+                .map(|why| format!("the control socket {path} cannot be made: {why}")),
+            ControlSocket::Http(http) => check_http_socket(http).err().map(|why| {
+                let (address, port) = (http.address, http.port);
+                format!("the control socket {address} port {port} cannot be served: {why}")
+            }),
+        });
     }
     found
 }

@@ -57,7 +57,9 @@ impl<F: Serving> Server<F> {
             return Ok(Answer::empty(text).and(all));
         }
         let loaded = load_arguments::<F>(Arguments(Some(&config)))?;
-        self.apply(loaded.snapshot)?;
+        if let Err(error) = self.apply(loaded.snapshot) {
+            return Ok(error.answer(""));
+        }
         self.next = Next::Reschedule;
         let text = format!("{added} interface{} added", if added == 1 { "" } else { "s" });
         Ok(Answer::success(text).and(all))

@@ -137,6 +137,8 @@ const ANSWERS_WAITING: Family = gauge(
     "Answers that wait for their leases to be durable, or for a hook.",
 );
 const LEASES: Family = gauge("kea_leases", "Leases in memory, those that ended included.");
+const LEASES_BY_STATE: Family =
+    gauge("kea_leases_by_state", "The same by state; 'ended' ones are reclaimed and kept.");
 const PENDING: Family =
     gauge("kea_lease_rows_pending", "Lease changes that are not as safe as configured yet.");
 const FAILING: Family =
@@ -252,6 +254,7 @@ impl Page {
         let mut values: BTreeMap<SubnetColumn, Vec<(String, f64)>> = BTreeMap::new();
         let mut networks: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
         let mut utilisation = Vec::new();
+        let (mut held, mut declined) = (0.0, 0.0);
         for subnet in config.subnets() {
             let name = network(subnet.network);
             let labels = format!(
@@ -268,6 +271,11 @@ impl Page {
                     values.entry(column).or_default().push((labels.clone(), value));
                 }
             }
+            held += [SubnetMetric::Assigned, SubnetMetric::AssignedPrefixes]
+                .map(|metric| of(metric).unwrap_or(0.0))
+                .iter()
+                .sum::<f64>();
+            declined += of(SubnetMetric::Declined).unwrap_or(0.0);
             let sizes = [SubnetMetric::Total, SubnetMetric::Assigned].map(|m| of(m).unwrap_or(0.0));
             if let Some(name) = name {
                 let sum = networks.entry(name).or_default();
@@ -275,6 +283,11 @@ impl Page {
             }
             utilisation.extend(ratio(sizes).map(|ratio| (labels, ratio)));
         }
+        // Declined addresses are still held; what is in no subnet's numbers is over.
+        let ended = (shared.leases.len() as f64 - held).max(0.0);
+        let states =
+            [("assigned", held - declined), ("declined", declined), ("ended", ended)].map(by_state);
+        self.family(&LEASES_BY_STATE, states);
         for (column, samples) in values {
             self.family(&SUBNET[column].1, samples);
         }
@@ -290,6 +303,10 @@ impl Page {
         self.family(&NETWORK_ASSIGNED, of_networks(|[_, assigned]| Some(assigned)));
         self.family(&NETWORK_UTILISATION, of_networks(ratio));
     }
+}
+
+fn by_state((state, leases): (&str, f64)) -> (String, f64) {
+    (format!("state=\"{state}\""), leases.max(0.0))
 }
 
 /// A row of [`SUBNET`].

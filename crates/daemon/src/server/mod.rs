@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
-use kea_control::{Calls, Handlers, Listeners};
+use kea_control::{Calls, Handlers, Listeners, ReconfigurationError};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Callouts, Corridor, flush_reclaimed, reclaim};
 use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
@@ -69,6 +69,7 @@ use crate::layout::Layout;
 use crate::pid_file::{PidFile, PidFileError, pid_file_path};
 use crate::privileges::Confinement;
 use crate::program::Tasks;
+use crate::service_manager::{Phase, ServiceManager};
 use crate::version;
 
 /// The whole of a DHCP server program.
@@ -234,6 +235,7 @@ struct Server<F: Serving> {
     /// What the last command asked for.
     next: Next,
     listeners: Listeners,
+    manager: ServiceManager,
 }
 
 fn service_options<F: Serving>(workers: NonZeroUsize) -> ServiceOptions {
@@ -334,6 +336,7 @@ impl<F: Serving> Server<F> {
             libraries,
             next: Next::Serve,
             listeners,
+            manager: ServiceManager::of_this_process(),
         };
         server.await_required_sockets(&listen)?;
         server.shared.hooks.load().configured(&server.shared.config.load_full());
@@ -384,6 +387,7 @@ impl<F: Serving> Server<F> {
             log!(self.logger, COMMAND_REGISTERED, name);
         }
         let code = self.attend(&handlers, calls).await.map_err(|error| error.to_string())?;
+        self.manager.tell(Phase::Stopping);
         log!(self.logger, (twin::SHUTDOWN_REQUEST.of(F::VERSION)));
         for name in handlers.names() {
             log!(self.logger, COMMAND_DEREGISTERED, name);
@@ -405,6 +409,7 @@ impl<F: Serving> Server<F> {
         let mut schedule = Schedule::new(&self.shared.config.load(), Instant::now());
         let outage = Arc::clone(&self.outage);
         log!(self.logger, (twin::STARTED.of(F::VERSION)), version::VERSION);
+        self.tell_how_it_is(None);
         loop {
             let next = schedule.next().into_iter().chain(self.shared.service.next_lapse()).min();
             let sleep = async {
@@ -417,9 +422,12 @@ impl<F: Serving> Server<F> {
                 _ = terminate.recv() => return Ok(0),
                 _ = interrupt.recv() => return Ok(0),
                 _ = hang_up.recv() => {
-                    if self.reload().is_ok() {
+                    self.manager.tell(Phase::Reloading);
+                    let outcome = self.reload();
+                    if outcome.is_ok() {
                         schedule = Schedule::new(&self.shared.config.load(), Instant::now());
                     }
+                    self.tell_how_it_is(outcome.err());
                 }
                 Some(mut call) = calls.next() => {
                     hooks::hear(&self.shared.hooks.load_full(), &mut call);
@@ -440,6 +448,16 @@ impl<F: Serving> Server<F> {
                 () = sleep => self.on_time(&mut schedule),
             }
         }
+    }
+
+    /// Tells the service manager what is served, and why a newer configuration is not in force.
+    fn tell_how_it_is(&self, refused: Option<ReconfigurationError>) {
+        let mut status = configuration::summary(&self.shared.config.load());
+        if let Some(error) = refused {
+            let problem = configuration::first_line(&error.to_string());
+            status = format!("{status}; the newer configuration is refused: {problem}");
+        }
+        self.manager.tell(Phase::Serving(&status));
     }
 
     fn on_time(&mut self, schedule: &mut Schedule) {
@@ -491,7 +509,7 @@ impl<F: Serving> Server<F> {
 
     /// Reads the configuration again, and puts it in force if nothing is wrong with it. Workers
     /// serve on meanwhile.
-    fn reload(&mut self) -> Result<(), String> {
+    fn reload(&mut self) -> Result<(), ReconfigurationError> {
         let file = self.run.file.display().to_string();
         log!(self.logger, (twin::DYNAMIC_RECONFIGURATION.of(F::VERSION)), file);
         let result = self.try_reload();
@@ -499,8 +517,8 @@ impl<F: Serving> Server<F> {
             Ok(()) => {
                 log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_SUCCESS.of(F::VERSION)), file);
             }
-            Err(problems) => {
-                let reason = configuration::first_line(problems);
+            Err(error) => {
+                let reason = configuration::first_line(&error.to_string());
                 log!(self.logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), file, reason);
                 log!(self.logger, (twin::DYNAMIC_RECONFIGURATION_FAIL.of(F::VERSION)), file);
             }
@@ -508,7 +526,7 @@ impl<F: Serving> Server<F> {
         result
     }
 
-    fn try_reload(&mut self) -> Result<(), String> {
+    fn try_reload(&mut self) -> Result<(), ReconfigurationError> {
         let loaded = configuration::load::<F>(&self.run.file, self.run.confinement)?;
         announce::command::<F>(&self.logger, loaded.snapshot.document());
         for warning in loaded.warning_lines() {
@@ -518,20 +536,20 @@ impl<F: Serving> Server<F> {
     }
 
     /// Puts a checked configuration in force, or leaves everything as it is.
-    fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
+    fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), ReconfigurationError> {
         announce::received::<F>(&self.logger, config.document());
         let before = self.shared.config.load_full();
         if storage::needs_restart(&before, &config) {
-            return Err("the lease database cannot be changed while serving; restart for it".into());
+            let problem = "the lease database cannot be changed while serving; restart for it";
+            return Err(ReconfigurationError::Refused(problem.into()));
         }
         let hooks = hooks::load(&config, self.libraries, &self.logger)?;
         let around = self.apply_around(&config);
         // The identifier may be written to its file, so nothing can fail after it.
         let layout = Layout::of_this_process();
-        if let Err(reason) = around.and_then(|()| identity::identify(&mut config, &layout)) {
-            // What was opened for the old configuration can be opened again.
-            drop(self.apply_around(&before));
-            return Err(reason);
+        if let Err(problem) = around.and_then(|()| identity::identify(&mut config, &layout)) {
+            // What was opened for the old configuration can be opened again, most likely.
+            return Err(ReconfigurationError::after(problem, self.apply_around(&before)));
         }
         self.logger.reopen();
         announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);

@@ -18,7 +18,7 @@ mod worker;
 
 pub use question::ask;
 pub(crate) use rank::rank;
-pub(crate) use select::find;
+pub(crate) use select::{find, find_over_v6};
 pub use worker::Worker;
 
 /// The UDP ports that answers go to.

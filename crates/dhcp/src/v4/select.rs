@@ -37,7 +37,7 @@ pub(super) fn select<'s>(
 }
 
 /// The first subnet for a client whose query came in DHCPv6, and that lets a client of `classes` in.
-fn find_over_v6<'s>(
+pub(crate) fn find_over_v6<'s>(
     config: &'s Snapshot<V4>,
     log: &dyn Log,
     carrier: &Carrier<'_>,

@@ -137,8 +137,9 @@ impl Row {
 /// Asks a server: a command, its arguments, and a member that no command has.
 type Ask<'a> = &'a dyn Fn(&str, Option<&Value>, Option<&str>) -> Answer;
 
-/// Plays the rows, and sends each of the server's commands with a member that no command has.
-fn play(subject: Subject, rows: &[Row], send: Ask<'_>) {
+/// Plays the rows, and sends each of the program's commands with a member that no command has, and with
+/// each of its arguments of a wrong type.
+fn play(subject: Subject, program: &str, rows: &[Row], send: Ask<'_>) {
     let mut wrong = String::new();
     let listed = send("list-commands", None, None).arguments;
     let listed: Vec<&str> = listed.as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -151,6 +152,11 @@ fn play(subject: Subject, rows: &[Row], send: Ask<'_>) {
                 writeln!(wrong, "{command} with a member 'bogus': {} {}", given.result, given.text);
         }
     }
+    if subject == Subject::Ours {
+        let registry = Registry::new();
+        wrong.push_str(&registry.gaps(program, &listed, rows));
+        wrong.push_str(&registry.mistyped(&listed, rows, send));
+    }
     for row in rows {
         let given = send(&row.command, row.arguments.as_ref(), None);
         if let Some(expected) = row.objection(subject, &given) {
@@ -158,47 +164,114 @@ fn play(subject: Subject, rows: &[Row], send: Ask<'_>) {
             let _ = writeln!(wrong, "{asked}\n   not: {expected}\n   but: {result} {text}");
         }
     }
-    if subject == Subject::Ours {
-        wrong.push_str(&gaps(&listed, rows));
-    }
     assert!(wrong.is_empty(), "{subject:?}:\n{wrong}");
 }
 
-/// Commands of the server that the table does not show succeeding, or does not show refusing each argument
-/// that has to be there: left out, and of a wrong type.
-fn gaps(listed: &[&str], rows: &[Row]) -> String {
-    let mut gaps = String::new();
-    let openapi = include_str!("../../../../docs/reference/openapi.json");
-    let openapi: Value = serde_json::from_str(openapi).unwrap();
-    for name in listed {
-        let of_it = || rows.iter().filter(|row| row.command == *name);
-        // No configuration backend is configured, which is result 3.
-        if !of_it().any(|row| row.answers[0].0 == 0 || *name == "config-backend-pull") {
-            let _ = writeln!(gaps, "{name}: no row of success");
-        }
-        let arguments = &openapi["components"]["schemas"][name]["properties"]["arguments"];
-        for must in arguments["required"].as_array().into_iter().flatten() {
-            let must = must.as_str().unwrap();
-            let refused = |is_there: bool| {
-                of_it().any(|row| {
-                    let there = row.arguments.as_ref().is_some_and(|map| map.get(must).is_some());
-                    there == is_there && row.answers[0].0 == 1
-                })
-            };
-            if !refused(false) || !refused(true) {
-                let _ = writeln!(gaps, "{name}: '{must}' left out or wrong has no row");
+/// The table of all commands, as it is published.
+struct Registry(Value);
+
+impl Registry {
+    fn new() -> Self {
+        let openapi = include_str!("../../../../docs/reference/openapi.json");
+        let openapi: Value = serde_json::from_str(openapi).unwrap();
+        Registry(openapi["components"]["schemas"].clone())
+    }
+
+    /// Commands with their entries.
+    fn commands(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let schemas = self.0.as_object().unwrap().iter();
+        schemas
+            .filter(|(_, schema)| schema["x-programs"].is_array())
+            .map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    /// The arguments of a command: their names and schemas, and those that have to be there.
+    fn arguments(&self, command: &str) -> (Vec<(&str, &Value)>, Vec<&str>) {
+        let arguments = &self.0[command]["properties"]["arguments"];
+        let properties = arguments["properties"].as_object().into_iter().flatten();
+        let required = arguments["required"].as_array().into_iter().flatten();
+        (
+            properties.map(|(name, schema)| (name.as_str(), schema)).collect(),
+            required.filter_map(Value::as_str).collect(),
+        )
+    }
+
+    /// Commands of the program that it does not offer, or that the rows do not show succeeding, or do not
+    /// show refusing each argument that has to be there: left out, and of a wrong type.
+    fn gaps(&self, program: &str, listed: &[&str], rows: &[Row]) -> String {
+        let mut gaps = String::new();
+        for (name, schema) in self.commands() {
+            let programs = schema["x-programs"].as_array().unwrap();
+            let library = schema["x-library"].as_str();
+            let has_it =
+                library.is_none_or(|library| LIBRARIES.iter().any(|it| library == file(it)));
+            // The agent loads none.
+            let has_it = has_it && (library.is_none() || program != "kea-ctrl-agent");
+            if has_it && programs.contains(&json!(program)) && !listed.contains(&name) {
+                let _ = writeln!(gaps, "{name}: in the table, not offered");
             }
         }
-        let takes_some = !arguments.is_null();
-        if takes_some && !of_it().any(|row| ![0, 3].contains(&row.answers[0].0)) {
-            let _ = writeln!(gaps, "{name}: no row of an error");
+        for name in listed {
+            let of_it = || rows.iter().filter(|row| row.command == *name);
+            // No configuration backend is configured, which is result 3.
+            if !of_it().any(|row| row.answers[0].0 == 0 || *name == "config-backend-pull") {
+                let _ = writeln!(gaps, "{name}: no row of success");
+            }
+            let (arguments, required) = self.arguments(name);
+            for must in required {
+                let refused = |is_there: bool| {
+                    of_it().any(|row| {
+                        let there =
+                            row.arguments.as_ref().is_some_and(|map| map.get(must).is_some());
+                        there == is_there && row.answers[0].0 == 1
+                    })
+                };
+                if !refused(false) || !refused(true) {
+                    let _ = writeln!(gaps, "{name}: '{must}' left out or wrong has no row");
+                }
+            }
+            if !arguments.is_empty() && !of_it().any(|row| ![0, 3].contains(&row.answers[0].0)) {
+                let _ = writeln!(gaps, "{name}: no row of an error");
+            }
         }
+        let known: BTreeSet<&str> = listed.iter().copied().collect();
+        for row in rows.iter().filter(|row| !known.contains(row.command.as_str())) {
+            let _ = writeln!(gaps, "{}: a row, but no command", row.command);
+        }
+        gaps
     }
-    let known: BTreeSet<&str> = listed.iter().copied().collect();
-    for row in rows.iter().filter(|row| !known.contains(row.command.as_str())) {
-        let _ = writeln!(gaps, "{}: a row, but no command", row.command);
+
+    /// Sends each command with each of its arguments of a wrong type, the others as in its row of success.
+    /// What is not refused with the argument's name is wrong.
+    fn mistyped(&self, listed: &[&str], rows: &[Row], send: Ask<'_>) -> String {
+        let mut wrong = String::new();
+        for name in listed {
+            let success = rows.iter().find(|row| row.command == *name && row.answers[0].0 == 0);
+            let base = success.and_then(|row| row.arguments.clone()).unwrap_or(json!({}));
+            for (argument, schema) in self.arguments(name).0 {
+                let is_typed = schema.get("type").is_some() || schema.get("enum").is_some();
+                if !is_typed {
+                    continue;
+                }
+                let mut arguments = base.clone();
+                let is_boolean = schema["type"] == "boolean";
+                arguments[argument] = if is_boolean { json!("x") } else { json!(true) };
+                let given = send(name, Some(&arguments), None);
+                if given.result != 1 || !given.text.contains(&format!("'{argument}'")) {
+                    let (result, text) = (given.result, given.text);
+                    let _ = writeln!(wrong, "{name} {arguments}: {result} {text}");
+                }
+            }
+        }
+        wrong
     }
-    gaps
+}
+
+/// The libraries of commands that are part of the servers, by their short names.
+const LIBRARIES: [&str; 2] = ["subnet", "class"];
+
+fn file(library: &str) -> String {
+    format!("libdhcp_{library}_cmds.so")
 }
 
 fn request(command: &str, arguments: Option<&Value>, other: Option<&str>) -> Value {
@@ -209,7 +282,6 @@ fn request(command: &str, arguments: Option<&Value>, other: Option<&str>) -> Val
 }
 
 fn server_config(subject: Subject, setup: &ServerSetup, words: &Words) -> Value {
-    let library = |name: &str| json!({ "library": format!("libdhcp_{name}_cmds.so") });
     let config = words.put_in(
         r##"{
             "server-tag": "here",
@@ -219,8 +291,12 @@ fn server_config(subject: Subject, setup: &ServerSetup, words: &Words) -> Value 
         }"##,
     );
     let mut config: Value = serde_json::from_str(&config).unwrap();
+    if words.version == 4 {
+        config["subnet4"][0]["4o6-subnet"] = json!("2001:db8:7::/64");
+        config["shared-networks"][0]["subnet4"][0]["4o6-interface-id"] = json!("port 8");
+    }
     if subject == Subject::Ours {
-        config["hooks-libraries"] = json!([library("subnet"), library("class")]);
+        config["hooks-libraries"] = LIBRARIES.map(|it| json!({ "library": file(it) })).into();
     }
     setup.config(&config)
 }
@@ -236,8 +312,9 @@ fn every_command_of_a_server(version: u8) {
     setup.write_config(&words.config.to_string()).unwrap();
     let server = setup.start(&netns).unwrap();
     let socket: ControlSocket = server.setup().control_socket();
-    let rows = words.rows(include_str!("../../commands/dhcp.rows"));
-    play(subject, &rows, &|command, arguments, other| {
+    let own = if version == 4 { include_str!("../../commands/dhcp4.rows") } else { "" };
+    let rows = words.rows(&[own, include_str!("../../commands/dhcp.rows")].concat());
+    play(subject, &format!("kea-dhcp{version}"), &rows, &|command, arguments, other| {
         socket.send(&request(command, arguments, other).to_string()).unwrap()
     });
 }
@@ -263,7 +340,7 @@ fn every_command_of_the_agent_answers_and_refuses_as_documented() {
     let config = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let folder = four.setup().folder().display().to_string();
     let rows = Words { version: 0, config, folder }.rows(include_str!("../../commands/agent.rows"));
-    play(subject, &rows, &|command, arguments, other| {
+    play(subject, "kea-ctrl-agent", &rows, &|command, arguments, other| {
         let mut answers = agent.curl(&request(command, arguments, other));
         let answer = answers[0].take();
         Answer {
@@ -281,16 +358,54 @@ fn what_the_servers_do_not_have_is_refused_by_name() {
     let socket = server.setup().control_socket();
     let listed = socket.command("list-commands", Value::Null).unwrap().arguments;
     let listed = listed.as_array().unwrap();
-    let openapi = include_str!("../../../../docs/reference/openapi.json");
-    let openapi: Value = serde_json::from_str(openapi).unwrap();
-    let schemas = openapi["components"]["schemas"].as_object().unwrap();
-    let commands = schemas.iter().filter(|(_, schema)| schema["x-programs"].is_array());
+    let registry = Registry::new();
     let mut refused = 0;
-    for (name, _) in commands.filter(|(name, _)| !listed.contains(&json!(name))) {
+    for (name, _) in registry.commands().filter(|(name, _)| !listed.contains(&json!(name))) {
         let given = socket.command(name, Value::Null).unwrap();
         let text = format!("'{name}' command not supported.");
         assert_eq!((given.result, given.text), (2, text));
         refused += 1;
     }
     assert!(refused > 0 && !listed.is_empty());
+}
+
+/// A change that fails late is taken back. Where that fails too, the answer says so with a number of its own.
+#[test]
+fn what_cannot_be_put_back_is_told_with_result_5() {
+    let Some((_lab, netns, _, setup)) = Lab::ours(4) else { return };
+    let logs = setup.folder().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let base = setup.config(&json!({}));
+    let config = |log: &Path, control: &Path| {
+        let output = json!([{ "output": log, "flush": true }]);
+        let stdout = json!([{ "output": "stdout", "flush": true }]);
+        let mut config = base.clone();
+        config["Dhcp4"]["control-socket"]["socket-name"] = json!(control);
+        config["Dhcp4"]["loggers"] = json!([
+            { "name": "kea-dhcp4", "severity": "INFO", "output_options": stdout },
+            { "name": "kea-dhcp4.leases", "severity": "INFO", "output_options": output },
+        ]);
+        config
+    };
+    let control = setup.folder().join("control");
+    let first = config(&logs.join("leases.log"), &control);
+    let elsewhere = setup.folder().join("leases.log");
+    let impossible = config(&elsewhere, &setup.folder().join("no/such/folder"));
+    setup.write_config(&first.to_string()).unwrap();
+    let server = setup.start(&netns).unwrap();
+    let socket = server.control();
+    let refused = socket.command("config-set", impossible.clone()).unwrap();
+    assert_eq!(refused.result, 1, "{}", refused.text);
+    assert!(refused.text.contains("no/such/folder"), "{}", refused.text);
+
+    std::fs::remove_dir_all(&logs).unwrap();
+    let partly = socket.command("config-set", impossible).unwrap();
+    assert_eq!(partly.result, 5, "{}", partly.text);
+    for part in ["no/such/folder", "could not be put back whole", "logs/leases.log"] {
+        assert!(partly.text.contains(part), "{part}: {}", partly.text);
+    }
+    // It serves on, and a sound configuration mends it.
+    let sound = config(&elsewhere, &control);
+    let mended = socket.command("config-set", sound).unwrap();
+    assert_eq!((mended.result, &*mended.text), (0, "Configuration successful."));
 }

@@ -1,8 +1,10 @@
 //! The management API as its clients see it: Debian's control agent and shell against our servers, ours
 //! against Debian's, what people pipe into sockets by hand, and programs from PyPI.
 
+mod access;
 mod commands;
 mod hostile;
+mod service_manager;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -33,17 +35,29 @@ fn server(subject: Subject, version: u8, netns: &Netns) -> Server {
 /// A control agent for a DHCPv4 and a DHCPv6 server, at 127.0.0.1 port 8000 of their namespace.
 struct Agent {
     netns: Netns,
-    _process: Captured,
+    file: PathBuf,
+    process: Captured,
 }
 
 impl Agent {
     fn start(subject: Subject, netns: &Netns, servers: &[&Server; 2]) -> Agent {
+        Agent::start_with(subject, netns, servers, &json!({}), &[])
+    }
+
+    /// With further members of its configuration, and of its environment.
+    fn start_with(
+        subject: Subject,
+        netns: &Netns,
+        servers: &[&Server; 2],
+        further: &Value,
+        environment: &[(&str, &Path)],
+    ) -> Agent {
         let folder = servers[0].setup().folder().to_owned();
         let socket = |server: &Server| {
             let socket = server.setup().folder().join("control");
             json!({ "socket-type": "unix", "socket-name": socket })
         };
-        let config = json!({ "Control-agent": {
+        let mut config = json!({ "Control-agent": {
             "http-host": "127.0.0.1", "http-port": 8000,
             "control-sockets": { "dhcp4": socket(servers[0]), "dhcp6": socket(servers[1]) },
             "loggers": [{
@@ -51,6 +65,9 @@ impl Agent {
                 "output_options": [{ "output": "stdout", "flush": true }],
             }],
         } });
+        for (name, value) in further.as_object().into_iter().flatten() {
+            config["Control-agent"][name] = value.clone();
+        }
         let file = folder.join("agent.conf");
         std::fs::write(&file, config.to_string()).unwrap();
         // At another path than the one that Debian confines to its own folders.
@@ -63,10 +80,12 @@ impl Agent {
         let mut command = netns.command(program);
         command.arg("-c").arg(&file).current_dir(&folder);
         command.env("KEA_PIDFILE_DIR", &folder).env("KEA_LOCKFILE_DIR", &folder);
+        command.envs(environment.iter().copied());
         let process = Captured::start(command).unwrap();
-        let started = process.wait_for_line(0, "HTTP_SERVICE_STARTED", LIMIT);
+        // HTTP or HTTPS.
+        let started = process.wait_for_line(0, "_SERVICE_STARTED", LIMIT);
         assert!(started.is_some(), "{}", process.text());
-        Agent { netns: netns.clone(), _process: process }
+        Agent { netns: netns.clone(), file, process }
     }
 
     /// What a shell prints for a command whose arguments come from its standard input.
@@ -147,6 +166,29 @@ fn what_is_piped_into_the_socket_is_answered() {
     let output = run(command.args(["-t", "60", "-", &socket]), r#"{ "command": "version-get" }"#);
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["result"], 0, "{answer}");
+}
+
+/// At a terminal the shell takes arguments until the end of the file is typed.
+#[test]
+fn arguments_are_typed_at_a_terminal() {
+    let subject = Subject::from_environment();
+    let mut lab = Lab::new().unwrap();
+    let (netns, _client) = lab.pair().unwrap();
+    let (four, six) = (server(subject, 4, &netns), server(subject, 6, &netns));
+    let _agent = Agent::start(subject, &netns, &[&four, &six]);
+    let shell = subject.program("kea-shell").display().to_string();
+    let typed = four.setup().folder().join("typed");
+    // script(1) is the terminal.
+    let mut script = netns.command("script");
+    script.args(["--quiet", "--return", "--flush", "--command"]);
+    script.arg(format!("{shell} --service dhcp4 statistic-get")).arg(&typed);
+    let output = run(&mut script, "\"name\":\n\"pkt4-received\"\n\u{4}");
+    assert!(output.status.success(), "{output:?}");
+    let said = std::fs::read_to_string(typed).unwrap();
+    let answer =
+        said.lines().find(|line| line.starts_with("[ {")).unwrap_or_else(|| panic!("{said}"));
+    let answer: Value = serde_json::from_str(answer).unwrap();
+    assert_eq!(answer[0]["arguments"]["pkt4-received"][0][0], 0, "{answer}");
 }
 
 /// Where `test.sh` puts the programs from PyPI: beside the programs under test, or where a variable says.

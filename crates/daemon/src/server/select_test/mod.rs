@@ -1,23 +1,34 @@
-//! `subnet4-select-test` and `subnet6-select-test`: which subnet a client would be placed in (manual
-//! chapter 15). The texts are those that clients of Kea match.
+//! `subnet4-select-test`, `subnet4o6-select-test` and `subnet6-select-test`: which subnet a client would be
+//! placed in (manual chapter 15). The texts are those that clients of Kea match.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use kea_config::snapshot::{Dialect, Snapshot, Subnet};
 use kea_control::{Answer, Arguments};
 use kea_dhcp::Serving;
-use kea_dhcp::pipeline::Whereabouts;
+use kea_dhcp::pipeline::{Carrier, Whereabouts};
 use kea_expr::{ClassId, ClassSet};
 use kea_wire::Address as _;
+use kea_wire::v6::dhcp4o6::Origin;
 use serde_json::Value as Json;
 
 use crate::explain::octets;
 
+/// How the query of a client comes to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    /// As a message of the server's own protocol.
+    Native,
+    /// In a message of DHCPv6 (RFC 7341), as only queries of DHCPv4 do.
+    OverV6,
+}
+
 /// What is told of a client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told {
+    transport: Transport,
     pub(super) interface: Option<String>,
     interface_id: Option<Vec<u8>>,
     addresses: BTreeMap<&'static str, IpAddr>,
@@ -43,6 +54,18 @@ const DHCP4: Entries = &[
     ("local", Entry::Address(4)),
     ("remote", Entry::Address(4)),
     ("link", Entry::Address(4)),
+    ("subnet", Entry::Address(4)),
+    ("classes", Entry::Classes),
+];
+
+const DHCP4O6: Entries = &[
+    ("interface", Entry::Interface),
+    ("interface-id", Entry::InterfaceId),
+    ("address", Entry::Address(4)),
+    ("relay", Entry::Address(4)),
+    ("local", Entry::Address(6)),
+    ("remote", Entry::Address(6)),
+    ("link", Entry::Address(6)),
     ("subnet", Entry::Address(4)),
     ("classes", Entry::Classes),
 ];
@@ -100,15 +123,25 @@ impl Told {
     ///
     /// # Errors
     /// The first entry, by name, that is wrong.
-    pub(super) fn read<F: Dialect>(arguments: Arguments<'_>) -> Result<Self, SelectTestError> {
-        Self::read_entries(if F::VERSION == 4 { DHCP4 } else { DHCP6 }, arguments)
-    }
-
-    fn read_entries(entries: Entries, arguments: Arguments<'_>) -> Result<Self, SelectTestError> {
+    pub(super) fn read<F: Dialect>(
+        transport: Transport,
+        arguments: Arguments<'_>,
+    ) -> Result<Self, SelectTestError> {
+        let entries = match (F::VERSION, transport) {
+            (4, Transport::Native) => DHCP4,
+            (4, Transport::OverV6) => DHCP4O6,
+            _ => DHCP6,
+        };
         let arguments = arguments.json().ok_or(SelectTestError::NoArguments)?;
         let map = arguments.as_object().ok_or(SelectTestError::NotAMap)?;
         let by_name: BTreeMap<_, _> = map.iter().collect();
-        let mut told = Told::default();
+        let mut told = Told {
+            transport,
+            interface: None,
+            interface_id: None,
+            addresses: BTreeMap::new(),
+            classes: Vec::new(),
+        };
         for (given, value) in by_name {
             let known = entries.iter().find(|(name, _)| name == given);
             let (name, entry) = known.ok_or_else(|| SelectTestError::Unknown(given.clone()))?;
@@ -152,6 +185,9 @@ impl Told {
         config: &Snapshot<F>,
         interface: Option<Option<F::Addr>>,
     ) -> Answer {
+        if self.transport == Transport::OverV6 {
+            return self.answer_over_v6(config);
+        }
         let address = |name: &str| self.addresses.get(name).copied().and_then(F::Addr::of_ip);
         // What a relay says for its link is its link address in DHCPv6, an option in DHCPv4.
         let (relay, link) = match F::VERSION {
@@ -182,6 +218,23 @@ impl Told {
                 ))
             }
             _ => Answer::empty("no subnet selected"),
+        }
+    }
+
+    /// The answer for a client whose query comes in DHCPv6. Its IPv4 addresses place it nowhere.
+    fn answer_over_v6<F: Serving>(&self, config: &Snapshot<F>) -> Answer {
+        let source = match self.addresses.get("remote") {
+            Some(IpAddr::V6(address)) => *address,
+            _ => Ipv6Addr::UNSPECIFIED,
+        };
+        let interface = self.interface.as_deref().unwrap_or("");
+        // Answers go to the port, which does not matter here.
+        let origin = Origin { interface, source, source_port: 0 };
+        let carrier = Carrier { origin, interface_id: self.interface_id.as_deref() };
+        let classes = self.class_set(config);
+        match F::place_carried(config, &kea_log::Silent, &carrier, &classes) {
+            Some(subnet) => Answer::success(selected(config, subnet)),
+            None => Answer::empty("no subnet selected"),
         }
     }
 

@@ -43,7 +43,15 @@ fn dhcp6() -> Snapshot<V6> {
 /// Result code and text of the command, on a host with the interfaces `lo` (without an address) and
 /// `wire`.
 fn run<F: Serving>(config: &Snapshot<F>, arguments: Option<&Json>) -> (u16, String) {
-    let answer = match Told::read::<F>(Arguments(arguments)) {
+    run_by(Transport::Native, config, arguments)
+}
+
+fn run_by<F: Serving>(
+    transport: Transport,
+    config: &Snapshot<F>,
+    arguments: Option<&Json>,
+) -> (u16, String) {
+    let answer = match Told::read::<F>(transport, Arguments(arguments)) {
         Err(error) => Answer::error(error.to_string()),
         Ok(told) => {
             let wire = ["192.168.52.1", "2001:db8:3::1"];
@@ -171,4 +179,61 @@ fn a_subnet_is_selected_as_for_a_dhcpv6_client() {
             (json!({ "interface-id": "'port 2'", "link": "2001:db8:1::1" }), 0, first),
         ],
     );
+}
+
+#[test]
+fn a_subnet_is_selected_as_for_a_dhcpv4_client_over_dhcpv6() {
+    let config: Snapshot<V4> = load(&json!({
+        "interfaces-config": { "interfaces": ["*"] },
+        "client-classes": [{ "name": "foobar" }],
+        "subnet4": [
+            { "id": 1, "subnet": "192.168.50.0/24", "4o6-subnet": "2001:db8:1::/64",
+              "interface": "eth0", "4o6-interface": "eth0" },
+            { "id": 2, "subnet": "192.168.51.0/24", "interface": "eth1" },
+            { "id": 3, "subnet": "192.168.52.0/24", "4o6-interface-id": "port 1" },
+            { "id": 4, "subnet": "192.168.53.0/24", "4o6-subnet": "2001:db8:4::/64",
+              "client-class": "foobar" },
+        ],
+        "shared-networks": [{ "name": "foo", "subnet4": [
+            { "id": 5, "subnet": "192.0.2.0/24", "4o6-subnet": "2001:db8:5::/64" },
+        ] }],
+    }));
+    let none = "no subnet selected";
+    let first = "selected subnet '192.168.50.0/24' id 1";
+    for (arguments, result, text) in [
+        (json!({}), 3, none),
+        (json!([]), 1, "arguments must be a map"),
+        (json!({ "foo": "bar" }), 1, "unknown entry 'foo'"),
+        (json!({ "interface": "foo" }), 3, none),
+        (json!({ "interface": "eth0" }), 0, first),
+        // Where queries of DHCPv4 itself come from says nothing.
+        (json!({ "interface": "eth1" }), 3, none),
+        (json!({ "address": "192.168.50.1", "relay": "192.168.50.1" }), 3, none),
+        (json!({ "remote": "2001:db8:1::1" }), 0, first),
+        (json!({ "remote": "2001:db8:2::2" }), 3, none),
+        (json!({ "interface-id": "'port 1'" }), 0, "selected subnet '192.168.52.0/24' id 3"),
+        (json!({ "remote": "2001:db8:4::1" }), 3, none),
+        (
+            json!({ "remote": "2001:db8:4::1", "classes": ["foobar"] }),
+            0,
+            "selected subnet '192.168.53.0/24' id 4",
+        ),
+        (
+            json!({ "remote": "2001:db8:5::1", "link": "2001:db8::1", "local": "2001:db8::2" }),
+            0,
+            "selected shared network 'foo' starting with subnet '192.0.2.0/24' id 5",
+        ),
+        (json!({ "address": "2001:db8::1" }), 1, "bad 'address' entry: not IPv4"),
+        (json!({ "relay": "2001:db8::1" }), 1, "bad 'relay' entry: not IPv4"),
+        (json!({ "subnet": "2001:db8::1" }), 1, "bad 'subnet' entry: not IPv4"),
+        (json!({ "local": "192.168.1.2" }), 1, "bad 'local' entry: not IPv6"),
+        (json!({ "remote": "192.168.1.2" }), 1, "bad 'remote' entry: not IPv6"),
+        (json!({ "link": "192.168.1.2" }), 1, "bad 'link' entry: not IPv6"),
+        (json!({ "remote": 1 }), 1, "'remote' entry must be a string"),
+        (json!({ "interface-id": "" }), 1, "'interface-id' must be not empty"),
+    ] {
+        let got = run_by(Transport::OverV6, &config, Some(&arguments));
+        assert_eq!((got.0, &*got.1), (result, text), "{arguments}");
+    }
+    assert_eq!(run_by(Transport::OverV6, &config, None), (1, "empty arguments".into()));
 }
