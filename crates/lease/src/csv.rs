@@ -11,7 +11,9 @@ use std::str::FromStr;
 use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6, parse_colon_hex};
 use smallvec::SmallVec;
 
-use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId, V4Owner, V6Owner};
+use crate::lease::{
+    HwAddrSource, Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId, V4Owner, V6Owner,
+};
 use crate::record::no_hw_addr;
 
 /// A column of a lease file.
@@ -434,13 +436,17 @@ impl OwnerColumns for V6 {
             return Err(RowError::Field(Column::PrefixLen));
         }
         let duid = Duid::new(&fields.octets(Column::Duid)?);
+        let hw_addr = fields.hw_addr()?;
+        // Without an address there is nothing that was learned anywhere.
+        let source = if hw_addr.is_empty() { "" } else { fields.text(Column::HwAddrSource) };
         Ok(V6Owner {
             duid: duid.ok_or(RowError::Field(Column::Duid))?,
             iaid: Iaid(fields.parse(Column::Iaid)?),
             kind,
             prefix_len,
             preferred_lifetime: fields.parse_or(Column::PrefLifetime, 0)?,
-            hw_addr: fields.hw_addr()?,
+            hw_addr,
+            hw_source: HwAddrSource(source.parse().unwrap_or(0)),
         })
     }
 
@@ -455,7 +461,9 @@ impl OwnerColumns for V6 {
             Column::HwType if !owner.hw_addr.is_empty() => {
                 decimal(out, owner.hw_addr.htype().into());
             }
-            Column::HwAddrSource if !owner.hw_addr.is_empty() => out.push(b'0'),
+            Column::HwAddrSource if !owner.hw_addr.is_empty() => {
+                decimal(out, owner.hw_source.0.into());
+            }
             _ => {}
         }
     }

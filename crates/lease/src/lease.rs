@@ -198,7 +198,14 @@ pub struct V6Owner {
     pub preferred_lifetime: u32,
     /// The hardware address; empty when unknown.
     pub hw_addr: HwAddr,
+    /// Where that was learned.
+    pub hw_source: HwAddrSource,
 }
+
+/// Where the hardware address of a DHCPv6 client was learned: the number of the `hwaddr_source` column, one
+/// bit for each kind of source. 0 where that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct HwAddrSource(pub u16);
 
 /// What the lease tables need to know of a family.
 pub trait LeaseFamily: Family + OwnerColumns {
@@ -252,6 +259,7 @@ pub struct V6Term {
     preferred_lifetime: u32,
     kind: LeaseKind,
     prefix_len: u8,
+    hw_source: HwAddrSource,
 }
 
 impl LeaseFamily for V6 {
@@ -269,6 +277,7 @@ impl LeaseFamily for V6 {
             preferred_lifetime: owner.preferred_lifetime,
             kind: owner.kind,
             prefix_len: owner.prefix_len,
+            hw_source: owner.hw_source,
         }
     }
     fn owner(hw_addr: HwAddr, identifier: &[u8], term: V6Term) -> V6Owner {
@@ -279,6 +288,7 @@ impl LeaseFamily for V6 {
             prefix_len: term.prefix_len,
             preferred_lifetime: term.preferred_lifetime,
             hw_addr,
+            hw_source: term.hw_source,
         }
     }
     fn kind(term: &V6Term) -> LeaseKind {

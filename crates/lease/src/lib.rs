@@ -42,8 +42,8 @@ pub use journal::{
     Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,
 };
 pub use lease::{
-    INFINITE, Lease, LeaseFamily, LeaseKind, LeaseState, Preference, SubnetId, V4Owner, V6Owner,
-    V6Term, no_duid,
+    HwAddrSource, INFINITE, Lease, LeaseFamily, LeaseKind, LeaseState, Preference, SubnetId,
+    V4Owner, V6Owner, V6Term, no_duid,
 };
 pub use leases::{Leases, SubnetSpec};
 pub use load::{LoadError, LoadEvent, LoadReport, load, peruse};

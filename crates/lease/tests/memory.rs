@@ -5,7 +5,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kea_lease::{Lease, LeaseKind, Leases, PoolSpec, SubnetId, SubnetSpec, V4Owner, V6Owner};
+use kea_lease::{
+    HwAddrSource, Lease, LeaseKind, Leases, PoolSpec, SubnetId, SubnetSpec, V4Owner, V6Owner,
+};
 use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6};
 
 struct Counting;
@@ -96,6 +98,7 @@ fn v6(name: bool) -> usize {
                 prefix_len: 128,
                 preferred_lifetime: 1800,
                 hw_addr: HwAddr::new(1, &mac).unwrap(),
+                hw_source: HwAddrSource(2),
             };
             // Scattered, as a random allocator does.
             let host = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -324,6 +324,7 @@ fn prefix(number: u64, len: u8, iaid: u32) -> Lease<V6> {
         prefix_len: len,
         preferred_lifetime: 50,
         hw_addr: kea_lease::no_hw_addr(),
+        hw_source: kea_lease::HwAddrSource::default(),
     };
     let base: Ipv6Addr = "3001:db8::".parse().unwrap();
     let address = Ipv6Addr::from_bits(base.to_bits() + (u128::from(number) << 64));

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use kea_lease::LeaseFamily;
+use kea_lease::{HwAddrSource, LeaseFamily};
 use kea_wire::{Duid, Prefix, V4, V6};
 
 use super::network::Triplet;
@@ -159,6 +159,23 @@ pub enum MacSource {
     DocsisCmts,
     /// Sub-option 36 of a DOCSIS modem.
     DocsisModem,
+}
+
+impl MacSource {
+    /// Its number in lease files.
+    pub const fn number(self) -> HwAddrSource {
+        HwAddrSource(match self {
+            MacSource::Any => 0,
+            MacSource::Raw => 0x01,
+            MacSource::Duid => 0x02,
+            MacSource::Ipv6LinkLocal => 0x04,
+            MacSource::ClientLinkAddrOption => 0x08,
+            MacSource::RemoteId => 0x10,
+            MacSource::SubscriberId => 0x20,
+            MacSource::DocsisCmts => 0x40,
+            MacSource::DocsisModem => 0x80,
+        })
+    }
 }
 
 /// `server-id`: how the server's DUID is made. Zero and empty mean "what there is, or generate".

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use kea_config::snapshot::{IdentifierKind, MacSource};
 use kea_hooks::FlexibleIdentifier;
+use kea_lease::HwAddrSource;
 use kea_wire::v6::{MessageType, Relay, View, code};
 use kea_wire::{Duid, HwAddr, V6};
 
@@ -21,6 +22,8 @@ pub(super) struct Query<'p> {
     pub(super) duid: Option<Duid>,
     /// The client's hardware address, where one can be had.
     pub(super) hw_addr: Option<HwAddr>,
+    /// Where that was learned.
+    pub(super) hw_source: HwAddrSource,
     /// The numbers of associations do not count, where there is one of a kind.
     pub(super) ignores_iaid: bool,
     /// What hooks know the client by.
@@ -115,9 +118,17 @@ pub(super) fn accept<'p>(
     if !unicast && !view.is_relayed() && !arrival.destination.is_multicast() {
         return Err(Drop::Unicast);
     }
-    let hw_addr = hw_addr(mac_sources, &view, duid.as_ref(), arrival.source);
-    let (flexible, replaced) = (None, None);
-    Ok(Query { view, kind, duid, hw_addr, ignores_iaid: false, flexible, replaced })
+    let learned = hw_addr(mac_sources, &view, duid.as_ref(), arrival.source);
+    Ok(Query {
+        view,
+        kind,
+        duid,
+        hw_addr: learned.map(|(hw_addr, _)| hw_addr),
+        hw_source: learned.map_or_else(HwAddrSource::default, |(_, source)| source.number()),
+        ignores_iaid: false,
+        flexible: None,
+        replaced: None,
+    })
 }
 
 impl Query<'_> {

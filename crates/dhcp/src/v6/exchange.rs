@@ -187,6 +187,7 @@ impl<'s> Exchange<'_, '_, 's> {
             label: self.label,
             duid,
             hw_addr: self.query.hw_addr,
+            hw_source: self.query.hw_source,
             place,
             reserved: self.reserved,
             classes: &self.classifier.classes,

@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use kea_hooks::Next;
 use kea_lease::{
-    Lease, LeaseKind, LeaseRef, LeaseState, SubnetLeases, Ticket, V6Owner, no_duid, no_hw_addr,
+    HwAddrSource, Lease, LeaseKind, LeaseRef, LeaseState, SubnetLeases, Ticket, V6Owner, no_duid,
+    no_hw_addr,
 };
 use kea_log::log;
 use kea_wire::{Duid, Iaid, Prefix, V6};
@@ -86,6 +87,7 @@ impl Holdings<'_> {
         let nobody = V6Owner {
             duid: no_duid(),
             hw_addr: no_hw_addr(),
+            hw_source: HwAddrSource::default(),
             preferred_lifetime: 0,
             ..before.owner
         };

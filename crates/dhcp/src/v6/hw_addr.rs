@@ -7,16 +7,17 @@ use kea_config::snapshot::MacSource;
 use kea_wire::v6::{Options, Relay, VendorOpts, View, code};
 use kea_wire::{Duid, HwAddr};
 
-/// The first address that one of these sources gives.
+/// The first address that one of these sources gives, and which of them it is.
 pub(super) fn hw_addr(
     sources: &[MacSource],
     view: &View<'_>,
     duid: Option<&Duid>,
     source: Ipv6Addr,
-) -> Option<HwAddr> {
+) -> Option<(HwAddr, MacSource)> {
+    let by = |method: &MacSource| Some((by(*method, view, duid, source)?, *method));
     sources.iter().find_map(|method| match method {
-        MacSource::Any => ANY.iter().find_map(|method| by(*method, view, duid, source)),
-        method => by(*method, view, duid, source),
+        MacSource::Any => ANY.iter().find_map(by),
+        method => by(method),
     })
 }
 
@@ -88,6 +89,7 @@ mod tests {
 
     const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0x0202, 0x03ff, 0xfe04, 0x0506);
 
+    /// The address that is found; its source is one of those that were asked.
     fn found(sources: &[MacSource], relay: bool, duid: &str) -> Option<String> {
         let vendor = |code: u16, octets: [u8; 6]| {
             move |options: &mut Builder<'_>| {
@@ -109,7 +111,9 @@ mod tests {
         builder.finish().unwrap();
         let view = View::parse(&buffer).unwrap();
         let duid: Duid = duid.parse().unwrap();
-        hw_addr(sources, &view, Some(&duid), LINK_LOCAL).map(|found| found.to_string())
+        let (address, source) = hw_addr(sources, &view, Some(&duid), LINK_LOCAL)?;
+        assert!(sources.contains(&source) || sources.contains(&MacSource::Any), "{source:?}");
+        Some(address.to_string())
     }
 
     #[test]

@@ -8,8 +8,8 @@ use foldhash::fast::FixedState;
 use kea_config::snapshot::{Reservation, Subnet};
 use kea_expr::ClassSet;
 use kea_lease::{
-    INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases, Ticket, V6Owner,
-    no_hw_addr,
+    HwAddrSource, INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases,
+    Ticket, V6Owner, no_hw_addr,
 };
 use kea_log::{ClientLabel, log};
 use kea_wire::v6::IaKind;
@@ -35,6 +35,8 @@ pub(super) struct Leasing<'q, 's> {
     pub(super) label: ClientLabel<'q>,
     pub(super) duid: &'q Duid,
     pub(super) hw_addr: Option<HwAddr>,
+    /// Where that was learned.
+    pub(super) hw_source: HwAddrSource,
     pub(super) place: &'q Place<'s, V6>,
     pub(super) reserved: &'q Reserved<'s, V6>,
     pub(super) classes: &'q ClassSet,
@@ -464,6 +466,7 @@ impl<'q, 's> Leasing<'q, 's> {
             prefix_len: binding.prefix.len(),
             preferred_lifetime: binding.lifetimes.preferred,
             hw_addr: self.hw_addr.unwrap_or_else(no_hw_addr),
+            hw_source: self.hw_source,
         };
         let (address, valid) = (binding.prefix.first(), binding.lifetimes.valid);
         let subnet = binding.subnet;

@@ -51,6 +51,7 @@ pub(super) fn register<'s>(
         prefix_len: 128,
         preferred_lifetime: registered.preferred,
         hw_addr: query.hw_addr.unwrap_or_else(no_hw_addr),
+        hw_source: query.hw_source,
     };
     let mut lease = Lease::new(address, subnet.id, owner, registered.valid, corridor.now);
     lease.state = LeaseState::Registered;
