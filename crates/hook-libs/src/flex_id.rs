@@ -65,24 +65,11 @@ impl<F: Dialect> Hook<F> for FlexId {
 
 #[cfg(test)]
 mod tests {
-    use kea_config::document::{Document, NoIncludes};
-    use kea_config::snapshot::Snapshot;
     use kea_wire::{V4, V6};
 
-    use crate::libraries;
+    use crate::tests::{check, loaded};
 
-    fn loaded<F: super::Dialect>(server: &str, parameters: &str) -> Result<usize, String> {
-        let text = format!(
-            "{{ \"{server}\": {{ \"hooks-libraries\": [ {{ \"library\": \
-             \"/usr/lib/kea/hooks/libdhcp_flex_id.so\", \"parameters\": {parameters} }} ] }} }}"
-        );
-        let document = Document::parse("kea.conf", text.as_bytes(), &NoIncludes);
-        let (document, _) = document.map_err(|problems| problems.render())?;
-        let config: Snapshot<F> =
-            kea_config::load(&document.into()).map_err(|problems| problems.render())?.0;
-        let hooks = kea_hooks::load(&config, libraries::<F>());
-        hooks.map(|hooks| hooks.len()).map_err(|error| error.to_string())
-    }
+    const FILE: &str = "libdhcp_flex_id.so";
 
     #[test]
     fn parameters_are_checked_when_the_configuration_is() {
@@ -105,17 +92,10 @@ mod tests {
             ),
             (r#"{ "identifier-expression": "'a'", "colour": 1 }"#, Some("'colour' is not among")),
         ] {
-            match (loaded::<V4>("Dhcp4", parameters), wrong) {
-                (Ok(hooks), None) => assert_eq!(hooks, 1, "{parameters}"),
-                (Err(told), Some(wrong)) => {
-                    assert!(told.contains("libdhcp_flex_id.so"), "{told}");
-                    assert!(told.contains(wrong), "{parameters}: {told}");
-                }
-                (result, _) => panic!("{parameters}: {result:?}"),
-            }
+            check::<V4>(FILE, parameters, wrong);
         }
         let relay = r#"{ "identifier-expression": "substring(relay6[0].option[18].hex, 0, 8)" }"#;
-        assert_eq!(loaded::<V6>("Dhcp6", relay), Ok(1));
-        assert!(loaded::<V4>("Dhcp4", relay).is_err());
+        assert_eq!(loaded::<V6>(FILE, relay), Ok(1));
+        assert!(loaded::<V4>(FILE, relay).is_err());
     }
 }

@@ -44,6 +44,23 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// The members of a list; `what` says what each is to be, and `read` what one says.
+    ///
+    /// # Errors
+    /// When it is no list, or `read` makes nothing of a member.
+    pub(crate) fn list<T>(
+        &self,
+        name: &str,
+        what: &str,
+        read: impl Fn(&Node) -> Option<T>,
+    ) -> Result<Option<Box<[T]>>, String> {
+        let wrong = || format!("'{name}' must be a list of {what}");
+        let Some(node) = self.node(name) else { return Ok(None) };
+        let Value::List(members) = &node.value else { return Err(wrong()) };
+        let members = members.iter().map(|member| read(member).ok_or_else(wrong));
+        members.collect::<Result<_, _>>().map(Some)
+    }
+
     fn node(&self, name: &str) -> Option<&'a Node> {
         self.0?.get(name)
     }

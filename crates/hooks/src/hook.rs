@@ -9,6 +9,7 @@ use kea_lease::Lease;
 use kea_wire::Family;
 use serde_json::Value;
 
+use crate::lease_query::LeaseQueryTerms;
 use crate::parking::ParkingSpace;
 use crate::point::Point;
 
@@ -125,6 +126,11 @@ pub trait Hook<F: Dialect>: Send + Sync {
 
     /// The points at which it wants to be asked.
     fn points(&self) -> &[Point];
+
+    /// Has the server answer leasequeries, on these terms; of several hooks the first decides.
+    fn lease_query(&self) -> Option<Arc<LeaseQueryTerms<F>>> {
+        None
+    }
 
     /// A configuration is in force: at the start, and after each change.
     fn configured(&self, _config: &Arc<Snapshot<F>>) {}

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::hook::{
     Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query,
 };
+use crate::lease_query::LeaseQueryTerms;
 use crate::parking::{ParkId, ParkingSpace};
 use crate::point::Point;
 
@@ -21,6 +22,7 @@ use crate::point::Point;
 /// all of them, unless one drops the query.
 pub struct Hooks<F: Dialect> {
     at: [Box<[Arc<dyn Hook<F>>]>; Point::ALL.len()],
+    lease_query: Option<Arc<LeaseQueryTerms<F>>>,
     log: Box<dyn Log>,
 }
 
@@ -41,12 +43,18 @@ impl<F: Dialect> Hooks<F> {
         let at = Point::ALL.map(|point| {
             hooks.iter().filter(|hook| hook.points().contains(&point)).cloned().collect()
         });
-        Hooks { at, log: Box::new(log) }
+        let lease_query = hooks.iter().find_map(|hook| hook.lease_query());
+        Hooks { at, lease_query, log: Box::new(log) }
     }
 
-    /// True when no hook wants to be asked anywhere.
+    /// True when no hook wants to be asked anywhere, or anything answered.
     pub fn is_empty(&self) -> bool {
-        self.at.iter().all(|hooks| hooks.is_empty())
+        self.lease_query.is_none() && self.at.iter().all(|hooks| hooks.is_empty())
+    }
+
+    /// On which terms leasequeries are answered; none are where no hook wants it.
+    pub fn lease_query(&self) -> Option<&LeaseQueryTerms<F>> {
+        self.lease_query.as_deref()
     }
 
     /// True when a hook wants to be asked there.
@@ -67,7 +75,7 @@ impl<F: Dialect> Hooks<F> {
             let may_ask = Point::EXPLAINED.contains(&point);
             hooks.filter(|hook| may_ask && hook.may_explain()).cloned().collect()
         });
-        Hooks { at, log: Box::new(log) }
+        Hooks { at, lease_query: self.lease_query.clone(), log: Box::new(log) }
     }
 
     /// See [`Hook::configured`].

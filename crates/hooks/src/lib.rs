@@ -8,6 +8,7 @@
 
 mod hook;
 mod hooks;
+mod lease_query;
 mod library;
 mod parking;
 mod point;
@@ -16,6 +17,7 @@ pub use hook::{
     Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query,
 };
 pub use hooks::{CommitOutcome, Hooks};
+pub use lease_query::LeaseQueryTerms;
 pub use library::{Library, LoadError, Loaded, load};
 pub use parking::{Hold, ParkId, ParkedLimit, ParkingLot, ParkingSpace, Unparked};
 pub use point::Point;

@@ -129,6 +129,17 @@ impl Stats {
         kept.retain(|(scope, _), _| groups.contains_key(scope));
     }
 
+    /// Makes a statistic part of the answers although nothing was counted: what it is about has begun.
+    pub fn show<M: Metric>(&self, scope: &Scope, metric: M, now: UnixMicros) {
+        let mut state = self.lock();
+        let Some(group) = state.groups.get(scope).cloned() else { return };
+        let limit = state.default_limit;
+        let kept = state.kept(scope, metric.index(), &group);
+        if kept.samples.is_empty() && !kept.removed {
+            kept.push(Value::Integer(0), now, limit);
+        }
+    }
+
     /// Sets a total that may exceed 64 bits; it stands in place of the counter.
     pub fn set_large<M: Metric>(&self, scope: &Scope, metric: M, value: i128, now: UnixMicros) {
         let mut state = self.lock();

@@ -1,15 +1,17 @@
 //! Real clients and a real relay, from DISCOVER to RELEASE.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use kea_testkit::{
-    Capture, Client, Dhclient, Dhcpcd, Dhcrelay, Lab, MessageType, Netns, Packet4, RawClient4,
-    Server, ServerSetup, Subject, Udhcpc, lossless_perfdhcp,
+    Capture, Client, Dhclient, Dhcpcd, Dhcrelay, Lab, Message as _, MessageType, Netns, Packet4,
+    RawClient4, RawClient6, Server, ServerSetup, Subject, Udhcpc, lossless_perfdhcp, v6,
 };
 use serde_json::{Value, json};
 
+/// For an answer that comes.
+const LIMIT: Duration = Duration::from_secs(60);
 const POOL_START: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
 
 fn subnet() -> Value {
@@ -181,6 +183,85 @@ fn tshark_reads_options_of_every_format_as_they_were_configured() {
     ];
     let read = capture.fields("dhcp.option.dhcp == 2", &fields).unwrap();
     assert_eq!(read, ["255.255.255.0\t1400\tlab.example.org\ttftp.example.org\t60\t2"]);
+}
+
+/// `parameters` of the leasequery library, under which all of this prefix may ask.
+fn lease_query(requesters: &str) -> Value {
+    let parameters = json!({ "requesters": [requesters] });
+    json!([{ "library": "libdhcp_lease_query.so", "parameters": parameters }])
+}
+
+#[test]
+fn tshark_reads_an_answer_to_a_leasequery() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    let mut config = config();
+    config["valid-lifetime"] = json!(4000);
+    config["store-extended-info"] = json!(true);
+    config["hooks-libraries"] = lease_query("192.0.2.2");
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    let file = server.setup().folder().join("leasequery.pcap");
+    let capture = Capture::start(&client_ns, "eth0", &file).unwrap();
+    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
+    let relay_info = [1, 4, b'p', b'o', b'r', b't'];
+    let query =
+        |kind, xid| Packet4::query(kind, [2, 0, 0, 0, 0, 10], xid).with_option(82, &relay_info);
+    client.exchange(&query(MessageType::Discover, 1), LIMIT).unwrap().unwrap();
+    let request = query(MessageType::Request, 2)
+        .with_option(50, &POOL_START.octets())
+        .with_option(54, &[192, 0, 2, 1]);
+    let ack = client.exchange(&request, LIMIT).unwrap().unwrap();
+    assert_eq!((ack.message_type(), ack.yiaddr), (Some(MessageType::Ack), POOL_START));
+    let requester = Ipv4Addr::new(192, 0, 2, 2);
+    let question = Packet4::query(MessageType::Other(10), [0; 6], 3);
+    let question = Packet4 { htype: 0, hlen: 0, ciaddr: POOL_START, giaddr: requester, ..question };
+    let mut frame = question.to_all();
+    frame.from = SocketAddr::from((requester, 67));
+    client.send(&frame).unwrap();
+    client.answer(3, LIMIT).unwrap().unwrap();
+
+    let capture = capture.stop().unwrap();
+    assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
+    let fields = [
+        "dhcp.ip.client",
+        "dhcp.hw.mac_addr",
+        "dhcp.option.agent_information_option.agent_circuit_id",
+    ];
+    let read = capture.fields("dhcp.option.dhcp == 13", &fields).unwrap();
+    assert_eq!(read, ["192.0.2.10\t02:00:00:00:00:0a\t706f7274"]);
+}
+
+#[test]
+fn tshark_reads_an_answer_to_a_leasequery_of_dhcpv6() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(6) else { return };
+    let config = json!({
+        "hooks-libraries": lease_query("fe80::/10"),
+        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+                      "pools": [{ "pool": "2001:db8:1::10 - 2001:db8:1::1f" }] }],
+    });
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    let file = server.setup().folder().join("leasequery.pcap");
+    let capture = Capture::start(&client_ns, "eth0", &file).unwrap();
+    let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
+    let duid = [0, 3, 0, 1, 2, 0, 0, 0, 0, 10];
+    let solicit = v6::Packet6::query(v6::MessageType::SOLICIT, &duid, 1).with_ia(&v6::Ia::na(1));
+    let advertise = client.exchange(&solicit, LIMIT).unwrap().unwrap();
+    let request = v6::Packet6::query(v6::MessageType::REQUEST, &duid, 2)
+        .with_option(2, advertise.option(2).unwrap())
+        .with_ia(&advertise.associations().unwrap()[0]);
+    client.exchange(&request, LIMIT).unwrap().unwrap();
+    // By client identifier (2), on whatever link.
+    let mut question = vec![2];
+    question.extend([0; 16]);
+    question.extend([0, 1, 0, 10]);
+    question.extend(duid);
+    let kind = v6::MessageType::from_name("14").unwrap();
+    let question = v6::Packet6::query(kind, &[0, 3, 0, 1, 9], 3).with_option(44, &question);
+    client.exchange(&question, LIMIT).unwrap().unwrap();
+
+    let capture = capture.stop().unwrap();
+    assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
+    let read = capture.fields("dhcpv6.msgtype == 15", &["dhcpv6.iaaddr.ip"]).unwrap();
+    assert_eq!(read, ["2001:db8:1::10"]);
 }
 
 #[test]

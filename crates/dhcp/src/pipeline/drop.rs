@@ -21,6 +21,11 @@ pub enum Drop<F: Family> {
     ServerMessage(u8),
     /// A message type that does not exist or that this server does not take.
     UnservedType(u8),
+    /// A leasequery of whom the configuration does not name.
+    UnknownRequester {
+        /// Who asks.
+        requester: F::Addr,
+    },
     /// Neither a hardware address nor a client identifier.
     NoIdentity,
     /// No message type option: a BOOTP client.
@@ -150,7 +155,7 @@ impl<F: Family> Drop<F> {
             | Drop::NoDhcpv4Server => Some(ServerMetric::NotForUs),
             Drop::Duplicate => Some(ServerMetric::Duplicate),
             Drop::ParkingLotFull => Some(ServerMetric::QueueFull),
-            Drop::ClassDrop | Drop::ClassReject | Drop::Hook(_) => {
+            Drop::ClassDrop | Drop::ClassReject | Drop::Hook(_) | Drop::UnknownRequester { .. } => {
                 Some(ServerMetric::AdminFiltered)
             }
             Drop::NoServerId | Drop::AnswerTooLong | Drop::StorageUnavailable | Drop::BrokenOff => {
@@ -185,6 +190,9 @@ impl<F: Family> fmt::Display for Drop<F> {
             Drop::Unreadable(error) => write!(f, "it cannot be read: {error}"),
             Drop::ServerMessage(kind) => write!(f, "message type {kind} is one that servers send"),
             Drop::UnservedType(kind) => write!(f, "message type {kind} is not served"),
+            Drop::UnknownRequester { requester } => {
+                write!(f, "{requester} is not among those who may ask about leases")
+            }
             Drop::NoIdentity => {
                 f.write_str("it carries neither a hardware address nor a client identifier")
             }

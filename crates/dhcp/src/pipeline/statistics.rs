@@ -27,6 +27,9 @@ impl Counted for V4 {
             v4::MessageType::Offer => Some(ServerMetric::OfferSent),
             v4::MessageType::Ack => Some(ServerMetric::AckSent),
             v4::MessageType::Nak => Some(ServerMetric::NakSent),
+            v4::MessageType::LeaseUnassigned => Some(ServerMetric::LeaseQueryUnassignedSent),
+            v4::MessageType::LeaseUnknown => Some(ServerMetric::LeaseQueryUnknownSent),
+            v4::MessageType::LeaseActive => Some(ServerMetric::LeaseQueryActiveSent),
             _ => None,
         }
     }
@@ -37,6 +40,7 @@ impl Counted for V6 {
         match v6::MessageType::from(message_type) {
             v6::MessageType::Advertise => Some(ServerMetric::AdvertiseSent),
             v6::MessageType::Reply => Some(ServerMetric::ReplySent),
+            v6::MessageType::LeaseQueryReply => Some(ServerMetric::LeaseQueryReplySent),
             v6::MessageType::Dhcpv4Response => Some(ServerMetric::Dhcpv4ResponseSent),
             _ => None,
         }
@@ -49,6 +53,18 @@ pub struct Statistics<F: LeaseFamily> {
     server: Counters<ServerMetric>,
     subnets: HashMap<SubnetId, OfSubnet<F>>,
 }
+
+/// The library with which leasequeries have statistics.
+const LEASE_QUERY_LIBRARY: &str = "libdhcp_lease_query.so";
+
+/// The statistics that there are with that library alone; of each protocol those that it has.
+const OF_LEASE_QUERIES: [ServerMetric; 5] = [
+    ServerMetric::LeaseQueryReceived,
+    ServerMetric::LeaseQueryReplySent,
+    ServerMetric::LeaseQueryUnknownSent,
+    ServerMetric::LeaseQueryUnassignedSent,
+    ServerMetric::LeaseQueryActiveSent,
+];
 
 #[derive(Clone, Debug)]
 struct OfSubnet<F: LeaseFamily> {
@@ -63,7 +79,11 @@ impl<F: Dialect> Statistics<F> {
             let own = stats.subnet(subnet.id.0, now);
             (subnet.id, OfSubnet { own, pools: Pools::new(stats, subnet, now) })
         });
-        Statistics { server: stats.server(worker, now), subnets: subnets.collect() }
+        let server = stats.server(worker, now);
+        if config.hooks_libraries.iter().any(|hook| hook.library.ends_with(LEASE_QUERY_LIBRARY)) {
+            OF_LEASE_QUERIES.iter().for_each(|metric| stats.show(&Scope::Server, *metric, now));
+        }
+        Statistics { server, subnets: subnets.collect() }
     }
 }
 

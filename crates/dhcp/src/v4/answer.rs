@@ -326,7 +326,7 @@ fn netmask(prefix_len: u8) -> [u8; 4] {
 
 /// T1 and T2 in seconds, each only where it makes sense: T2 before the lease ends, T1 before T2
 /// (the manual's section on the lease lifetime).
-fn tee_times(timers: &Timers, lifetime: u32) -> (Option<u32>, Option<u32>) {
+pub(super) fn tee_times(timers: &Timers, lifetime: u32) -> (Option<u32>, Option<u32>) {
     let part = |fraction: f64| {
         // A fraction below one of a 32-bit number is a 32-bit number.
         timers.calculate.then(|| (fraction * f64::from(lifetime)).round() as u32)

@@ -9,6 +9,7 @@ mod explain;
 pub(crate) mod extended_info;
 mod facts;
 mod lease;
+mod lease_query;
 mod name;
 mod question;
 mod rank;

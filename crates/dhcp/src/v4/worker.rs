@@ -88,6 +88,9 @@ impl Worker {
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
+        if let Some(terms) = Self::lease_query_terms(corridor, arrival, &view) {
+            return self.answer_lease_query(corridor, arrival, &view, terms, out);
+        }
         count_received(corridor, &view);
         let (xid, hw_addr, client_id) = (view.xid(), view.hw_addr(), view.option(code::CLIENT_ID));
         let label = ClientLabel::V4 {

@@ -12,6 +12,7 @@ mod hearing;
 mod holdings;
 mod hw_addr;
 mod lease;
+mod lease_query;
 mod name;
 mod question;
 mod rank;

@@ -92,7 +92,10 @@ impl Worker {
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
-        count_received(corridor, view.message_type());
+        let lease_query = Self::lease_query_terms(corridor, &view);
+        if lease_query.is_none() {
+            count_received(corridor, view.message_type());
+        }
         if let Some(damage) = view.damage() {
             log!(corridor.log, DHCP6_PACKET_OPTIONS_SKIPPED, damage);
         }
@@ -103,6 +106,9 @@ impl Worker {
             log!(corridor.log, DHCP6_PACKET_PROCESS_FAIL, kind, arrival.source, reason);
             return Err(reason);
         };
+        if let Some(terms) = lease_query {
+            return self.answer_lease_query(corridor, arrival, (&view, server_id), terms, out);
+        }
         let refused =
             Refused { kind: view.message_type(), duid: view.client_id(), xid: view.xid() };
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)

@@ -26,6 +26,15 @@ twins! {
         START_INFO = DHCP4_START_INFO, DHCP6_START_INFO:
             "process %1, server port %2, client port %3, verbose: %4";
     }
+    [Debug 40] LeaseQueryHooks LeaseQueryHooks {
+        LEASE_QUERY_RECEIVED = DHCP4_LEASE_QUERY_RECEIVED, DHCP6_LEASE_QUERY_RECEIVED:
+            "leasequery of requester %1 on %2";
+        LEASE_QUERY_PROCESS_FAILED = DHCP4_LEASE_QUERY_PROCESS_FAILED, DHCP6_LEASE_QUERY_PROCESS_FAILED:
+            "leasequery of requester %1 is not answered: %2",
+            "Those who may ask are listed in 'requesters' of the leasequery library.";
+        LEASE_QUERY_RESPONSE_SENT = DHCP4_LEASE_QUERY_RESPONSE_SENT, DHCP6_LEASE_QUERY_RESPONSE_SENT:
+            "leasequery of requester %1 is answered: %2";
+    }
     [Debug 0] Dhcp4 Dhcp6 {
         NOT_RUNNING = DHCP4_NOT_RUNNING, DHCP6_NOT_RUNNING: "the server is not running";
     }

@@ -107,6 +107,11 @@ catalogue! {
         DHCP6_ADD_STATUS_CODE_FOR_IA: "%1: status code in IA %2: %3";
         DHCP6_RAPID_COMMIT: "%1: Rapid Commit asked for, answering SOLICIT with a REPLY";
     }
+    [Warn] LeaseQueryHooks {
+        DHCP6_LEASE_QUERY_ERROR_GETTING_RELAY_INFO:
+            "what relays said of the lease of %1 cannot be read: %2",
+            "The answer to a leasequery tells nothing of relays. See 'extended-info-checks'.";
+    }
     [Warn] Leases {
         DHCP6_RELEASE_NA_FAIL_WRONG_IAID:
             "%1: release of address %2 with the wrong IAID, %3 expected, %4 received";

@@ -90,6 +90,15 @@ impl<'b> Builder<'b> {
         self.put(field::HOPS, [hops])
     }
 
+    /// Sets `htype`, `hlen` and `chaddr`, for a client other than the one that asks.
+    pub fn hw_addr(&mut self, hw_addr: &HwAddr) -> &mut Self {
+        let mut chaddr = [0; 16];
+        chaddr.iter_mut().zip(hw_addr.octets()).for_each(|(to, &from)| *to = from);
+        let hlen = hw_addr.octets().len().min(16) as u8;
+        // Hardware types above 255 have no DHCPv4 form.
+        self.put(field::HTYPE, [hw_addr.htype() as u8, hlen]).put(field::CHADDR, chaddr)
+    }
+
     /// Sets `secs`.
     pub fn secs(&mut self, secs: u16) -> &mut Self {
         self.put(field::SECS, secs.to_be_bytes())

@@ -46,6 +46,7 @@ pub const BROADCAST_FLAG: u16 = 0x8000;
 /// Offsets of the header fields.
 pub(super) mod field {
     pub(in crate::v4) const OP: usize = 0;
+    pub(in crate::v4) const HTYPE: usize = 1;
     pub(in crate::v4) const HOPS: usize = 3;
     pub(in crate::v4) const SECS: usize = 8;
     pub(in crate::v4) const FLAGS: usize = 10;
@@ -53,6 +54,7 @@ pub(super) mod field {
     pub(in crate::v4) const YIADDR: usize = 16;
     pub(in crate::v4) const SIADDR: usize = 20;
     pub(in crate::v4) const GIADDR: usize = 24;
+    pub(in crate::v4) const CHADDR: usize = 28;
     pub(in crate::v4) const SNAME: usize = 44;
     pub(in crate::v4) const FILE: usize = 108;
     pub(in crate::v4) const COOKIE: usize = 236;

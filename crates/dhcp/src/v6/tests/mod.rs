@@ -4,6 +4,7 @@ mod assign;
 mod extend;
 mod give_back;
 mod hooks;
+mod lease_query;
 mod name;
 mod options;
 mod refuse;

@@ -2,11 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::{Dialect, RELAY_MAC, address, mac, number, octets};
+use super::{Dialect, RELAY_MAC, address, hex, mac, number, octets};
 use crate::frame::Frame;
 use crate::packet::Message;
 use crate::packet::v4::{MessageType, Packet4};
 use crate::scenario::backend::{SERVER_ADDRESS, SERVER_MAC};
+
+/// RFC 4388.
+const LEASE_QUERY: MessageType = MessageType::Other(10);
 
 /// `client NAME mac XX:… [client-id XX:…]`
 pub struct Client {
@@ -91,10 +94,13 @@ impl Dialect for Packet4 {
     }
 
     fn answers(&self, query: &Self) -> bool {
-        let copied = |p: &Packet4| (p.xid, p.htype, p.hlen, p.chaddr);
+        let client = |p: &Packet4| (p.htype, p.hlen, p.chaddr);
+        // What is said to a leasequery is about another client.
+        let is_of_another = query.message_type() == Some(LEASE_QUERY);
+        let same_client = is_of_another || client(query) == client(self);
         // The relay is left out of what goes straight to the client.
         let relay = self.giaddr.is_unspecified() || self.giaddr == query.giaddr;
-        copied(query) == copied(self) && relay && self.op == 2
+        query.xid == self.xid && same_client && relay && self.op == 2
     }
 
     fn field_len(_words: &[&str]) -> usize {
@@ -111,6 +117,8 @@ impl Dialect for Packet4 {
             ["flags"] => self.flags.to_string(),
             ["hops"] => self.hops.to_string(),
             ["secs"] => self.secs.to_string(),
+            ["htype"] => self.htype.to_string(),
+            ["chaddr"] => hex(&self.chaddr[..usize::from(self.hlen.min(16))]),
             ["sname"] => text_field(&self.sname),
             ["file"] => text_field(&self.file),
             _ => return Err(format!("no such field: {}", words.join(" "))),

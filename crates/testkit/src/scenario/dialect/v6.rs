@@ -287,7 +287,7 @@ fn status_text(options: &v6::Options) -> String {
     name.map_or_else(|| code.to_string(), ToOwned::to_owned)
 }
 
-const STATUS_NAMES: [&str; 7] = [
+const STATUS_NAMES: [&str; 11] = [
     "Success",
     "UnspecFail",
     "NoAddrsAvail",
@@ -295,6 +295,10 @@ const STATUS_NAMES: [&str; 7] = [
     "NotOnLink",
     "UseMulticast",
     "NoPrefixAvail",
+    "UnknownQueryType",
+    "MalformedQuery",
+    "NotConfigured",
+    "NotAllowed",
 ];
 const DUID_LL_ETHERNET: [u8; 4] = [0, 3, 0, 1];
 const RELAY_FORW: u8 = 12;
