@@ -14,11 +14,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::in_process::InProcess;
 
 /// What these show is done by the process around the corridor: its commands, its reloads and its timers.
-const NEED_A_PROCESS: [&str; 9] = [
+const NEED_A_PROCESS: [&str; 10] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
     "command-status-get",
+    "ddns-outdated-parameters",
     "expiry-cycles-fall-behind",
     "flexible-identifier-refused",
     "hook-library-unknown",

@@ -607,5 +607,6 @@ fn cycles_of_reclamation_that_leave_leases_behind_are_told() {
         let cycles = lines[..slow_at].iter().filter(|line| line.contains(&complete)).count();
         // Two are borne without a word.
         assert_eq!(cycles, 3, "{lines:#?}");
+        assert!(lines[slow_at].split(' ').any(|word| word == "2"), "{}", lines[slow_at]);
     }
 }

@@ -473,8 +473,11 @@ impl<F: Serving> Server<F> {
         }
         if schedule.observe.is_due(now) {
             self.shared.stats.observe(unix_micros());
-            self.losses.tell::<F>(self.service.counters(), &self.logger);
             schedule.observe.restart(Instant::now());
+        }
+        if schedule.losses.is_due(now) {
+            self.losses.tell::<F>(self.service.counters(), &self.logger);
+            schedule.losses.restart(Instant::now());
         }
         if schedule.clean_up.is_due(now) {
             self.clean_up();

@@ -12,6 +12,8 @@ pub(super) struct Schedule {
     pub(super) clean_up: Timer,
     /// Samples of statistics, so that their history has a grain.
     pub(super) observe: Timer,
+    /// Datagrams that were lost are told of.
+    pub(super) losses: Timer,
 }
 
 pub(super) struct Timer {
@@ -46,14 +48,13 @@ impl Schedule {
             reclaim: Timer::new(expired.reclaim_timer_wait_time, now),
             flush: Timer::new(expired.flush_reclaimed_timer_wait_time, now),
             clean_up: Timer::new(clean_up, now),
-            observe: Timer::new(1, now),
+            observe: Timer::new(10, now),
+            losses: Timer::new(1, now),
         }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        [&self.reclaim, &self.flush, &self.clean_up]
-            .into_iter()
-            .filter_map(|timer| timer.next)
-            .min()
+        let timers = [&self.reclaim, &self.flush, &self.clean_up, &self.observe, &self.losses];
+        timers.into_iter().filter_map(|timer| timer.next).min()
     }
 }

@@ -3,7 +3,7 @@
 use kea_config::snapshot::{Listen as ListenOn, Snapshot, SocketType};
 use kea_dhcp::Serving;
 use kea_log::message::twin;
-use kea_log::{Handle, log};
+use kea_log::{Handle, Log, log};
 use kea_net::{Channel, Listen, Mode, Selection, ServiceEvent};
 
 /// What the configuration wants listened on.
@@ -36,24 +36,57 @@ fn channel<F: Serving>(port: u16) -> Option<Channel> {
 
 /// Tells the operator of a socket.
 pub(super) fn log_event<F: Serving>(logger: &Handle, event: &ServiceEvent) {
+    tell::<F>(logger, event);
+    if matches!(event, ServiceEvent::WorkerLost(_)) {
+        // Some clients would get no answers any more. Leases are safe where they are; whoever
+        // supervises this process starts it anew.
+        logger.flush();
+        std::process::exit(1);
+    }
+}
+
+fn tell<F: Serving>(log: &dyn Log, event: &ServiceEvent) {
     match event {
         ServiceEvent::Opened(socket) => {
-            log!(logger, (twin::ACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
+            log!(log, (twin::ACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
         }
-        ServiceEvent::Failed(error) => log!(logger, DHCPSRV_OPEN_SOCKET_FAIL, error),
+        ServiceEvent::Failed(error) => log!(log, DHCPSRV_OPEN_SOCKET_FAIL, error),
         ServiceEvent::Closed(socket) => {
-            log!(logger, (twin::DEACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
+            log!(log, (twin::DEACTIVATE_INTERFACE.of(F::VERSION)), socket.interface);
         }
         ServiceEvent::Blind(error) => {
-            log!(logger, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
+            log!(log, (twin::OPEN_SOCKET_FAIL.of(F::VERSION)), error);
         }
         ServiceEvent::WorkerLost(_) => {
-            // Some clients would get no answers any more. Leases are safe where they are; whoever
-            // supervises this process starts it anew.
-            log!(logger, (twin::SERVER_FAILED.of(F::VERSION)), "a worker thread panicked");
-            logger.flush();
-            std::process::exit(1);
+            log!(log, (twin::SERVER_FAILED.of(F::VERSION)), "a worker thread panicked");
         }
         ServiceEvent::Interface(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use kea_log::Captured;
+    use kea_wire::{V4, V6};
+
+    use super::*;
+
+    /// The socket that interfaces are watched by has failed: nothing outside can bring that about.
+    #[test]
+    fn a_server_that_sees_no_changes_of_interfaces_says_so() {
+        let log = Captured::default();
+        let event = ServiceEvent::Blind(io::Error::other("no such socket"));
+        tell::<V4>(&log, &event);
+        tell::<V6>(&log, &event);
+        let told: Vec<String> = log.take().iter().map(kea_log::Event::text).collect();
+        assert_eq!(
+            told,
+            [
+                "DHCP4_OPEN_SOCKET_FAIL socket not opened: no such socket",
+                "DHCP6_OPEN_SOCKET_FAIL socket not opened: no such socket",
+            ]
+        );
     }
 }

@@ -16,6 +16,8 @@ use crate::pipeline::{Drop, LeaseName, NamePolicy};
 pub(super) struct Naming {
     asked: Option<ClientFqdn>,
     given: Option<LeaseName>,
+    /// It was made of the address.
+    is_generated: bool,
     /// The data of option 39 of the answer.
     pub(super) option: Option<Vec<u8>>,
 }
@@ -43,10 +45,12 @@ impl Naming {
     pub(super) fn log(&self, log: &dyn Log, label: ClientLabel<'_>) {
         let Some(data) = &self.option else { return };
         let Some(given) = ClientFqdn::parse::<V6>(data, Parsing::Lenient).ok() else { return };
-        if self.asked.is_none()
+        if self.asked.is_none() {
+            log!(log, DHCP6_DDNS_GENERATE_FQDN, label);
+        }
+        if self.is_generated
             && let ClientName::Full(name) | ClientName::Partial(name) = &given.name
         {
-            log!(log, DHCP6_DDNS_GENERATE_FQDN, label);
             log!(log, DHCP6_DDNS_FQDN_GENERATED, label, name);
         }
         log!(log, DHCP6_DDNS_RESPONSE_FQDN_DATA, label, shown(&given));
@@ -76,6 +80,11 @@ impl Naming {
             None => {}
         }
         let (mut name, option) = self.find(policy, host, address);
+        let is_reserved = host.is_some_and(|host| !host.hostname.is_empty());
+        let asks_for_one = |asked: &ClientFqdn| asked.name == ClientName::Empty;
+        let is_wanted =
+            self.asked.as_ref().is_some_and(asks_for_one) || policy.replaces(self.asked.is_some());
+        self.is_generated = is_wanted && !is_reserved;
         let before = name.hostname.clone();
         ask_hooks(&mut name);
         self.option = match option {

@@ -26,7 +26,7 @@ twins! {
         ALLOC_FAIL_SUBNET = ALLOC_ENGINE_V4_ALLOC_FAIL_SUBNET, ALLOC_ENGINE_V6_ALLOC_FAIL_SUBNET:
             "%1: no lease in subnet %2, id %3, shared network %4";
         LEASES_RECLAMATION_SLOW = ALLOC_ENGINE_V4_LEASES_RECLAMATION_SLOW, ALLOC_ENGINE_V6_LEASES_RECLAMATION_SLOW:
-            "%1 runs of reclamation left expired leases over",
+            "more than %1 runs of reclamation in a row left expired leases over",
             "Raise max-reclaim-leases or max-reclaim-time, or shorten the interval.";
     }
     [Info] AllocEngine AllocEngine {

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use kea_hooks::{
-    Committed, Hook, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkingSpace, Point, Query,
+    Addressed, Committed, Hook, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next, ParkingSpace, Point,
+    Query,
 };
 use kea_lease::{ExpiredLeasesProcessing, LeaseState, Reclamation};
 
 use super::*;
-use crate::pipeline::reclaim;
+use crate::pipeline::{leaves, reclaim};
 
 const ADDRESS: &str = "2001:db8:1::105";
 
@@ -89,6 +90,18 @@ impl Hook<V6> for Probe {
         }
         self.asked(Point::DdnsUpdate)
     }
+    fn lease_expire(&self, _: &LeaseEnd<'_, V6>) -> Next {
+        self.asked(Point::LeaseExpire)
+    }
+    fn lease_recover(&self, _: &Lease<V6>) -> Next {
+        self.asked(Point::LeaseRecover)
+    }
+    fn packet_send(&self, _: &mut Addressed<'_, V6>) -> Next {
+        self.asked(Point::PacketSend)
+    }
+    fn buffer_send(&self, _: &mut Addressed<'_, V6>) -> Next {
+        self.asked(Point::BufferSend)
+    }
 }
 
 /// A server whose client has an address, and the hook that was loaded after that.
@@ -159,6 +172,58 @@ fn each_answer_of_a_hook_has_its_meaning() {
         assert_eq!(lease.state, LeaseState::Assigned, "{point:?} {next:?}");
         let is_extended = (next == Next::Continue) || point == Point::LeasesCommitted;
         assert_eq!(lease.cltt, if is_extended { NOW + 100 } else { NOW }, "{point:?} {next:?}");
+    }
+}
+
+/// Skipping at `pkt6_send` says that the hook has written the octets itself.
+#[test]
+fn hooks_decide_whether_an_answer_leaves() {
+    for (point, next, is_sent, told) in [
+        (Point::PacketSend, Next::Continue, true, ""),
+        (Point::PacketSend, Next::Skip, true, ""),
+        (Point::PacketSend, Next::Drop, false, "DHCP6_HOOK_PACKET_SEND_DROP"),
+        (Point::BufferSend, Next::Continue, true, ""),
+        (Point::BufferSend, Next::Skip, false, "DHCP6_HOOK_BUFFER_SEND_SKIP"),
+        (Point::BufferSend, Next::Drop, false, "DHCP6_HOOK_BUFFER_SEND_SKIP"),
+    ] {
+        let (mut lab, probe) = leased(&[point], next, false);
+        let mut datagram = Vec::new();
+        let mut query = Builder::new(&mut datagram, MessageType::Renew, 3);
+        identify(&mut query, MessageType::Renew, CLIENT);
+        na(&mut query, 1, &[ADDRESS]);
+        query.finish().unwrap();
+        let mut answer = lab.decide(&datagram).unwrap();
+        let transmit = lab.answer.clone().unwrap().transmit;
+        let hooks = lab.hooks.as_ref().unwrap();
+        let leaves = leaves(hooks, &lab.log, &datagram, &transmit, &mut answer);
+        assert_eq!(leaves, is_sent, "{point:?} {next:?}");
+        assert_eq!(*probe.seen.lock().unwrap(), [point]);
+        let of_hooks = lab.log.ids().into_iter().filter(|id| id.contains("_HOOK_"));
+        assert_eq!(of_hooks.collect::<Vec<_>>().join(" "), told, "{point:?} {next:?}");
+    }
+}
+
+#[test]
+fn hooks_keep_leases_from_ending() {
+    use LeaseState::{Assigned, Declined, ExpiredReclaimed};
+    for (point, next, after, told) in [
+        (Point::LeaseExpire, Next::Continue, Some(ExpiredReclaimed), ""),
+        (Point::LeaseExpire, Next::Skip, Some(Assigned), ""),
+        (Point::LeaseRecover, Next::Continue, None, ""),
+        (Point::LeaseRecover, Next::Skip, Some(Declined), "DHCPSRV_HOOK_LEASE6_RECOVER_SKIP"),
+    ] {
+        let (mut lab, probe) = leased(&[point], next, false);
+        if point == Point::LeaseRecover {
+            lab.ask(MessageType::Decline, |q| na(q, 1, &[ADDRESS]));
+        }
+        lab.now += 100_000;
+        let mut reclamation = Reclamation::new(ExpiredLeasesProcessing::default());
+        lab.at(|corridor, _| reclaim(corridor, &mut reclamation, || Duration::ZERO));
+        let state = lab.lease(ADDRESS).map(|lease| lease.state);
+        assert_eq!(state, after, "{point:?} {next:?}");
+        assert_eq!(*probe.seen.lock().unwrap(), [point]);
+        let of_hooks = lab.log.ids().into_iter().filter(|id| id.contains("_HOOK_"));
+        assert_eq!(of_hooks.collect::<Vec<_>>().join(" "), told, "{point:?} {next:?}");
     }
 }
 
