@@ -284,6 +284,11 @@ impl Journal {
         self.pending.load(Ordering::Relaxed) < self.limits.max_pending
     }
 
+    /// Octets of rows that are not where they should be yet.
+    pub fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+
     /// True from a failure until all rows are where they should be.
     pub fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)

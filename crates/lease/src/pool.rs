@@ -254,7 +254,7 @@ impl<F: LeaseFamily> Pool<F> {
     pub(crate) fn offer(&mut self, address: F::Addr, holder: u64, until: i64) {
         let Some(offset) = self.spec.offset(address) else { return };
         if self.offers.order.len() >= OFFERS {
-            self.oldest_offer();
+            self.lapse_oldest();
         }
         match self.offers.by_holder.get(&holder).copied() {
             Some(before) if before == offset => return self.offers.add(offset, holder, until),
@@ -264,6 +264,11 @@ impl<F: LeaseFamily> Pool<F> {
         if self.take(offset) {
             self.offers.add(offset, holder, until);
         }
+    }
+
+    /// Entries that offers take up.
+    pub(crate) fn offers_kept(&self) -> usize {
+        self.offers.order.len().max(self.offers.by_offset.len()).max(self.offers.by_holder.len())
     }
 
     /// What is held for a client.
@@ -282,28 +287,38 @@ impl<F: LeaseFamily> Pool<F> {
     /// Frees what was held for too long.
     pub(crate) fn lapse_offers(&mut self, now: i64) {
         while self.offers.order.front().is_some_and(|(until, _)| *until <= now) {
-            self.oldest_offer();
+            self.lapse_oldest();
         }
     }
 
-    /// The address that has been held longest.
-    pub(crate) fn first_offer(&self) -> Option<F::Addr> {
-        let Offers { order, by_offset, .. } = &self.offers;
-        let is_held = |(until, offset): &&(i64, u64)| {
-            by_offset.get(offset).is_some_and(|offer| offer.1 == *until)
-        };
-        order.iter().find(is_held).map(|(_, offset)| self.spec.address(*offset))
+    /// The address that has been held longest, but for those that are passed over.
+    pub(crate) fn first_offer(&self, is_passed_over: impl Fn(F::Addr) -> bool) -> Option<F::Addr> {
+        let held = self.offers.order.iter().filter(|entry| self.offers.is_held(entry));
+        let mut addresses = held.map(|(_, offset)| self.spec.address(*offset));
+        addresses.find(|address| !is_passed_over(*address))
     }
 
-    /// Takes the address that has been held longest away from whom it is held for.
-    pub(crate) fn oldest_offer(&mut self) -> Option<F::Addr> {
-        while let Some((until, offset)) = self.offers.order.pop_front() {
-            if self.offers.by_offset.get(&offset).is_some_and(|offer| offer.1 == until) {
-                self.lapse(offset);
-                return Some(self.spec.address(offset));
+    /// Takes the address that [`Self::first_offer`] gives away from whom it is held for.
+    pub(crate) fn take_offer(
+        &mut self,
+        is_passed_over: impl Fn(F::Addr) -> bool,
+    ) -> Option<F::Addr> {
+        // Not to be looked at again by everybody who comes while the pool is full.
+        while self.offers.order.front().is_some_and(|entry| !self.offers.is_held(entry)) {
+            self.offers.order.pop_front();
+        }
+        let address = self.first_offer(is_passed_over)?;
+        self.lapse(self.spec.offset(address)?);
+        Some(address)
+    }
+
+    /// Frees the address that has been held longest.
+    fn lapse_oldest(&mut self) {
+        while let Some(entry) = self.offers.order.pop_front() {
+            if self.offers.is_held(&entry) {
+                return self.lapse(entry.1);
             }
         }
-        None
     }
 
     fn lapse(&mut self, offset: u64) {
@@ -335,6 +350,11 @@ impl Offers {
         self.by_offset.insert(offset, (holder, until));
         self.by_holder.insert(holder, offset);
         self.order.push_back((until, offset));
+    }
+
+    /// False for an entry of `order` whose offer was withdrawn or renewed since.
+    fn is_held(&self, (until, offset): &(i64, u64)) -> bool {
+        self.by_offset.get(offset).is_some_and(|offer| offer.1 == *until)
     }
 
     fn withdraw(&mut self, offset: u64) -> bool {

@@ -148,21 +148,21 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         self.vacancy_unless(pools, allocator, random, now, |_| false)
     }
 
-    /// As [`Self::vacancy`], passing over ended leases of which `keep` is true.
+    /// As [`Self::vacancy`], passing over ended leases and offers at addresses of which `keep` is true.
     pub fn vacancy_unless(
         &mut self,
         pools: &[F::Addr],
         allocator: Allocator,
         random: u64,
         now: i64,
-        keep: impl Fn(LeaseRef<'_, F>) -> bool,
+        keep: impl Fn(F::Addr) -> bool,
     ) -> Option<Vacancy<F>> {
         if let Some(address) = self.find_free(pools, allocator, random, now) {
             return Some(Vacancy::Free(address));
         }
         let table = &*self.table;
         let indices = || pools.iter().filter_map(|first| table.pool_index(*first));
-        let is_kept = |record: &Record<F>| keep(LeaseRef(record));
+        let is_kept = |record: &Record<F>| keep(record.address);
         let over = indices().filter_map(|pool| table.longest_ended(pool, now, is_kept));
         if let Some(record) = over.min_by_key(|record| (record.expires(), record.address)) {
             return Some(Vacancy::Over(record.lease()));
@@ -170,7 +170,7 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         let is_preview = self.preview.is_some();
         let mut offered = pools.iter().filter_map(|first| {
             let pool = self.table.pool_mut(*first)?;
-            if is_preview { pool.first_offer() } else { pool.oldest_offer() }
+            if is_preview { pool.first_offer(&keep) } else { pool.take_offer(&keep) }
         });
         offered.next().map(Vacancy::Offered)
     }
@@ -294,6 +294,12 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     /// Addresses of a pool by what became of them; the pool is named by its first address.
     pub fn pool_counts(&self, first: F::Addr) -> Option<PoolCounts> {
         self.table.pools.get(self.table.pool_index(first)?).map(crate::pool::Pool::counts)
+    }
+
+    /// Offers that are remembered for a pool, those withdrawn since among them.
+    pub fn offers_kept(&self, first: F::Addr) -> usize {
+        let pool = self.table.pool_index(first).and_then(|at| self.table.pools.get(at));
+        pool.map_or(0, crate::pool::Pool::offers_kept)
     }
 
     /// The configured pools of this table, in order of address.

@@ -274,6 +274,26 @@ fn offers_are_kept_apart_until_nothing_else_is_left() {
 }
 
 #[test]
+fn an_offer_that_is_to_be_kept_is_passed_over_for_the_next() {
+    let leases = leases(10, 12);
+    let mut subnet = leases.subnet(NET).unwrap();
+    let pools = [v4(10)];
+    for (client, last) in [(1, 10), (2, 11), (3, 12)] {
+        subnet.offer(v4(last), LeaseKind::Address, client, 60);
+    }
+    for kept in [vec![v4(10)], vec![v4(10), v4(12)]] {
+        let keep = |address| kept.contains(&address);
+        let found = subnet.vacancy_unless(&pools, Allocator::Iterative, 0, 0, keep);
+        assert_eq!(found, Some(Vacancy::Offered(v4(11))));
+        subnet.offer(v4(11), LeaseKind::Address, 4, 60);
+    }
+    assert_eq!(subnet.offered_to(&pools, 1, 0), Some(v4(10)));
+    assert_eq!(subnet.offered_to(&pools, 4, 0), Some(v4(11)));
+    let all = subnet.vacancy_unless(&pools, Allocator::Iterative, 0, 0, |_| true);
+    assert_eq!(all, None);
+}
+
+#[test]
 fn reserved_addresses_are_not_allocated_before_or_after_their_lease() {
     let leases = Leases::<V4>::new();
     leases.configure(&[SubnetSpec { reserved: vec![v4(10)], ..spec(1, 10, 11) }]);

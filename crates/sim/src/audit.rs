@@ -2,17 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use kea_config::snapshot::{Pool, Subnet};
 use kea_lease::{LeaseCounts, LeaseKind, LeaseState, SubnetId};
-use kea_stats::{ServerMetric, SubnetMetric, UnixMicros};
+use kea_stats::{PoolMetric, PrefixPoolMetric, ServerMetric, SubnetMetric, UnixMicros};
 
 use crate::client::Client as _;
 use crate::oracle::{Rule, Violation};
 use crate::protocol::Protocol;
+use crate::server::INBOX;
 use crate::world::World;
 
 /// Parked answers of a worker at most: with a disk that stands still, what one batch of clients may
 /// ask for while it does.
 const MAX_PARKED: usize = 1 << 16;
+
+/// Offers that a pool remembers at most.
+const MAX_OFFERS: usize = 4096;
+
+/// Octets of a row at most, as the clients here are called.
+const MAX_ROW: usize = 400;
 
 impl<F: Protocol> World<F> {
     /// Looks at everything.
@@ -92,29 +100,57 @@ impl<F: Protocol> World<F> {
                 (SubnetMetric::AssignedPrefixes, leases.assigned(LeaseKind::Prefix)),
                 (SubnetMetric::Declined, in_table),
             ] {
-                let counted = counters.value(metric);
-                if counted != expected as i64 {
-                    let id = subnet.id;
-                    let text =
-                        format!("{metric:?} of subnet {id} is {counted}; there are {expected}");
-                    return Err(Violation::new(Rule::Counted, text));
-                }
+                let id = subnet.id;
+                equal(&format!("{metric:?} of subnet {id}"), counters.value(metric), expected)?;
             }
+            self.audit_pools(subnet)?;
         }
         let counters = &self.server.counters;
-        let expected = [(ServerMetric::Declined, declined as i64)];
-        for (metric, expected) in expected {
-            let counted = counters.value(metric);
-            if counted != expected {
-                let text = format!("{metric:?} is {counted}; there are {expected}");
-                return Err(Violation::new(Rule::Counted, text));
-            }
-        }
+        equal("Declined of the server", counters.value(ServerMetric::Declined), declined)?;
         let sent: i64 = F::SENT.iter().map(|metric| counters.value(*metric)).sum();
         let all = counters.value(ServerMetric::Sent);
         if sent != all {
             let text = format!("{all} packets were sent, and {sent} by kind");
             return Err(Violation::new(Rule::Counted, text));
+        }
+        Ok(())
+    }
+
+    /// Statistics of a subnet's pools of either kind, which all have the same number, against the leases
+    /// that lie in them.
+    fn audit_pools(&self, subnet: &Subnet<F>) -> Result<(), Violation> {
+        const NUMBER: u32 = 0;
+        let mut held = [[0u64; 2]; 2];
+        let mut is_there = [false; 2];
+        let Some(table) = self.server.leases.subnet(subnet.id) else { return Ok(()) };
+        for lease in table.page(None).filter(|lease| !lease.state().is_vacant()) {
+            let inside = |pool: &Pool<F>| {
+                pool.range.kind == lease.kind() && pool.range.contains(lease.address())
+            };
+            if subnet.pools.iter().any(inside) {
+                let of_kind = &mut held[usize::from(lease.kind() == LeaseKind::Prefix)];
+                of_kind[0] += 1;
+                of_kind[1] += u64::from(lease.state() == LeaseState::Declined);
+            }
+        }
+        for pool in &subnet.pools {
+            is_there[usize::from(pool.range.kind == LeaseKind::Prefix)] = true;
+        }
+        let (id, stats) = (subnet.id.0, &self.server.stats);
+        let [[addresses, declined], [prefixes, _]] = held;
+        if is_there[0] {
+            let of_pools = stats.pool(id, NUMBER, UnixMicros(0));
+            for (metric, expected) in
+                [(PoolMetric::Assigned, addresses), (PoolMetric::Declined, declined)]
+            {
+                let what = format!("{metric:?} of the pools of subnet {id}");
+                equal(&what, of_pools.value(metric), expected)?;
+            }
+        }
+        if is_there[1] {
+            let of_pools = stats.prefix_pool(id, NUMBER, UnixMicros(0));
+            let what = format!("Assigned of the prefix pools of subnet {id}");
+            equal(&what, of_pools.value(PrefixPoolMetric::Assigned), prefixes)?;
         }
         Ok(())
     }
@@ -133,6 +169,24 @@ impl<F: Protocol> World<F> {
             if worker.parked.len() > MAX_PARKED {
                 return grown("answers that wait", worker.parked.len());
             }
+            if worker.inbox.len() > INBOX {
+                return grown("queries that wait", worker.inbox.len());
+            }
+        }
+        for table in self.server.leases.tables() {
+            for pool in table.pools() {
+                let offers = table.offers_kept(pool.first);
+                if offers > MAX_OFFERS {
+                    return grown("offers of a pool", offers);
+                }
+            }
+        }
+        // Nothing is promised beyond the limit; what ends or is given back is noted all the same, some
+        // times for each lease.
+        let pending = self.server.journal.pending();
+        let last = (leases * 3 + self.server.workers.len()) * MAX_ROW;
+        if pending > self.profile.max_pending + last {
+            return grown("octets that are not durable", pending);
         }
         Ok(())
     }
@@ -166,4 +220,11 @@ impl<F: Protocol> World<F> {
         }
         Ok(())
     }
+}
+
+fn equal(what: &str, counted: i64, there: u64) -> Result<(), Violation> {
+    if counted == there as i64 {
+        return Ok(());
+    }
+    Err(Violation::new(Rule::Counted, format!("{what} is {counted}; there are {there}")))
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::Dialect;
 use kea_control::{Answer, Command, Frame, Framing, Listeners, commands};
+use kea_ddns::NameChangeRequest;
 use kea_dhcp::Serving;
 use kea_expr::{
     ClassNames, ClassSet, Facts, Field, FieldValue, Layout, MAX_PRODUCED, Scratch, StringExpr,
@@ -22,12 +23,13 @@ use kea_wire::{Family, V4, V6, v4, v6};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::room::Room;
+use crate::silence::Silence;
 
 /// A door, and what is done with the octets that come through it.
 pub type Door = (&'static str, fn(&[u8]));
 
 /// All doors, by the names of their fuzz targets.
-pub const DOORS: [Door; 10] = [
+pub const DOORS: [Door; 11] = [
     ("frame", frame),
     ("v4_message", v4_message),
     ("v6_message", v6_message),
@@ -38,6 +40,7 @@ pub const DOORS: [Door; 10] = [
     ("option_text", option_text),
     ("lease_rows", lease_rows),
     ("request", request),
+    ("name_change", name_change),
 ];
 
 /// An Ethernet frame.
@@ -419,6 +422,17 @@ pub fn lease_rows(octets: &[u8]) {
     check::<V6>(octets);
 }
 
+/// A datagram to the DNS update daemon.
+///
+/// # Panics
+/// When a request that was read is another one after being written.
+pub fn name_change(octets: &[u8]) {
+    let Ok(request) = NameChangeRequest::decode(octets) else { return };
+    let mut written = Vec::new();
+    request.encode(&mut written);
+    assert_eq!(NameChangeRequest::decode(&written), Ok(request), "a request says the same again");
+}
+
 /// Takes the octets down the corridor once for each source.
 #[allow(clippy::panic)] // what the fuzzer looks for
 fn decide<F: Serving>(room: &mut Room<F>, octets: &[u8], sources: [&str; 3]) -> Vec<Vec<u8>> {
@@ -433,7 +447,10 @@ fn decide<F: Serving>(room: &mut Room<F>, octets: &[u8], sources: [&str; 3]) -> 
         let lost = i64::from(result.as_ref().is_err_and(kea_dhcp::pipeline::Drop::is_loss));
         let accounted = [before[0] + 1, before[1] + lost];
         assert_eq!(counts(room), accounted, "a query is not accounted for");
-        assert!(!room.logged().is_empty(), "a query is not logged: {result:?}");
+        let logged = room.logged();
+        let is_told =
+            result.as_ref().err().is_none_or(|reason| Silence::of(reason).is_told(&logged));
+        assert!(is_told && !logged.is_empty(), "{result:?} is told by none of {logged:?}");
         if result.is_ok() {
             answers.push(out);
         }

@@ -8,6 +8,7 @@ use crate::link::Inbound;
 use crate::oracle::{Granted, Rule, Violation};
 use crate::protocol::{Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind, Word};
 use crate::server::{Parked, Server};
+use crate::silence::Silence;
 use crate::world::{Event, World};
 
 /// A query on its way, with what the judge knows of it.
@@ -20,17 +21,21 @@ struct Case<'c, F: Protocol> {
 }
 
 /// The counters that every query moves.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Totals {
     received: i64,
     dropped: i64,
+    /// Of [`Silence::COUNTED`].
+    reasons: [i64; Silence::COUNTED.len()],
 }
 
 impl Totals {
     fn of<F: Protocol>(server: &Server<F>) -> Self {
+        let value = |metric| server.counters.value(metric);
         Totals {
-            received: server.counters.value(ServerMetric::Received),
-            dropped: server.counters.value(ServerMetric::ReceiveDrop),
+            received: value(ServerMetric::Received),
+            dropped: value(ServerMetric::ReceiveDrop),
+            reasons: Silence::COUNTED.map(value),
         }
     }
 }
@@ -63,7 +68,8 @@ impl<F: Protocol> World<F> {
         judged
     }
 
-    /// Every query is counted, and silence is explained in the log and, where it is a loss, counted.
+    /// Every query is counted, and silence is explained by a message that names its reason and, where
+    /// it is a loss, counted as one and as what it is for.
     fn account(
         &mut self,
         before: Totals,
@@ -82,13 +88,22 @@ impl<F: Protocol> World<F> {
             let text = format!("a query of {who} counted {dropped} times as dropped: {silence:?}");
             return Err(broken(text));
         }
-        if let Some(silence) = silence {
-            self.tally.silences += 1;
-            if !self.server.log.explains() {
-                return Err(broken(format!("nothing was logged for {who}: {silence}")));
+        let wanted = silence.map(Silence::of);
+        for (at, metric) in Silence::COUNTED.into_iter().enumerate() {
+            let counted = after.reasons[at] - before.reasons[at];
+            let is_it = wanted.is_some_and(|wanted| wanted.counted == Some(metric));
+            if counted != i64::from(is_it) {
+                let text =
+                    format!("{metric:?} rose by {counted} for a query of {who}: {silence:?}");
+                return Err(broken(text));
             }
         }
-        Ok(())
+        let Some((silence, wanted)) = silence.zip(wanted) else { return Ok(()) };
+        self.tally.silences += 1;
+        self.server.log.look(|logged| match wanted.is_told(logged) {
+            true => Ok(()),
+            false => Err(broken(format!("{who} is told '{silence}' by none of {logged:?}"))),
+        })
     }
 
     fn judge_answer(

@@ -23,6 +23,7 @@ mod random;
 mod room;
 mod run;
 mod server;
+mod silence;
 mod storage;
 mod v4;
 mod v6;

@@ -10,7 +10,7 @@ pub(crate) struct SimLog(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     telling: bool,
-    count: usize,
+    ids: Vec<&'static str>,
     texts: Vec<String>,
 }
 
@@ -22,13 +22,12 @@ impl SimLog {
 
     /// Forgets the last query.
     pub(crate) fn clear(&self) {
-        let mut kept = self.0.lock();
-        kept.count = 0;
+        self.0.lock().ids.clear();
     }
 
-    /// True when something was said besides that a query arrived and where it belongs.
-    pub(crate) fn explains(&self) -> bool {
-        self.0.lock().count > 0
+    /// What was logged since: `look` sees the identifiers.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&[&'static str]) -> T) -> T {
+        look(&self.0.lock().ids)
     }
 
     /// The texts since the last call.
@@ -37,14 +36,6 @@ impl SimLog {
     }
 }
 
-/// What is logged of every query, whatever becomes of it.
-const ROUTINE: [&str; 4] = [
-    "DHCP4_PACKET_RECEIVED",
-    "DHCP4_SUBNET_SELECTED",
-    "DHCP6_PACKET_RECEIVED",
-    "DHCP6_SUBNET_SELECTED",
-];
-
 impl Log for SimLog {
     fn enabled(&self, _: &'static Message) -> bool {
         true
@@ -52,9 +43,7 @@ impl Log for SimLog {
 
     fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let mut kept = self.0.lock();
-        if !ROUTINE.contains(&message.id) {
-            kept.count += 1;
-        }
+        kept.ids.push(message.id);
         if kept.telling {
             let arguments = arguments.iter().map(ToString::to_string).collect();
             kept.texts.push(Event { message, arguments }.text());

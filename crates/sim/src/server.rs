@@ -57,7 +57,7 @@ pub(crate) struct Parked<F: Protocol> {
 }
 
 /// Datagrams that a worker's socket holds.
-const INBOX: usize = 512;
+pub(crate) const INBOX: usize = 512;
 
 impl<F: Protocol> Server<F> {
     /// Starts on what the lease files hold.

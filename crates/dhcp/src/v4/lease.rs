@@ -261,9 +261,9 @@ impl<'q, 's> Leasing<'q, 's> {
             let mut leases = self.lock(subnet)?;
             let offered = leases.offered_to(&ground.pools, holder, now);
             let address = offered.filter(|at| !is_for_another(*at)).or_else(|| {
-                let keep = |lease: LeaseRef<'_, V4>| is_for_another(lease.address());
+                let (pools, allocator) = (&ground.pools, subnet.allocator);
                 let found =
-                    leases.vacancy_unless(&ground.pools, subnet.allocator, self.random, now, keep);
+                    leases.vacancy_unless(pools, allocator, self.random, now, is_for_another);
                 found.map(|vacancy| vacancy.address())
             })?;
             leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);

@@ -175,7 +175,12 @@ impl Worker {
             ports: self.ports,
             random: self.chance.number(),
         };
-        let answer = exchange.run(place.as_ref(), out)?;
+        let answer = exchange.run(place.as_ref(), out).inspect_err(|reason| {
+            // All other reasons are told of where they are found.
+            if matches!(reason, Drop::ClassReject | Drop::StorageUnavailable) {
+                log_refused(corridor, arrival, label, query.view.message_type(), reason);
+            }
+        })?;
         let kind = match query.is_bootp() {
             true => "BOOTREPLY",
             false => kind_name(Some(answer.message_type.into())),

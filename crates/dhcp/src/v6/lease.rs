@@ -228,9 +228,10 @@ impl<'q, 's> Leasing<'q, 's> {
             LeaseKind::Prefix => subnet.pd_allocator,
             LeaseKind::Address | LeaseKind::TemporaryAddress => subnet.allocator,
         };
-        let keep = |lease: LeaseRef<'_, V6>| {
-            let prefix = self.pool_prefix(ground, kind, lease.address());
-            self.given.contains(&lease.address())
+        // Not what the same message gives or offers to another association.
+        let keep = |address| {
+            let prefix = self.pool_prefix(ground, kind, address);
+            self.given.contains(&address)
                 || prefix.is_none_or(|prefix| !self.is_free_for_me(subnet, kind, prefix))
         };
         for pools in by_length(wish, ground) {

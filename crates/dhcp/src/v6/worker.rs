@@ -186,7 +186,8 @@ impl Worker {
             random: self.chance.number(),
             hearing: &hearing,
         };
-        let outcome = exchange.run()?;
+        let silent = |reason: &Drop<V6>| tell_silence(corridor, arrival, query, reason);
+        let outcome = exchange.run().inspect_err(silent)?;
         for binding in outcome.bindings() {
             self.classifier.note(|_| binding_step(binding));
         }
@@ -200,7 +201,7 @@ impl Worker {
             classes: &self.classifier.classes,
             outcome: &outcome,
         };
-        reply.write(out)?;
+        reply.write(out).inspect_err(silent)?;
         self.classifier.note(|_| reply.step(out));
         let kind = outcome.message_type;
         let answer = Answer {
@@ -330,6 +331,19 @@ fn count_received(corridor: &Corridor<'_, V6>, kind: MessageType) {
         MessageType::Confirm | MessageType::AddrRegInform => return,
         _ => ServerMetric::UnknownReceived,
     });
+}
+
+/// Tells why a query that was taken gets no answer; what hooks want is told of where they are asked.
+fn tell_silence(
+    corridor: &Corridor<'_, V6>,
+    arrival: &Arrival<'_, V6>,
+    query: &Query<'_>,
+    reason: &Drop<V6>,
+) {
+    if !matches!(reason, Drop::Hook(_) | Drop::ParkingLotFull) {
+        let kind = query.view.message_type();
+        log!(corridor.log, DHCP6_PACKET_PROCESS_FAIL, kind, arrival.source, reason);
+    }
 }
 
 /// What is known of a message that is not taken as a query.

@@ -1,10 +1,11 @@
-//! `kea-sim [-4 | -6] [--seed N | --seeds A..B] [--minutes M] [--exchanges K]`: plays seeds until one fails.
+//! `kea-sim [-4 | -6] [--seed N | --seeds A..B | --fresh] [--minutes M] [--exchanges K]`: plays seeds until
+//! one fails.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool speaks there
 
 use std::ops::Range;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kea_sim::{Protocol, Report, Settings, Tally, run, story};
 use kea_wire::{V4, V6};
@@ -56,6 +57,10 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
                 let number = |text: &str| text.parse().map_err(|_| "--seeds takes numbers");
                 seeds = Some(number(from)?..number(to)?);
             }
+            Long("fresh") => {
+                first = fresh();
+                println!("the first seed is {first}");
+            }
             Long("minutes") => {
                 let minutes: f64 = parser.value()?.parse()?;
                 until = Some(Duration::from_secs_f64(minutes * 60.0));
@@ -71,6 +76,12 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
     // One seed, unless there is time for more.
     let last = if until.is_some() { u64::MAX } else { first.saturating_add(1) };
     Ok(Some(Arguments { seeds: seeds.unwrap_or(first..last), until, settings, tell, families }))
+}
+
+/// A seed that was hardly ever tried before.
+fn fresh() -> u64 {
+    // A clock before 1970 is no reason not to play.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs())
 }
 
 fn play(arguments: &Arguments) -> ExitCode {
@@ -127,6 +138,7 @@ kea-sim [OPTIONS]
 
   -4, -6          DHCPv4 or DHCPv6 only (each seed as both)
   --seed N        the seed, or the first one with --minutes (1)
+  --fresh         the first one is the time, and is printed
   --seeds A..B    these seeds, B not among them
   --minutes M     seed after seed for so long
   --exchanges K   queries that each server decides (20000)
