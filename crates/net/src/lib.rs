@@ -31,7 +31,7 @@ pub use plan::{
     SocketKey, SocketKind, plan, transaction_worker,
 };
 pub use selection::{Entry, Selection, SelectionError};
-pub use service::{Joined, Service, ServiceEvent, ServiceOptions, WorkerId};
+pub use service::{Service, ServiceEvent, ServiceOptions, WorkerId};
 pub use socket::{OpenError, OpenFailure};
 pub use waker::Waker;
 pub use worker::Handler;

@@ -29,29 +29,17 @@ pub struct ServiceOptions {
     pub receive_buffer: usize,
     /// Threads are named `{name}-0`, …; at most 15 octets are shown.
     pub name: String,
-    /// What passes between the system and UDP sockets joined.
-    pub joined: Joined,
-}
-
-/// Small datagrams of one size that follow each other, all to one place or all from one: what of them the
-/// system is given, and gives, as one (`UDP_SEGMENT`, `UDP_GRO`). A device sends each alone; at the other
-/// end of a virtual link, a UDP socket receives each alone if it does not ask for more, but a packet
-/// socket sees them joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Joined {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// What is sent.
-    Sent,
-    /// What is sent and what is received. For one worker: what is joined is dealt as one.
-    SentAndReceived,
+    /// Small datagrams of one size that follow each other to one destination are given to the system,
+    /// and taken from it, joined (`UDP_SEGMENT`, `UDP_GRO`). A device sends each alone; at the other
+    /// end of a virtual link, a UDP socket receives each alone if it does not ask for more, but a packet
+    /// socket sees them joined. For one worker: what is joined is dealt as one.
+    pub offload: bool,
 }
 
 impl Default for ServiceOptions {
     fn default() -> Self {
         let (workers, name) = (NonZeroUsize::MIN, "worker".to_owned());
-        ServiceOptions { workers, receive_buffer: 4 << 20, name, joined: Joined::default() }
+        ServiceOptions { workers, receive_buffer: 4 << 20, name, offload: false }
     }
 }
 
@@ -130,7 +118,7 @@ impl<H: Handler + 'static> Service<H> {
             sockets: SocketOptions {
                 members: options.workers.get() as u32,
                 receive_buffer: options.receive_buffer,
-                joined: options.joined,
+                offload: options.offload,
             },
             lines: lines.clone(),
             shared: shared.clone(),

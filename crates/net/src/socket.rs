@@ -13,7 +13,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::bpf::{self, Instruction};
 use crate::plan::{SocketKey, SocketKind};
-use crate::service::Joined;
 use crate::sys;
 
 /// A socket that could not be opened.
@@ -95,7 +94,8 @@ pub(crate) struct SocketOptions {
     pub(crate) members: u32,
     /// In octets.
     pub(crate) receive_buffer: usize,
-    pub(crate) joined: Joined,
+    /// See [`crate::ServiceOptions::offload`].
+    pub(crate) offload: bool,
 }
 
 impl OpenSocket {
@@ -169,7 +169,7 @@ pub(crate) fn open_group(
     addresses: &[IpAddr],
     options: &SocketOptions,
 ) -> Result<Vec<Arc<OpenSocket>>, OpenError> {
-    let SocketOptions { members, receive_buffer, joined } = *options;
+    let SocketOptions { members, receive_buffer, offload } = *options;
     let opened = match key.kind {
         SocketKind::Packet => packet_group(key, addresses, members),
         SocketKind::PortHolder(address) => port_holder(key, address).map(|socket| vec![socket]),
@@ -213,13 +213,9 @@ pub(crate) fn open_group(
         // Without it, nobody knows how long datagrams have waited.
         let _ = sys::set_int(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
         // Systems that cannot do it get and give datagrams one by one.
-        let gro = || sys::set_int(&socket, libc::SOL_UDP, libc::UDP_GRO, 1).is_ok();
-        let joins = matches!(key.kind, SocketKind::Unicast(_) | SocketKind::Client(_))
-            && match joined {
-                Joined::Nothing => false,
-                Joined::Sent => true,
-                Joined::SentAndReceived => gro(),
-            };
+        let joins = offload
+            && matches!(key.kind, SocketKind::Unicast(_) | SocketKind::Client(_))
+            && sys::set_int(&socket, libc::SOL_UDP, libc::UDP_GRO, 1).is_ok();
         let (key, local, drops_seen) = (shared_key.clone(), RwLock::new(local), AtomicU64::new(0));
         Arc::new(OpenSocket { key, socket, receives, joins, local, drops_seen })
     });

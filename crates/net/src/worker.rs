@@ -24,7 +24,7 @@ use crate::waker::Waker;
 /// worker, in order.
 pub trait Handler: Send {
     /// Up to [`BATCH`] datagrams have come, all by one interface; more when they came joined
-    /// (see [`crate::Joined`]).
+    /// (see [`crate::ServiceOptions::offload`]).
     fn on_batch(&mut self, now: Now, batch: &[Datagram<'_>], out: &mut Outbox);
 
     /// The worker's [`Waker`] was used, or the deadline has passed.

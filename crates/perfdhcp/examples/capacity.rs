@@ -10,9 +10,7 @@ mod netns;
 use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicBool;
 
-use kea_net::{
-    Datagram, Handler, Joined, Listen, Mode, Now, Outbox, Selection, Service, ServiceOptions,
-};
+use kea_net::{Datagram, Handler, Listen, Mode, Now, Outbox, Selection, Service, ServiceOptions};
 use kea_perfdhcp::{Command, parse, run};
 use kea_wire::V4;
 use netns::{Namespace, pair};
@@ -101,8 +99,7 @@ fn measure(
     let responder = server.run(move || {
         let selection = Selection::parse::<V4>(["srv0"]).expect("an interface's name");
         let listen = Listen { selection, port: 67, mode, channel: None };
-        let joined = if offload { Joined::SentAndReceived } else { Joined::Nothing };
-        let options = ServiceOptions { joined, ..ServiceOptions::default() };
+        let options = ServiceOptions { offload, ..ServiceOptions::default() };
         let make = |_, _| Responder::default();
         Service::start(&options, listen, make, |_| {}).expect("a service")
     });

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use kea_net::{
     ALL_DHCP_RELAY_AGENTS_AND_SERVERS, ALL_DHCP_SERVERS, Datagram, Destination, Handler, Interface,
-    Joined, Listen, Mode as SocketMode, Now, OpenError, Outbox, Selection, Service, ServiceOptions,
+    Listen, Mode as SocketMode, Now, OpenError, Outbox, Selection, Service, ServiceOptions,
     Watcher, WorkerId,
 };
 use kea_wire::{V4, V6};
@@ -257,7 +257,7 @@ impl Running {
             workers: NonZeroUsize::new(workers as usize).unwrap_or(NonZeroUsize::MIN),
             receive_buffer: RECEIVE_BUFFER,
             name: "perfdhcp".to_owned(),
-            joined: if options.offload { Joined::SentAndReceived } else { Joined::Nothing },
+            offload: options.offload,
         };
         let service = Service::start(&service_options, path.listen.clone(), make, |_| {})
             .map_err(TransportError::System)?;

@@ -1,13 +1,9 @@
 //! The way that answers leave by: the routing table's, the query's, or back to the sender.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use kea_testkit::v6::{Ia, MessageType as MessageType6, Packet6, RelayHop};
-use kea_testkit::{
-    Frame, Lab, Message, MessageType, Netns, Packet4, RawClient4, ServerSetup, Subject,
-};
-use nix::sys::signal::Signal;
+use kea_testkit::{Frame, Lab, MessageType, Packet4, RawClient4, ServerSetup, Subject};
 use serde_json::json;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -72,51 +68,4 @@ fn tests_can_have_answers_sent_back_to_the_sender() {
     client.send(&discover(8)).unwrap();
     let (frame, _) = client.answer(8, LIMIT).unwrap().expect("an answer");
     assert_eq!(frame.to, SocketAddr::from((NEIGHBOUR, 67)));
-}
-
-/// Datagrams that the system has put on `eth0`.
-fn packets_sent(netns: &Netns) -> u64 {
-    let table = netns.enter(|| std::fs::read_to_string("/proc/thread-self/net/dev")).unwrap();
-    let line = table.lines().find_map(|line| line.trim().strip_prefix("eth0:")).unwrap();
-    line.split_whitespace().nth(9).unwrap().parse().unwrap()
-}
-
-/// What waits while a server stands still is answered in one batch. To one relay, that is one row of
-/// answers, of which the system cuts the datagrams.
-#[test]
-fn answers_to_one_relay_leave_joined_and_arrive_one_by_one() {
-    const QUERIES: u32 = 30;
-    let Some((_lab, server_ns, relay_ns, setup)) = Lab::ours(6) else { return };
-    relay_ns.address("eth0", "2001:db8:1::2/64").unwrap();
-    let config = json!({
-        "interfaces-config": { "interfaces": ["eth0/2001:db8:1::1"] },
-        "multi-threading": { "enable-multi-threading": true, "thread-pool-size": 1 },
-        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64", "pools": [{ "pool": "2001:db8:1::1:0/112" }] }],
-    });
-    let server = setup.start_with(&server_ns, &config).unwrap();
-    let relay = relay_ns.enter(|| UdpSocket::bind("[2001:db8:1::2]:547")).unwrap();
-    relay.set_read_timeout(Some(LIMIT)).unwrap();
-    let ask = |client: u32| {
-        let duid = [&[0, 3, 0, 1, 2, 0][..], &client.to_be_bytes()].concat();
-        let mut solicit = Packet6::query(MessageType6::SOLICIT, &duid, client).with_ia(&Ia::na(1));
-        let (link, peer) = ("2001:db8:1::2".parse().unwrap(), "fe80::9".parse().unwrap());
-        solicit.relays = vec![RelayHop { kind: 12, hops: 0, link, peer, options: Vec::new() }];
-        relay.send_to(&solicit.encode(), "[2001:db8:1::1]:547").unwrap();
-    };
-    let answer = || {
-        let mut octets = [0; 1500];
-        let (len, from) = relay.recv_from(&mut octets).expect("an answer");
-        assert_eq!((octets[0], from.port()), (13, 547), "a RELAY-REPL of the server");
-        len
-    };
-    // Both ends know each other's link-layer addresses now.
-    ask(0);
-    let len = answer();
-    server.process().signal(Signal::SIGSTOP).unwrap();
-    (1..=QUERIES).for_each(ask);
-    let before = packets_sent(&server_ns);
-    server.process().signal(Signal::SIGCONT).unwrap();
-    assert_eq!((0..QUERIES).map(|_| answer()).collect::<Vec<_>>(), [len; QUERIES as usize]);
-    let sent = packets_sent(&server_ns) - before;
-    assert!(sent < u64::from(QUERIES) / 2, "{QUERIES} answers left as {sent} datagrams");
 }

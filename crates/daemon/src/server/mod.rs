@@ -44,7 +44,7 @@ use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
-use kea_net::{Joined, Listen, Mode, Selection, Service, ServiceOptions};
+use kea_net::{Listen, Mode, Selection, Service, ServiceOptions};
 use kea_stats::{ServerKind, Stats};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -238,12 +238,6 @@ struct Server<F: Serving> {
     manager: ServiceManager,
 }
 
-fn service_options<F: Serving>(workers: NonZeroUsize) -> ServiceOptions {
-    // Relays of DHCPv6 read UDP sockets, which take joined answers apart; those of DHCPv4 may not.
-    let joined = if F::VERSION == 6 { Joined::Sent } else { Joined::Nothing };
-    ServiceOptions { workers, name: "dhcp".to_owned(), joined, ..ServiceOptions::default() }
-}
-
 impl<F: Serving> Server<F> {
     fn start(
         run: &Run,
@@ -306,7 +300,8 @@ impl<F: Serving> Server<F> {
             storage::start_threads(&shared, |shared| &shared.journal).map_err(io_error)?;
         let clean_up = file.map(|file| CleaningUp::start::<F>(file, logger));
         let clean_up = clean_up.transpose().map_err(io_error)?;
-        let options = service_options::<F>(workers);
+        let options =
+            ServiceOptions { workers, name: "dhcp".to_owned(), ..ServiceOptions::default() };
         let parked = ParkedLimit::default();
         let make = |id: kea_net::WorkerId, waker: kea_net::Waker| {
             let lot = ParkingLot::new(parked.clone(), move || waker.wake());
