@@ -102,11 +102,11 @@ pub(crate) struct Table<F: LeaseFamily> {
     /// Index in `pools` of the one that each subnet was last given an address from.
     pub(crate) last_pool: HashMap<(SubnetId, LeaseKind), usize>,
     records: Slab<F>,
-    by_address: BTreeMap<Place<F::Addr>, Slot>,
+    by_address: BTreeMap<ByNumber<F::Addr>, Slot>,
     /// One for each kind of [`LeaseKey`].
     by_key: [Index; 6],
     /// Leases that are not simply assigned. Few, or on the way out.
-    by_state: [BTreeSet<Place<F::Addr>>; LeaseState::ALL.len()],
+    by_state: [BTreeSet<ByNumber<F::Addr>>; LeaseState::ALL.len()],
     /// Of leases that lie in no pool.
     outside: Ends,
     hasher: DefaultHashBuilder,
@@ -135,7 +135,7 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     pub(crate) fn get(&self, address: F::Addr) -> Option<&Record<F>> {
-        self.records.get(*self.by_address.get(&Place(address))?)
+        self.records.get(*self.by_address.get(&ByNumber(address))?)
     }
 
     pub(crate) fn find<'a>(&'a self, key: LeaseKey<'a>) -> impl Iterator<Item = &'a Record<F>> {
@@ -155,9 +155,10 @@ impl<F: LeaseFamily> Table<F> {
         let all = assigned.then(|| self.range(from, Bound::Unbounded));
         let all = all.into_iter().flatten().filter(move |record| record.state == state);
         let listed = self.by_state.get(state as usize).filter(|_| !assigned);
-        let listed =
-            listed.into_iter().flat_map(move |set| set.range((from.map(Place), Bound::Unbounded)));
-        all.chain(listed.filter_map(|place| self.get(place.0)))
+        let listed = listed
+            .into_iter()
+            .flat_map(move |set| set.range((from.map(ByNumber), Bound::Unbounded)));
+        all.chain(listed.filter_map(|listed| self.get(listed.0)))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Record<F>> {
@@ -170,14 +171,14 @@ impl<F: LeaseFamily> Table<F> {
         from: Bound<F::Addr>,
         to: Bound<F::Addr>,
     ) -> impl Iterator<Item = &Record<F>> {
-        let range = (from.map(Place), to.map(Place));
+        let range = (from.map(ByNumber), to.map(ByNumber));
         self.by_address.range(range).filter_map(|(_, slot)| self.records.get(*slot))
     }
 
     /// Stores a lease in place of what was there, and tells what that was.
     pub(crate) fn put(&mut self, lease: &Lease<F>) -> Option<Lease<F>> {
         let mut new = Record::new(lease);
-        let slot = match self.by_address.entry(Place(lease.address)) {
+        let slot = match self.by_address.entry(ByNumber(lease.address)) {
             Entry::Occupied(there) => *there.get(),
             Entry::Vacant(place) => {
                 let slot = *place.insert(self.records.add(new));
@@ -218,7 +219,7 @@ impl<F: LeaseFamily> Table<F> {
         // In the order in which they lie in memory.
         slots.sort_unstable();
         let by_address = gathered.by_address.into_iter();
-        self.by_address = by_address.map(|(address, slot)| (Place(address), slot)).collect();
+        self.by_address = by_address.map(|(address, slot)| (ByNumber(address), slot)).collect();
         self.index_all(&slots);
         for slot in slots {
             self.enter(slot);
@@ -251,10 +252,10 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     pub(crate) fn remove(&mut self, address: F::Addr) -> Option<Lease<F>> {
-        let slot = self.by_address.get(&Place(address)).copied()?;
+        let slot = self.by_address.get(&ByNumber(address)).copied()?;
         self.leave(slot);
         self.index(slot, false);
-        self.by_address.remove(&Place(address));
+        self.by_address.remove(&ByNumber(address));
         self.records.take(slot).map(|record| record.lease())
     }
 
@@ -359,7 +360,7 @@ impl<F: LeaseFamily> Table<F> {
         }
         self.counts.entry(subnet).or_default().add(kind, state, 1);
         if let Some(set) = by_state(&mut self.by_state, state) {
-            set.insert(Place(address));
+            set.insert(ByNumber(address));
         }
         queue(&mut self.pools, &mut self.outside, &places, state).link(&mut self.records, slot, at);
     }
@@ -376,7 +377,7 @@ impl<F: LeaseFamily> Table<F> {
             if let Some(pool) = self.pools.get_mut(*place) {
                 pool.vacate(address, len, state, |first, last| {
                     by_address
-                        .range(Place(first)..=Place(last))
+                        .range(ByNumber(first)..=ByNumber(last))
                         .any(|(other, _)| other.0 != address)
                 });
             }
@@ -389,7 +390,7 @@ impl<F: LeaseFamily> Table<F> {
             counts.add(kind, state, -1);
         }
         if let Some(set) = by_state(&mut self.by_state, state) {
-            set.remove(&Place(address));
+            set.remove(&ByNumber(address));
         }
         queue(&mut self.pools, &mut self.outside, &places, state).unlink(
             &mut self.records,
@@ -415,33 +416,33 @@ impl<F: LeaseFamily> Table<F> {
 
 /// An address in an ordered map: compared as a number, which is a fraction of the work of comparing octets.
 #[derive(Clone, Copy, Debug)]
-struct Place<A>(A);
+struct ByNumber<A>(A);
 
-impl<A: Address> Ord for Place<A> {
+impl<A: Address> Ord for ByNumber<A> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.number().cmp(&other.0.number())
     }
 }
 
-impl<A: Address> PartialOrd for Place<A> {
+impl<A: Address> PartialOrd for ByNumber<A> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<A: Address> PartialEq for Place<A> {
+impl<A: Address> PartialEq for ByNumber<A> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl<A: Address> Eq for Place<A> {}
+impl<A: Address> Eq for ByNumber<A> {}
 
 /// The list of leases in a state, for all states but that of nearly all leases.
 fn by_state<A>(
-    lists: &mut [BTreeSet<Place<A>>; LeaseState::ALL.len()],
+    lists: &mut [BTreeSet<ByNumber<A>>; LeaseState::ALL.len()],
     state: LeaseState,
-) -> Option<&mut BTreeSet<Place<A>>> {
+) -> Option<&mut BTreeSet<ByNumber<A>>> {
     lists.get_mut(state as usize).filter(|_| state != LeaseState::Assigned)
 }
 

@@ -25,6 +25,7 @@ mod process;
 mod raw_client;
 pub mod scenario;
 mod server;
+mod small_disk;
 mod subject;
 
 pub use capture::{Capture, CapturedFrames};
@@ -46,4 +47,5 @@ pub use packet::{Message, PacketError, v6};
 pub use process::Captured;
 pub use raw_client::{RawClient, RawClient4, RawClient6};
 pub use server::{Refusal, Server, ServerSetup};
+pub use small_disk::SmallDisk;
 pub use subject::Subject;

@@ -5,16 +5,16 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use kea_testkit::scenario::Dialect;
 use kea_testkit::v6::Packet6;
-use kea_testkit::{FakeClock, Lab, Load, Netns, Packet4, RawClient, Server, ServerSetup, Subject};
+use kea_testkit::{
+    FakeClock, Lab, Load, Netns, Packet4, RawClient, Server, ServerSetup, SmallDisk, Subject,
+};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -276,41 +276,12 @@ fn file_descriptors_that_run_out_cost_no_lease_and_come_back() {
     trial.judge();
 }
 
-/// A small file system in memory; unmounted when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path) -> Self {
-        fs::create_dir(at).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=32k", "tmpfs"]).arg(at);
-        let done = mount.status().unwrap();
-        assert!(done.success(), "mount: {done}");
-        SmallDisk(at.to_owned())
-    }
-
-    /// Takes what is left of it; gives the file that does.
-    fn fill(&self) -> PathBuf {
-        let path = self.0.join("filler");
-        let mut file = fs::File::create(&path).unwrap();
-        while file.write_all(&[0; 4096]).is_ok() {}
-        path
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _left_for_the_next_start_of_the_machine =
-            Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_full_disk_of_the_log_stops_nothing_but_the_log() {
     let mut disk = None;
     let trial = Trial::<Packet4>::prepare(|setup| {
-        let small = SmallDisk::mount(&setup.folder().join("small"));
-        let log = small.0.join("kea.log");
+        let small = SmallDisk::mount(&setup.folder().join("small"), 32).unwrap();
+        let log = small.folder().join("kea.log");
         disk = Some(small);
         let mut loggers = setup.quiet_loggers();
         // Every lease is a line.
@@ -324,10 +295,10 @@ fn a_full_disk_of_the_log_stops_nothing_but_the_log() {
         json!({ "loggers": loggers })
     });
     let (Some(mut trial), Some(disk)) = (trial, disk) else { return };
-    let log = disk.0.join("kea.log");
+    let log = disk.folder().join("kea.log");
     trial.serve(32);
     comes("the log is written", || fs::metadata(&log).is_ok_and(|file| file.len() > 0));
-    let filler = disk.fill();
+    let filler = disk.fill().unwrap();
     trial.serve(400);
     fs::remove_file(filler).unwrap();
     let len = || fs::metadata(&log).map_or(0, |file| file.len());

@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use kea_testkit::{
-    Lab, LeaseRow, Load, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, Subject,
-    read_lease_file,
+    Lab, LeaseRow, Load, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, SmallDisk,
+    Subject, read_lease_file,
 };
 use serde_json::{Value, json};
 
@@ -83,44 +82,11 @@ fn kills_at_any_moment_lose_no_acknowledged_lease() {
     assert!(cleaned_up.exists(), "no clean-up came to its end");
 }
 
-/// A small file system in memory; unmounted when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path) -> Self {
-        fs::create_dir(at).unwrap();
-        let done = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-            .arg(at)
-            .status()
-            .unwrap();
-        assert!(done.success(), "mount: {done}");
-        SmallDisk(at.to_owned())
-    }
-
-    /// Mounts it otherwise, as soon as no file is open for writing.
-    fn remount(&self, options: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut command = Command::new("mount");
-        command.args(["-o", &format!("remount,{options}")]).arg(&self.0);
-        while !command.output().unwrap().status.success() {
-            assert!(Instant::now() < deadline, "remount,{options}");
-        }
-    }
-
-    /// Takes what is left of it; gives the file that does.
-    fn fill(&self) -> PathBuf {
-        let path = self.0.join("filler");
-        let mut file = fs::File::create(&path).unwrap();
-        while file.write_all(&[0; 4096]).is_ok() {}
-        path
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _left_for_the_next_start_of_the_machine =
-            Command::new("umount").arg("--lazy").arg(&self.0).status();
+/// Mounts it otherwise, as soon as no file is open for writing.
+fn remount(disk: &SmallDisk, options: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !disk.remount(options).unwrap() {
+        assert!(Instant::now() < deadline, "remount,{options}");
     }
 }
 
@@ -150,8 +116,8 @@ fn on_small_disk(setup: ServerSetup, netns: &Netns, settings: &Value) -> (Server
     // In a folder that can be moved away with it.
     let folder = setup.folder().join("disks");
     fs::create_dir(&folder).unwrap();
-    let disk = SmallDisk::mount(&folder.join("small"));
-    let mut database = json!({ "type": "memfile", "name": disk.0.join("leases.csv") });
+    let disk = SmallDisk::mount(&folder.join("small"), 64).unwrap();
+    let mut database = json!({ "type": "memfile", "name": disk.folder().join("leases.csv") });
     database.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let config = json!({
         "lease-database": database,
@@ -192,7 +158,7 @@ fn a_full_disk_lets_no_promise_out_and_the_rest_goes_on() {
     assert_eq!(storage_status(&server), "ready");
 
     let mark = server.process().mark();
-    let filler = disk.fill();
+    let filler = disk.fill().unwrap();
     let refused = first_refused(&server, &mut client, &mut promised, mark);
     assert_eq!(storage_status(&server), "failing");
     let answer = client.exchange(&inform(0x2000_0000), LIMIT).unwrap().unwrap();
@@ -206,7 +172,7 @@ fn a_full_disk_lets_no_promise_out_and_the_rest_goes_on() {
     assert_eq!(failures.count(), 1, "one complaint, however often it was tried");
     promised.push(acquire(&mut client, refused, LIMIT).unwrap().yiaddr);
     server.kill().unwrap();
-    let rows = read_lease_file(&disk.0.join("leases.csv")).unwrap();
+    let rows = read_lease_file(&disk.folder().join("leases.csv")).unwrap();
     for address in &promised {
         assert!(rows.contains_key(&address.to_string()), "{address}");
     }
@@ -224,7 +190,7 @@ fn a_disk_that_is_read_only_or_gone_is_written_on_when_it_is_back() {
     let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
     let mut promised = vec![acquire(&mut client, 1, LIMIT).unwrap().yiaddr];
     let mark = server.process().mark();
-    disk.fill();
+    disk.fill().unwrap();
     let refused = first_refused(&server, &mut client, &mut promised, mark);
 
     let told = |why: &str| {
@@ -240,25 +206,26 @@ fn a_disk_that_is_read_only_or_gone_is_written_on_when_it_is_back() {
         assert!(trouble.contains(why), "{trouble}");
     };
     // Room enough, but nothing may be written.
-    disk.remount("ro,size=1m");
+    remount(&disk, "ro,size=1m");
     told("Read-only file system");
     assert_eq!(acquire(&mut client, refused, Duration::from_millis(700)), None);
     let answer = client.exchange(&inform(0x2000_0000), LIMIT).unwrap().unwrap();
     assert_eq!(answer.message_type(), Some(MessageType::Ack), "what needs no write");
 
-    let (folder, away) = (disk.0.parent().unwrap(), disk.0.ancestors().nth(2).unwrap());
+    let (folder, away) =
+        (disk.folder().parent().unwrap(), disk.folder().ancestors().nth(2).unwrap());
     let away = away.join("away");
     fs::rename(folder, &away).unwrap();
     told("No such file or directory");
     fs::rename(&away, folder).unwrap();
-    disk.remount("rw");
+    remount(&disk, "rw");
     server.logged(mark, "DHCPSRV_MEMFILE_RECOVERED", PATIENCE).unwrap();
     let status = server.control().command("status-get", Value::Null).unwrap().arguments;
     assert_eq!(status["lease-storage"], "ready");
     assert_eq!(status.get("lease-storage-error"), None);
     promised.push(acquire(&mut client, refused, LIMIT).unwrap().yiaddr);
     server.kill().unwrap();
-    let rows = read_lease_file(&disk.0.join("leases.csv")).unwrap();
+    let rows = read_lease_file(&disk.folder().join("leases.csv")).unwrap();
     for address in &promised {
         assert!(rows.contains_key(&address.to_string()), "{address}");
     }
@@ -274,7 +241,7 @@ fn on_fail_stops_service_or_ends_the_server() {
         let settings = json!({ "on-fail": "stop-retry-exit", "max-reconnect-tries": 1_000_000,
             "reconnect-wait-time": 100 });
         let (server, disk) = on_small_disk(setup, &server_ns, &settings);
-        let filler = disk.fill();
+        let filler = disk.fill().unwrap();
         let mark = server.process().mark();
         let refused = first_refused(&server, &mut client, &mut promised, mark);
         let unanswered = client.exchange(&inform(0x2000_0000), Duration::from_millis(700));
@@ -287,7 +254,7 @@ fn on_fail_stops_service_or_ends_the_server() {
         "reconnect-wait-time": 50 });
     let setup = ServerSetup::new(Subject::Ours, 4).unwrap();
     let (mut server, disk) = on_small_disk(setup, &server_ns, &settings);
-    disk.fill();
+    disk.fill().unwrap();
     let mark = server.process().mark();
     first_refused(&server, &mut client, &mut promised, mark);
     let status = server.ends_within(PATIENCE).unwrap().expect("the server ends");
@@ -390,7 +357,7 @@ fn lease_checks_leave_prefixes_alone() {
 fn a_clean_up_on_a_full_disk_leaves_no_half_result() {
     let subject = Subject::from_environment();
     let folder = tempfile::tempdir().unwrap();
-    let disk = SmallDisk::mount(&folder.path().join("disk"));
+    let disk = SmallDisk::mount(&folder.path().join("disk"), 64).unwrap();
     let at = |name: &str| folder.path().join("disk").join(name);
     let header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
                   hostname,state,user_context\n";
@@ -400,7 +367,7 @@ fn a_clean_up_on_a_full_disk_leaves_no_half_result() {
     };
     let rows: String = std::iter::once(header.to_owned()).chain((1..400).map(row)).collect();
     fs::write(at("copy"), &rows).unwrap();
-    disk.fill();
+    disk.fill().unwrap();
     let program = folder.path().join("lfc");
     fs::copy(subject.program("kea-lfc"), &program).unwrap();
     let clean_up = || {
