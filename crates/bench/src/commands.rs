@@ -12,7 +12,7 @@ use kea_testkit::{Captured, Lab, Netns};
 use lexopt::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::table;
+use crate::{table, value};
 
 /// What is to be measured.
 pub(crate) struct Arguments {
@@ -36,20 +36,11 @@ impl Arguments {
         };
         while let Some(argument) = arguments.next().map_err(text)? {
             match argument {
-                Long("programs") => parsed.programs = arguments.value().map_err(text)?.into(),
-                Long("seconds") => {
-                    parsed.seconds = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("rounds") => {
-                    parsed.rounds = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("rate") => {
-                    parsed.rate = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("command") => {
-                    let name = arguments.value().map_err(text)?;
-                    parsed.command = name.to_string_lossy().into_owned();
-                }
+                Long("programs") => parsed.programs = value(&mut arguments)?,
+                Long("seconds") => parsed.seconds = value(&mut arguments)?,
+                Long("rounds") => parsed.rounds = value(&mut arguments)?,
+                Long("rate") => parsed.rate = value(&mut arguments)?,
+                Long("command") => parsed.command = value(&mut arguments)?,
                 other => return Err(other.unexpected().to_string()),
             }
         }

@@ -10,6 +10,8 @@ use kea_sim::Room;
 use kea_wire::{V4, V6};
 use lexopt::prelude::*;
 
+use crate::value;
+
 /// What is to be run.
 pub(crate) struct Arguments {
     version: u8,
@@ -24,9 +26,7 @@ impl Arguments {
             match argument {
                 Short('4') => parsed.version = 4,
                 Short('6') => parsed.version = 6,
-                Long("exchanges") => {
-                    parsed.exchanges = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
+                Long("exchanges") => parsed.exchanges = value(&mut arguments)?,
                 other => return Err(other.unexpected().to_string()),
             }
         }

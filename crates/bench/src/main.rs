@@ -12,6 +12,7 @@ mod servers;
 mod table;
 
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use lexopt::prelude::*;
 
@@ -23,6 +24,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What follows an option, as what it should be.
+fn value<T: FromStr>(arguments: &mut lexopt::Parser) -> Result<T, String>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    arguments.value().and_then(|value| value.parse()).map_err(|error| error.to_string())
 }
 
 fn run() -> Result<(), String> {

@@ -361,15 +361,17 @@ async fn both_sides_show_certificates() {
     assert!(server.log.of(&message::HTTP_CONNECTION_HANDSHAKE_FAILED).len() >= 3);
 }
 
+/// A server that shows a certificate, and wants none.
+fn encrypted(authority: &Authority) -> Server {
+    let tls = Some(authority.tls(&authority.path("ca.pem")));
+    Server::start(HttpSocket { tls, cert_required: false, ..socket() })
+}
+
 #[tokio::test]
 async fn clients_need_no_certificate_when_none_is_required() {
     let authority = Authority::new();
     let ca = authority.path("ca.pem");
-    let server = Server::start(HttpSocket {
-        tls: Some(authority.tls(&ca)),
-        cert_required: false,
-        ..socket()
-    });
+    let server = encrypted(&authority);
     let without = kea_control::client_config(&ca, None).unwrap();
     let answer = status(&server, without).await.unwrap();
     assert!(answer.contains(r#""shown": false, "tls": true"#), "{answer}");
@@ -378,12 +380,7 @@ async fn clients_need_no_certificate_when_none_is_required() {
 #[tokio::test]
 async fn changed_certificates_are_used_and_broken_ones_are_not() {
     let authority = Authority::new();
-    let ca = authority.path("ca.pem");
-    let server = Server::start(HttpSocket {
-        tls: Some(authority.tls(&ca)),
-        cert_required: false,
-        ..socket()
-    });
+    let server = encrypted(&authority);
     let trusting = |authority: &Authority| {
         kea_control::client_config(&authority.path("ca.pem"), None).unwrap()
     };
@@ -448,11 +445,7 @@ async fn an_orderly_end_waits_for_answers() {
 async fn handshakes_that_do_not_happen_give_way() {
     let authority = Authority::new();
     let ca = authority.path("ca.pem");
-    let server = Server::start(HttpSocket {
-        tls: Some(authority.tls(&ca)),
-        cert_required: false,
-        ..socket()
-    });
+    let server = encrypted(&authority);
     let mut hostile = Vec::new();
     for round in 0..300 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();

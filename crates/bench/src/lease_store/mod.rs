@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
+use crate::value;
+
 /// What is to be measured.
 pub(crate) struct Arguments {
     leases: u32,
@@ -34,16 +36,12 @@ impl Arguments {
         let text = |error: lexopt::Error| error.to_string();
         while let Some(argument) = arguments.next().map_err(text)? {
             match argument {
-                Long("leases") => {
-                    parsed.leases = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("rounds") => {
-                    parsed.rounds = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("programs") => parsed.programs = Some(arguments.value().map_err(text)?.into()),
+                Long("leases") => parsed.leases = value(&mut arguments)?,
+                Long("rounds") => parsed.rounds = value(&mut arguments)?,
+                Long("programs") => parsed.programs = Some(value(&mut arguments)?),
                 Long("debian") => parsed.debian = true,
-                Long("output") => parsed.output = Some(arguments.value().map_err(text)?.into()),
-                Long("load") => parsed.load = Some(arguments.value().map_err(text)?.into()),
+                Long("output") => parsed.output = Some(value(&mut arguments)?),
+                Long("load") => parsed.load = Some(value(&mut arguments)?),
                 other => return Err(other.unexpected().to_string()),
             }
         }

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 use kea_testkit::{Captured, Lab, Netns};
 use lexopt::prelude::*;
 
+use crate::value;
+
 use self::buffers::ReceiveBuffers;
 use self::echo::Echo;
 use self::generator::{Generator, Seen};
@@ -42,18 +44,11 @@ impl Arguments {
             Arguments { programs: PathBuf::new(), seconds: 5, rounds: 3, only: None, output: None };
         while let Some(argument) = arguments.next().map_err(text)? {
             match argument {
-                Long("programs") => parsed.programs = arguments.value().map_err(text)?.into(),
-                Long("seconds") => {
-                    parsed.seconds = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("rounds") => {
-                    parsed.rounds = arguments.value().and_then(|v| v.parse()).map_err(text)?;
-                }
-                Long("only") => {
-                    let part = arguments.value().map_err(text)?;
-                    parsed.only = Some(part.to_string_lossy().into_owned());
-                }
-                Long("output") => parsed.output = Some(arguments.value().map_err(text)?.into()),
+                Long("programs") => parsed.programs = value(&mut arguments)?,
+                Long("seconds") => parsed.seconds = value(&mut arguments)?,
+                Long("rounds") => parsed.rounds = value(&mut arguments)?,
+                Long("only") => parsed.only = Some(value(&mut arguments)?),
+                Long("output") => parsed.output = Some(value(&mut arguments)?),
                 other => return Err(other.unexpected().to_string()),
             }
         }

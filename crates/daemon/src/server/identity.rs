@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use kea_config::Snapshot;
+use kea_control::write_whole;
 use kea_dhcp::Serving;
 use kea_dhcp::v6::Origin;
 use kea_wire::{Duid, HwAddr};
@@ -64,15 +65,11 @@ fn read(path: &Path) -> Result<Option<Duid>, String> {
     }
 }
 
-/// Beside the file first: who loses power while writing keeps the identity it had.
+/// Who loses power while writing keeps the identity it had.
 fn write(path: &Path, duid: &Duid) -> Result<(), String> {
-    let fresh = path.with_extension("new");
-    fs::write(&fresh, format!("{duid}\n"))
-        .and_then(|()| fs::File::open(&fresh)?.sync_all())
-        .and_then(|()| fs::rename(&fresh, path))
-        .map_err(|error| {
-            format!("the server identifier cannot be kept: {}: {error}", path.display())
-        })
+    write_whole(path, format!("{duid}\n").as_bytes()).map_err(|error| {
+        format!("the server identifier cannot be kept: {}: {error}", path.display())
+    })
 }
 
 /// Hardware type of a loopback interface (`ARPHRD_LOOPBACK`).
