@@ -11,5 +11,7 @@ pub mod pipeline;
 mod serving;
 pub mod v4;
 pub mod v6;
+mod worker;
 
-pub use serving::{Serve, Serving};
+pub use serving::Serving;
+pub use worker::{Ports, Worker};

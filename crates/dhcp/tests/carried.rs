@@ -9,7 +9,7 @@ use kea_config::snapshot::Subnet;
 use kea_dhcp::pipeline::{
     Answer, Arrival, Callouts, CarrierError, Corridor, Drop, Link, Statistics, Way,
 };
-use kea_dhcp::{Serve as _, Serving};
+use kea_dhcp::{Serving, Worker};
 use kea_hooks::{Hook, Hooks, Next, Point, Query};
 use kea_lease::{Journal, Leases};
 use kea_log::{Captured, Threshold};
@@ -50,7 +50,7 @@ struct Server<F: Serving> {
     leases: Leases<F>,
     log: Captured,
     hooks: Hooks<F>,
-    worker: F::Worker,
+    worker: Worker<F>,
 }
 
 impl<F: Serving> Server<F> {
@@ -66,13 +66,13 @@ impl<F: Serving> Server<F> {
         leases.configure(&config.lease_specs());
         let log = Captured::new(Threshold::ALL);
         let hooks = Hooks::new(hooks, log.clone());
-        Server { config, leases, log, hooks, worker: F::worker(7, None) }
+        Server { config, leases, log, hooks, worker: Worker::<F>::new(7, None) }
     }
 
     fn serve(
         &mut self,
         decide: impl FnOnce(
-            &mut F::Worker,
+            &mut Worker<F>,
             &Corridor<'_, F>,
             &mut Vec<u8>,
         ) -> Result<Answer<F>, Drop<F>>,

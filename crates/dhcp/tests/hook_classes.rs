@@ -8,7 +8,7 @@ use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::{Dialect, Subnet};
 use kea_dhcp::pipeline::explain::explain;
 use kea_dhcp::pipeline::{Arrival, Callouts, Corridor, Question, Statistics};
-use kea_dhcp::{Serve as _, Serving};
+use kea_dhcp::{Serving, Worker};
 use kea_expr::{ClassNames, ClassSet};
 use kea_hooks::{Hook, Hooks, Next, Point, Query};
 use kea_lease::{Journal, Leases, SubnetId};
@@ -232,7 +232,7 @@ impl<F: Sorted> Lab<F> {
             callouts: Some(Callouts { hooks: &self.hooks, lot: None }),
             now: NOW,
         };
-        let mut worker = F::worker(7, None);
+        let mut worker = Worker::<F>::new(7, None);
         let mut octets = Vec::new();
         for _ in 0..2 {
             // The second query must find nothing of the first.

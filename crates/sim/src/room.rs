@@ -8,7 +8,7 @@ use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::Snapshot;
 use kea_dhcp::pipeline::{Answer, Arrival, Corridor, Drop, Statistics, recount};
 use kea_dhcp::v6::Origin;
-use kea_dhcp::{Serve as _, Serving};
+use kea_dhcp::{Serving, Worker};
 use kea_lease::{Journal, Leases};
 use kea_log::{Captured, Threshold};
 use kea_stats::{Counters, ServerKind, ServerMetric, Stats, UnixMicros};
@@ -22,7 +22,7 @@ pub struct Room<F: Serving> {
     counters: Counters<ServerMetric>,
     statistics: Statistics<F>,
     log: Captured,
-    worker: F::Worker,
+    worker: Worker<F>,
     own: F::Addr,
     now: i64,
 }
@@ -48,7 +48,7 @@ impl<F: Serving> Room<F> {
             statistics: Statistics::new(&stats, 0, &snapshot, began),
             counters: stats.server(0, began),
             log: Captured::new(log),
-            worker: F::worker(1, None),
+            worker: Worker::new(1, None),
             own,
             journal: Journal::none(),
             now,

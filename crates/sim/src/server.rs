@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kea_dhcp::Serve as _;
 use kea_dhcp::pipeline::{
     Answer, Arrival, Corridor, Drop, Statistics, flush_reclaimed, reclaim, recount,
 };
@@ -40,7 +39,7 @@ pub(crate) struct Worker<F: Protocol> {
     pub(crate) parked: VecDeque<Parked<F>>,
     /// When it looks at its inbox, if it will.
     pub(crate) is_called: bool,
-    serve: F::Worker,
+    serve: kea_dhcp::Worker<F>,
     statistics: Statistics<F>,
 }
 
@@ -88,7 +87,7 @@ impl<F: Protocol> Server<F> {
             inbox: VecDeque::new(),
             parked: VecDeque::new(),
             is_called: false,
-            serve: F::worker(seed ^ number, None),
+            serve: kea_dhcp::Worker::new(seed ^ number, None),
             statistics: statistics(&stats, number as usize, &config),
         });
         Ok(Server {

@@ -305,7 +305,7 @@ impl<F: Serving> Server<F> {
         let parked = ParkedLimit::default();
         let make = |id: kea_net::WorkerId, waker: kea_net::Waker| {
             let lot = ParkingLot::new(parked.clone(), move || waker.wake());
-            let serve = F::worker(seed(id.0), run.client_port);
+            let serve = kea_dhcp::Worker::new(seed(id.0), run.client_port);
             Worker::new(Arc::clone(&shared), id.0, serve, lot)
         };
         let events = logger.clone();

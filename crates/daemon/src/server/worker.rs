@@ -8,11 +8,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kea_config::snapshot::{Outbound, Snapshot};
+use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{
     Answer, Arrival, Backlog, Callouts, Carriage, Corridor, LetGo, Link, MAX_ANSWER_WAIT,
     Statistics, Transmit, Way, leaves, tell_not_carried,
 };
-use kea_dhcp::{Serve, Serving};
 use kea_hooks::{Hooks, ParkId, ParkingLot, Unparked};
 use kea_lease::Ticket;
 use kea_log::log;
@@ -30,7 +30,7 @@ use super::shared::Shared;
 pub(super) struct Worker<F: Serving> {
     shared: Arc<Shared<F>>,
     number: usize,
-    serve: F::Worker,
+    serve: kea_dhcp::Worker<F>,
     /// The configuration that `statistics` is made for.
     config: Arc<Snapshot<F>>,
     statistics: Statistics<F>,
@@ -75,7 +75,7 @@ impl<F: Serving> Worker<F> {
     pub(super) fn new(
         shared: Arc<Shared<F>>,
         number: usize,
-        serve: F::Worker,
+        serve: kea_dhcp::Worker<F>,
         lot: Arc<ParkingLot>,
     ) -> Self {
         let config = shared.config.load_full();
@@ -291,7 +291,7 @@ impl<F: Serving> Worker<F> {
         }
         let mut octets = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut octets, &mut self.buffer);
-        self.serve.in_flight().begin(answer.transaction);
+        self.serve.in_flight.begin(answer.transaction);
         let received = query.arrival.received;
         let query = self.hooks.as_ref().map(|_| query.payload.to_vec()).unwrap_or_default();
         let id = answer.parked;
@@ -311,7 +311,7 @@ impl<F: Serving> Worker<F> {
                 Unparked::Leaves => self.parked.push_back(parked),
                 Unparked::Discarded => {
                     self.statistics.count(ServerMetric::ReceiveDrop);
-                    self.serve.in_flight().end(parked.answer.transaction);
+                    self.serve.in_flight.end(parked.answer.transaction);
                 }
             }
         }
@@ -324,7 +324,7 @@ impl<F: Serving> Worker<F> {
         while self.parked.front().is_some_and(|parked| parked.answer.after <= durable) {
             let Some(parked) = self.parked.pop_front() else { break };
             let Parked { since, received, answer, mut octets, query } = parked;
-            self.serve.in_flight().end(answer.transaction);
+            self.serve.in_flight.end(answer.transaction);
             let waited = now.instant.saturating_duration_since(since);
             self.measures().commits.record(waited);
             if waited <= MAX_ANSWER_WAIT {

@@ -19,7 +19,7 @@ use super::callouts::Callouts;
 use super::corridor::{Answer, Corridor};
 use super::drop::Drop;
 use super::statistics::Statistics;
-use crate::serving::{Serve as _, Serving};
+use crate::{Serving, Worker};
 
 pub use origin::Origin;
 pub(crate) use origin::Sources;
@@ -57,7 +57,7 @@ pub fn explain<F: Serving>(
         callouts: (!asked.is_empty()).then_some(Callouts { hooks: &asked, lot: None }),
         now,
     };
-    let mut worker = F::worker(seed, None);
+    let mut worker = Worker::<F>::new(seed, None);
     worker.record(Arc::clone(&recorder));
     let mut octets = Vec::new();
     let decided = worker.decide(&corridor, arrival, payload, &mut octets);

@@ -6,18 +6,17 @@ use kea_stats::ServerMetric;
 use kea_wire::V4;
 use kea_wire::v6::MessageType;
 
-use super::Worker;
 use super::shown::shown_octets;
-use crate::Serve as _;
 use crate::Serving as _;
+use crate::Worker;
 use crate::pipeline::{
     Answer, Arrival, Carriage, Carrier, Corridor, Drop, Link, Links, Way, carried, interface_id,
     open,
 };
 
-impl Worker {
+impl Worker<V4> {
     /// Takes the DHCPv4 message out, down the same corridor as any other.
-    pub(super) fn serve_carried(
+    pub(crate) fn serve_carried(
         &mut self,
         corridor: &Corridor<'_, V4>,
         links: &Links<'_, V4>,

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use kea_wire::V4;
 use kea_wire::v4::{MessageType, RelayAgentInfo, View};
 
-use super::Ports;
+use crate::Ports;
 use crate::pipeline::{Arrival, Transmit};
 
 /// The addresses that decide about an answer's way.
@@ -105,7 +105,7 @@ mod tests {
             carrier: None,
         };
         let relay = query.relay_agent_info();
-        let way = destination(&query, relay.as_ref(), &arrival, recipient, Ports::default());
+        let way = destination(&query, relay.as_ref(), &arrival, recipient, Ports::new::<V4>(None));
         assert_eq!(way.source, Ipv4Addr::new(192, 0, 2, 1));
         (way.destination, way.port, way.link_destination.is_some())
     }

@@ -11,7 +11,6 @@ use kea_log::{ClientLabel, log};
 use kea_wire::v4::{MessageType, RelayAgentInfo};
 use kea_wire::{ClientId, V4};
 
-use super::Ports;
 use super::accept::{Kind, Query};
 use super::answer::{Reply, Terms, configured_server_id};
 use super::destination::{Recipient, destination};
@@ -20,6 +19,7 @@ use super::extended_info;
 use super::facts::QueryFacts;
 use super::lease::{GivingBack, Leasing, Mismatch, Offered, Particulars, Refusal, Spot};
 use super::name::{GivenName, SentName};
+use crate::Ports;
 use crate::pipeline::{
     Answer, Arrival, Classifier, Corridor, Drop, Lifetime, NamePolicy, Place, Reserved, Scopes,
     Way, asked,

@@ -14,12 +14,12 @@ use kea_wire::{ClientId, HwAddr, V4};
 use super::answer::{configured_server_id, tee_times};
 use super::destination::{Recipient, destination};
 use super::extended_info;
-use super::{Ports, Worker};
 use crate::pipeline::{
     Answer, Arrival, Corridor, Drop, Scopes, Transaction, Way, elapsed, is_active, left,
 };
+use crate::{Ports, Worker};
 
-impl Worker {
+impl Worker<V4> {
     /// The terms on which the message is answered, if it is a leasequery and those are answered. One that
     /// comes in DHCPv6 is not: nobody told who asks.
     pub(super) fn lease_query_terms<'s>(

@@ -9,7 +9,6 @@ use kea_stats::ServerMetric;
 use kea_wire::v4::{MessageType, RelayAgentInfo, View, code};
 use kea_wire::{Family as _, V4};
 
-use super::Ports;
 use super::accept::{Kind, Query, accept};
 use super::carried::tell_answer;
 use super::exchange::Exchange;
@@ -18,21 +17,10 @@ use super::facts::QueryFacts;
 use super::name::SentName;
 use super::select::select;
 use super::shown::{kind_name, shown, shown_octets};
-use crate::Serve;
+use crate::Worker;
 use crate::pipeline::{
-    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Links, Place, PlaceMessages,
-    Unreadable, asked, check_tuples,
+    Answer, Arrival, Corridor, Drop, Place, PlaceMessages, Unreadable, asked, check_tuples,
 };
-
-/// Memory that one worker uses for query after query, and its source of unpredictable numbers.
-#[derive(Debug)]
-pub struct Worker {
-    classifier: Classifier,
-    /// The ports that answers go to.
-    pub ports: Ports,
-    chance: Chance,
-    in_flight: InFlight,
-}
 
 /// The message, unless options of it cannot be read where the configuration wants that.
 fn readable<'a>(corridor: &Corridor<'_, V4>, octets: &'a [u8]) -> Result<View<'a>, Unreadable> {
@@ -41,16 +29,9 @@ fn readable<'a>(corridor: &Corridor<'_, V4>, octets: &'a [u8]) -> Result<View<'a
     Ok(view)
 }
 
-impl Worker {
-    /// A worker whose unpredictable numbers follow from `seed`.
-    pub fn new(seed: u64, ports: Ports) -> Self {
-        let (classifier, in_flight) = (Classifier::default(), InFlight::default());
-        Worker { classifier, ports, chance: Chance::new(seed), in_flight }
-    }
-}
-
-impl Serve<V4> for Worker {
-    fn serve(
+impl Worker<V4> {
+    /// Decides about a datagram as hooks leave it.
+    pub(crate) fn serve(
         &mut self,
         corridor: &Corridor<'_, V4>,
         arrival: &Arrival<'_, V4>,
@@ -61,26 +42,6 @@ impl Serve<V4> for Worker {
         self.serve_message(corridor, arrival, view, out)
     }
 
-    fn decide_carried(
-        &mut self,
-        corridor: &Corridor<'_, V4>,
-        links: &Links<'_, V4>,
-        octets: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Answer<V4>, Drop<V4>> {
-        self.serve_carried(corridor, links, octets, out)
-    }
-
-    fn in_flight(&mut self) -> &mut InFlight {
-        &mut self.in_flight
-    }
-
-    fn classifier(&mut self) -> &mut Classifier {
-        &mut self.classifier
-    }
-}
-
-impl Worker {
     fn serve_message(
         &mut self,
         corridor: &Corridor<'_, V4>,

@@ -8,16 +8,15 @@ use kea_wire::V6;
 use kea_wire::v6::dhcp4o6::{Origin, detach};
 use kea_wire::v6::{MessageType, View};
 
-use super::Worker;
 use super::accept::Query;
 use super::worker::{label, transaction};
-use crate::Serve as _;
+use crate::Worker;
 use crate::pipeline::{
     Answer, Arrival, CarrierError, Corridor, Drop, Link, Links, Transaction, Transmit, Way,
     carried, open,
 };
 
-impl Worker {
+impl Worker<V6> {
     /// Writes a query as the DHCPv4 server gets it.
     pub(super) fn pass_on(
         &mut self,
@@ -27,7 +26,7 @@ impl Worker {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
         let log = corridor.log;
-        if self.classifier().classes.contains(ClassId::DROP) {
+        if self.classifier.classes.contains(ClassId::DROP) {
             log!(log, DHCP6_PACKET_DROP_DROP_CLASS, label(query));
             return Err(Drop::ClassDrop);
         }
@@ -55,7 +54,7 @@ impl Worker {
     }
 
     /// Writes a response as the client gets it.
-    pub(super) fn serve_response(
+    pub(crate) fn serve_response(
         &mut self,
         corridor: &Corridor<'_, V6>,
         links: &Links<'_, V6>,

@@ -14,14 +14,14 @@ use kea_wire::v6::{
 };
 use kea_wire::{Duid, Prefix, V6};
 
-use super::Worker;
 use super::association::Note;
 use super::extended_info;
+use crate::Worker;
 use crate::pipeline::{
     Answer, Arrival, Corridor, Drop, Transaction, Transmit, Way, elapsed, is_active, left,
 };
 
-impl Worker {
+impl Worker<V6> {
     /// The terms on which the message is answered, if it is a leasequery and those are answered.
     pub(super) fn lease_query_terms<'s>(
         corridor: &Corridor<'s, V6>,

@@ -12,7 +12,6 @@ use kea_wire::v6::{MessageType, View};
 use kea_wire::{Duid, Family as _, V6};
 use smallvec::SmallVec;
 
-use super::Ports;
 use super::accept::{Kind, Query, accept};
 use super::answer::{Outcome, Reply};
 use super::exchange::Exchange;
@@ -22,21 +21,11 @@ use super::hearing::Hearing;
 use super::name::Naming;
 use super::select::select;
 use super::shown::{shown, shown_octets};
-use crate::Serve;
+use crate::Worker;
 use crate::pipeline::{
-    Answer, Arrival, Chance, Classifier, Corridor, Drop, InFlight, Links, Located, Place,
-    PlaceMessages, Transaction, Transmit, Unreadable, Way, asked, check_tuples,
+    Answer, Arrival, Corridor, Drop, Located, Place, PlaceMessages, Transaction, Transmit,
+    Unreadable, Way, asked, check_tuples,
 };
-
-/// Memory that one worker uses for query after query, and its source of unpredictable numbers.
-#[derive(Debug)]
-pub struct Worker {
-    classifier: Classifier,
-    /// The ports that answers go to.
-    pub ports: Ports,
-    chance: Chance,
-    in_flight: InFlight,
-}
 
 /// The message, unless options of it cannot be read where the configuration wants that.
 fn readable<'a>(corridor: &Corridor<'_, V6>, octets: &'a [u8]) -> Result<View<'a>, Unreadable> {
@@ -45,16 +34,9 @@ fn readable<'a>(corridor: &Corridor<'_, V6>, octets: &'a [u8]) -> Result<View<'a
     Ok(view)
 }
 
-impl Worker {
-    /// A worker whose unpredictable numbers follow from `seed`.
-    pub fn new(seed: u64, ports: Ports) -> Self {
-        let (classifier, in_flight) = (Classifier::default(), InFlight::default());
-        Worker { classifier, ports, chance: Chance::new(seed), in_flight }
-    }
-}
-
-impl Serve<V6> for Worker {
-    fn serve(
+impl Worker<V6> {
+    /// Decides about a datagram as hooks leave it.
+    pub(crate) fn serve(
         &mut self,
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
@@ -65,26 +47,6 @@ impl Serve<V6> for Worker {
         self.serve_message(corridor, arrival, view, out)
     }
 
-    fn decide_carried(
-        &mut self,
-        corridor: &Corridor<'_, V6>,
-        links: &Links<'_, V6>,
-        octets: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Answer<V6>, Drop<V6>> {
-        self.serve_response(corridor, links, octets, out)
-    }
-
-    fn in_flight(&mut self) -> &mut InFlight {
-        &mut self.in_flight
-    }
-
-    fn classifier(&mut self) -> &mut Classifier {
-        &mut self.classifier
-    }
-}
-
-impl Worker {
     fn serve_message(
         &mut self,
         corridor: &Corridor<'_, V6>,

@@ -13,12 +13,12 @@ use std::time::Duration;
 use kea_config::document::{Document, Files};
 use kea_config::{Snapshot, load as check};
 use kea_ddns::NameChangeRequest;
+use kea_dhcp::Worker;
+use kea_dhcp::pipeline;
 use kea_dhcp::pipeline::{
     Arrival, Callouts, Corridor, NameChanges, QueueFull, Statistics, Transaction, Transmit, leaves,
     reclaim, recount,
 };
-use kea_dhcp::v4::{Ports, Worker};
-use kea_dhcp::{Serve as _, pipeline};
 use kea_hooks::{Hook, Hooks, ParkId, ParkedLimit, ParkingLot, Unparked};
 use kea_lease::{
     Durability, ExpiredLeasesProcessing, FileDisk, Journal, JournalLimits, LeaseFiles, Leases,
@@ -61,7 +61,7 @@ struct Running {
     journal: Journal,
     stats: Stats,
     statistics: Statistics<V4>,
-    worker: Worker,
+    worker: Worker<V4>,
 }
 
 impl InProcess {
@@ -129,7 +129,7 @@ impl InProcess {
         let stats = Stats::new(ServerKind::Dhcp4, 1, jiff::tz::TimeZone::UTC);
         recount(&stats, &config, &leases, self.micros());
         let statistics = self.statistics(&stats, &config);
-        let worker = Worker::new(7, Ports::default());
+        let worker = Worker::new(7, None);
         self.running = Some(Running { config, leases, journal, stats, statistics, worker });
         Ok(())
     }
@@ -221,7 +221,7 @@ impl Running {
         self.statistics.sent(answer.message_type);
         let parked = answer.parked.map(|id| (id, answer.transaction));
         if parked.is_some() {
-            self.worker.in_flight().begin(answer.transaction);
+            self.worker.in_flight.begin(answer.transaction);
         }
         Some((parked, frame(&answer.transmit, payload)))
     }
@@ -291,7 +291,7 @@ impl Backend for InProcess {
     fn receive(&mut self) -> io::Result<Option<Reply>> {
         for (id, outcome) in self.lot.take() {
             let Some((transaction, frame)) = self.held.remove(&id) else { continue };
-            self.running()?.worker.in_flight().end(transaction);
+            self.running()?.worker.in_flight.end(transaction);
             self.replies.extend(Some(frame).filter(|_| outcome == Unparked::Leaves));
         }
         Ok(self.replies.pop_front())

@@ -280,12 +280,12 @@ fn an_answer_waits_for_a_hook_and_its_repetition_is_no_second_one() {
     lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     let waiting = lab.answer.clone().unwrap();
     assert!(waiting.parked.is_some());
-    lab.worker.in_flight().begin(waiting.transaction);
+    lab.worker.in_flight.begin(waiting.transaction);
     let again = lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     assert_eq!(again, "Duplicate");
     assert_eq!(lab.statistic("pkt6-duplicate").unwrap(), "Integer(1)");
     assert!(lab.log.ids().contains(&"DHCP6_PACKET_DROP_DUPLICATE"));
-    lab.worker.in_flight().end(waiting.transaction);
+    lab.worker.in_flight.end(waiting.transaction);
     let again = lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     assert!(again.contains(ADDRESS), "{again}");
 }

@@ -1,4 +1,4 @@
-//! Exchanges as clients see them, each query by itself through [`Serve::decide`].
+//! Exchanges as clients see them, each query by itself through [`Worker::decide`].
 
 mod assign;
 mod extend;
@@ -25,11 +25,10 @@ use kea_stats::{ServerKind, Stats, UnixMicros};
 use kea_wire::v6::{Builder, Ia, IaKind, MessageType, Options, StatusCode, VendorOpts, View, code};
 use kea_wire::{Duid, Iaid, Prefix, V6};
 
-use super::{Ports, Worker};
-use crate::Serve;
 use crate::pipeline::{
     Answer, Arrival, Callouts, Corridor, Drop, NameChanges, QueueFull, Statistics,
 };
+use crate::{Ports, Worker};
 
 /// A server under a configuration, at a moment.
 struct Lab {
@@ -38,7 +37,7 @@ struct Lab {
     journal: Journal,
     stats: Stats,
     log: Captured,
-    worker: Worker,
+    worker: Worker<V6>,
     now: i64,
     interface: &'static str,
     source: Ipv6Addr,
@@ -90,7 +89,7 @@ impl Lab {
             journal: Journal::none(),
             stats: Stats::new(ServerKind::Dhcp6, 1, jiff::tz::TimeZone::UTC),
             log: Captured::new(Threshold::ALL),
-            worker: Worker::new(7, Ports::default()),
+            worker: Worker::new(7, None),
             now: NOW,
             interface: "eth0",
             source: "fe80::1".parse().unwrap(),
@@ -132,7 +131,7 @@ impl Lab {
     /// What a datagram leads to.
     fn decide(&mut self, datagram: &[u8]) -> Result<Vec<u8>, Drop<V6>> {
         let mut out = Vec::new();
-        let mut worker = std::mem::replace(&mut self.worker, Worker::new(7, Ports::default()));
+        let mut worker = std::mem::replace(&mut self.worker, Worker::new(7, None));
         let answer =
             self.at(|corridor, arrival| worker.decide(corridor, arrival, datagram, &mut out));
         self.worker = worker;

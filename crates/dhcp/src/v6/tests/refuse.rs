@@ -1,9 +1,9 @@
 //! What is dropped, and how it is counted; addresses that clients register.
 
 use kea_lease::LeaseState;
+use kea_log::{Argument, Log, Message};
 
 use super::*;
-use crate::pipeline::{Classifier, InFlight, Links};
 
 /// What a bare message of a kind with these options leads to, as text.
 fn bare(lab: &mut Lab, kind: u8, options: impl FnOnce(&mut Builder<'_>)) -> String {
@@ -233,44 +233,26 @@ fn only_an_address_of_the_link_and_of_the_sender_is_registered() {
     assert_eq!(registering(&mut closed, "2001:db8:1::abcd"), "UnservedType(36)");
 }
 
-/// A worker with a defect that one client hits upon.
-struct Defective(Worker);
+/// A log with a defect that one client hits upon.
+struct Defective<'a>(&'a Captured);
 
-impl Serve<V6> for Defective {
-    fn serve(
-        &mut self,
-        corridor: &Corridor<'_, V6>,
-        arrival: &Arrival<'_, V6>,
-        octets: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Answer<V6>, Drop<V6>> {
-        assert!(!octets.windows(OTHER.len()).any(|part| part == OTHER), "no such client");
-        self.0.serve(corridor, arrival, octets, out)
+impl Log for Defective<'_> {
+    fn enabled(&self, message: &'static Message) -> bool {
+        self.0.enabled(message)
     }
 
-    fn decide_carried(
-        &mut self,
-        corridor: &Corridor<'_, V6>,
-        links: &Links<'_, V6>,
-        octets: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<Answer<V6>, Drop<V6>> {
-        self.0.decide_carried(corridor, links, octets, out)
-    }
-
-    fn in_flight(&mut self) -> &mut InFlight {
-        self.0.in_flight()
-    }
-
-    fn classifier(&mut self) -> &mut Classifier {
-        self.0.classifier()
+    fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
+        let is_hit = std::ptr::eq(message, &kea_log::message::DHCP6_PACKET_RECEIVED)
+            && arguments[0].to_string().contains("02:00:00:00:00:02");
+        assert!(!is_hit, "no such client");
+        self.0.emit(message, arguments);
     }
 }
 
 #[test]
 fn a_defect_costs_the_query_that_hits_upon_it() {
     let lab = Lab::new(SUBNET);
-    let mut worker = Defective(Worker::new(7, Ports::default()));
+    let mut worker = Worker::new(7, None);
     for (client, expected) in [(CLIENT, None), (OTHER, Some(Drop::BrokenOff)), (CLIENT, None)] {
         let mut datagram = Vec::new();
         let mut query = Builder::new(&mut datagram, MessageType::Solicit, 1);
@@ -278,7 +260,8 @@ fn a_defect_costs_the_query_that_hits_upon_it() {
         na(&mut query, 1, &[]);
         query.finish().unwrap();
         let outcome = lab.at(|corridor, arrival| {
-            worker.decide_or_drop(corridor, arrival, &datagram, &mut Vec::new()).err()
+            let corridor = Corridor { log: &Defective(&lab.log), ..*corridor };
+            worker.decide_or_drop(&corridor, arrival, &datagram, &mut Vec::new()).err()
         });
         assert_eq!(outcome, expected);
     }

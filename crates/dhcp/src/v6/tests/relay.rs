@@ -114,7 +114,7 @@ fn a_relay_may_listen_on_another_port_and_ports_may_be_fixed() {
     let answer = lab.decide(&query).unwrap();
     assert_eq!(View::parse(&answer).unwrap().relays()[0].source_port(), Some(0));
     assert_eq!(lab.answer.as_ref().unwrap().transmit.port, 1546);
-    lab.worker.ports = Ports::fixed(1600);
+    lab.worker.ports = Ports::new::<V6>(Some(1600));
     lab.decide(&query).unwrap();
     assert_eq!(lab.answer.as_ref().unwrap().transmit.port, 1600);
     lab.ask(MessageType::Solicit, |_| ());
