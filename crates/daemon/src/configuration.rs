@@ -99,21 +99,6 @@ fn output(output: &LogOutput) -> OutputConfig {
     }
 }
 
-/// `expired-leases-processing` as reclamation takes it.
-pub(crate) fn expired_leases<F: Dialect>(
-    config: &Snapshot<F>,
-) -> kea_lease::ExpiredLeasesProcessing {
-    let expired = &config.expired_leases;
-    kea_lease::ExpiredLeasesProcessing {
-        reclaim_timer_wait_time: expired.reclaim_timer_wait_time,
-        flush_reclaimed_timer_wait_time: expired.flush_reclaimed_timer_wait_time,
-        hold_reclaimed_time: expired.hold_reclaimed_time,
-        max_reclaim_leases: expired.max_reclaim_leases,
-        max_reclaim_time: expired.max_reclaim_time_ms,
-        unwarned_reclaim_cycles: expired.unwarned_reclaim_cycles,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -582,7 +582,8 @@ fn lane_of<F: LeaseFamily>(lease: &Lease<F>) -> usize {
 const SETTLE_POLL: Duration = Duration::from_millis(1);
 
 /// The disk of a journal that keeps nothing.
-struct Nowhere;
+#[derive(Clone, Copy, Debug)]
+pub struct Nowhere;
 
 impl Disk for Nowhere {
     fn append(&self, _: &[u8]) -> io::Result<()> {

@@ -39,7 +39,8 @@ pub use fault::Fault;
 pub use file::{FileDisk, Folder, LeaseFiles, LocalFolder};
 pub use gathering::Candidate;
 pub use journal::{
-    Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Progress, Ticket, Waker,
+    Disk, Durability, EventSink, Journal, JournalEvent, JournalLimits, Nowhere, Progress, Ticket,
+    Waker,
 };
 pub use lease::{
     HwAddrSource, INFINITE, Lease, LeaseFamily, LeaseKind, LeaseState, Preference, SubnetId,

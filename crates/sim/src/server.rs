@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kea_dhcp::pipeline::{
-    Answer, Arrival, Corridor, Drop, Statistics, flush_reclaimed, reclaim, recount,
+    Answer, Arrival, Corridor, Drop, Statistics, flush_reclaimed, reclaim, reclamation_settings,
+    recount,
 };
-use kea_lease::{Durability, ExpiredLeasesProcessing, Journal, JournalLimits, Leases, Reclamation};
+use kea_lease::{Durability, Journal, JournalLimits, Leases, Reclamation};
 use kea_stats::{Counters, ServerKind, ServerMetric, Stats, UnixMicros};
 
 use crate::disk::SimDisk;
@@ -93,7 +94,7 @@ impl<F: Protocol> Server<F> {
         Ok(Server {
             workers: workers.collect(),
             counters: stats.server(0, UnixMicros(0)),
-            reclamation: Reclamation::new(expired_leases(&config)),
+            reclamation: Reclamation::new(reclamation_settings(&config.snapshot)),
             config,
             leases,
             journal,
@@ -193,7 +194,7 @@ impl<F: Protocol> Server<F> {
     pub(crate) fn reconfigure(&mut self, config: &Arc<Configured<F>>, step: Step) {
         match step {
             Step::Tables => {
-                self.reclamation.settings = expired_leases(config);
+                self.reclamation.settings = reclamation_settings(&config.snapshot);
                 self.leases.configure(&config.snapshot.lease_specs());
             }
             Step::Snapshot => self.config = Arc::clone(config),
@@ -219,16 +220,4 @@ pub(crate) enum Step {
 
 fn statistics<F: Protocol>(stats: &Stats, worker: usize, config: &Configured<F>) -> Statistics<F> {
     Statistics::new(stats, worker, &config.snapshot, UnixMicros(0))
-}
-
-fn expired_leases<F: Protocol>(config: &Configured<F>) -> ExpiredLeasesProcessing {
-    let expired = &config.snapshot.expired_leases;
-    ExpiredLeasesProcessing {
-        reclaim_timer_wait_time: expired.reclaim_timer_wait_time,
-        flush_reclaimed_timer_wait_time: expired.flush_reclaimed_timer_wait_time,
-        hold_reclaimed_time: expired.hold_reclaimed_time,
-        max_reclaim_leases: expired.max_reclaim_leases,
-        max_reclaim_time: expired.max_reclaim_time_ms,
-        unwarned_reclaim_cycles: expired.unwarned_reclaim_cycles,
-    }
 }

@@ -1,14 +1,13 @@
 //! The tables in memory, without files or packets.
 
-use std::io;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kea_lease::{
-    Allocator, Disk, Durability, ExpiredLeasesProcessing, Journal, JournalLimits, Lease, LeaseKind,
-    LeaseRef, Leases, PoolSpec, Reclamation, SubnetId, SubnetLeases, SubnetSpec, V4Owner, Vacancy,
-    no_hw_addr,
+    Allocator, Durability, ExpiredLeasesProcessing, Journal, JournalLimits, Lease, LeaseKind,
+    LeaseRef, Leases, Nowhere, PoolSpec, Reclamation, SubnetId, SubnetLeases, SubnetSpec, V4Owner,
+    Vacancy, no_hw_addr,
 };
 use kea_wire::{ClientId, HwAddr, V4};
 
@@ -47,24 +46,6 @@ pub(super) fn leases(bits: u32) -> Leases<V4> {
 struct Store {
     leases: Leases<V4>,
     journal: Journal,
-}
-
-/// Forgets what it is given.
-struct Nowhere;
-
-impl Disk for Nowhere {
-    fn append(&self, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-    fn sync(&self) -> io::Result<()> {
-        Ok(())
-    }
-    fn truncate(&self, _: u64) -> io::Result<()> {
-        Ok(())
-    }
-    fn rotate(&self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Store {

@@ -39,7 +39,7 @@ use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
 use kea_control::{Calls, Handlers, Listeners, ReconfigurationError};
 use kea_dhcp::Serving;
-use kea_dhcp::pipeline::{Callouts, Corridor, flush_reclaimed, reclaim};
+use kea_dhcp::pipeline::{Callouts, Corridor, flush_reclaimed, reclaim, reclamation_settings};
 use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
@@ -278,7 +278,7 @@ impl<F: Serving> Server<F> {
             .apply(&config.dhcp_ddns)
             .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
         announce::threads(logger, &config, workers.get());
-        let reclamation = Reclamation::new(configuration::expired_leases(&config));
+        let reclamation = Reclamation::new(reclamation_settings(&config));
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config),
             leases,
@@ -553,7 +553,7 @@ impl<F: Serving> Server<F> {
         announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
         announce::contents(&self.logger, &config);
         announce::libraries(&self.logger, &config, self.libraries);
-        self.reclamation.settings = configuration::expired_leases(&config);
+        self.reclamation.settings = reclamation_settings(&config);
         self.outage.apply(Policy::of(&config.lease_database));
         let listen = listen::<F>(&config, self.port);
         let summary = configuration::summary(&config);

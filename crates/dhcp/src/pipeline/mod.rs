@@ -53,7 +53,7 @@ pub(crate) use option_text::write_option_text;
 pub use place::{Ground, Place, is_let_in};
 pub use question::{Question, Unaskable};
 pub(crate) use received::{check_tuples, text_ended};
-pub use reclaim::{flush_reclaimed, reclaim};
+pub use reclaim::{flush_reclaimed, reclaim, reclamation_settings};
 pub(crate) use reclaim::{give_up, remembered};
 pub use reserve::{Identified, Reserved};
 pub use scopes::Scopes;

@@ -2,13 +2,29 @@
 
 use std::time::Duration;
 
+use kea_config::Snapshot;
 use kea_config::snapshot::Dialect;
-use kea_lease::{CycleReport, INFINITE, Lease, LeaseState, Reclamation, SubnetLeases};
+use kea_lease::{
+    CycleReport, ExpiredLeasesProcessing, INFINITE, Lease, LeaseState, Reclamation, SubnetLeases,
+};
 use kea_log::log;
 use kea_log::message::twin;
 
 use super::corridor::Corridor;
 use super::lease_text::owner_text;
+
+/// `expired-leases-processing` of the configuration, as reclamation takes it.
+pub fn reclamation_settings<F: Dialect>(config: &Snapshot<F>) -> ExpiredLeasesProcessing {
+    let expired = &config.expired_leases;
+    ExpiredLeasesProcessing {
+        reclaim_timer_wait_time: expired.reclaim_timer_wait_time,
+        flush_reclaimed_timer_wait_time: expired.flush_reclaimed_timer_wait_time,
+        hold_reclaimed_time: expired.hold_reclaimed_time,
+        max_reclaim_leases: expired.max_reclaim_leases,
+        max_reclaim_time: expired.max_reclaim_time_ms,
+        unwarned_reclaim_cycles: expired.unwarned_reclaim_cycles,
+    }
+}
 
 /// Reclaims leases that have ended, a bounded number at a time. `elapsed` tells for how long the
 /// cycle has been running.
