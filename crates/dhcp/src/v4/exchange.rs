@@ -17,7 +17,8 @@ use super::destination::{Recipient, destination};
 use super::explain::spot_step;
 use super::extended_info;
 use super::facts::QueryFacts;
-use super::lease::{GivingBack, Leasing, Mismatch, Offered, Particulars, Refusal, Spot};
+use super::holdings::{Holdings, Mismatch};
+use super::lease::{Leasing, Offered, Particulars, Refusal, Spot};
 use super::name::{GivenName, SentName};
 use crate::Ports;
 use crate::pipeline::{
@@ -366,8 +367,8 @@ impl<'s> Exchange<'_, 's> {
         self.classifier.require(self.corridor, &facts, required);
     }
 
-    fn giving_back(&self) -> GivingBack<'_, 's> {
-        GivingBack { corridor: self.corridor, client: &self.query.client }
+    fn holdings(&self) -> Holdings<'_, 's> {
+        Holdings { corridor: self.corridor, client: &self.query.client }
     }
 
     fn release(&self) -> Result<Answer<V4>, Drop<V4>> {
@@ -377,13 +378,13 @@ impl<'s> Exchange<'_, 's> {
         let remember =
             expired.flush_reclaimed_timer_wait_time != 0 && expired.hold_reclaimed_time != 0;
         if let Some(hooks) = self.corridor.hooks_at(Point::LeaseRelease)
-            && let Ok(lease) = self.giving_back().lease(address)
+            && let Ok(lease) = self.holdings().lease(address)
             && hooks.lease_release(&self.asked(), &lease) != Next::Continue
         {
             log!(log, DHCP4_HOOK_LEASE4_RELEASE_SKIP, self.label);
             return Err(Drop::Hook(Point::LeaseRelease));
         }
-        match self.giving_back().release(address, remember) {
+        match self.holdings().release(address, remember) {
             Ok(lease) => {
                 log!(log, DHCP4_RELEASE, self.label, lease.address);
                 if remember {
@@ -413,13 +414,13 @@ impl<'s> Exchange<'_, 's> {
         let address = self.query.view.requested_address().unwrap_or(Ipv4Addr::UNSPECIFIED);
         let probation = self.corridor.config.server.decline_probation_period;
         if let Some(hooks) = self.corridor.hooks_at(Point::LeaseDecline)
-            && let Ok(lease) = self.giving_back().lease(address)
+            && let Ok(lease) = self.holdings().lease(address)
             && hooks.lease_decline(&self.asked(), &lease) != Next::Continue
         {
             log!(log, DHCP4_HOOK_DECLINE_SKIP);
             return Err(Drop::Hook(Point::LeaseDecline));
         }
-        match self.giving_back().decline(address, probation) {
+        match self.holdings().decline(address, probation) {
             Ok(lease) => {
                 log!(log, DHCP4_DECLINE_LEASE, lease.address, self.label, probation);
                 self.committed(&[lease], &[])?;

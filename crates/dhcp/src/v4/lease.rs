@@ -12,7 +12,7 @@ use kea_lease::{
 };
 use kea_log::{ClientLabel, log};
 use kea_stats::{ServerMetric, SubnetMetric};
-use kea_wire::{ClientId, V4};
+use kea_wire::V4;
 
 use super::accept::Client;
 use crate::pipeline::{
@@ -602,113 +602,5 @@ impl<'q, 's> Leasing<'q, 's> {
             None => hasher.write(self.client.hw_addr.octets()),
         }
         hasher.finish()
-    }
-}
-
-/// Leases that their clients give back. They are found by address alone, so that the subnet may be
-/// gone from the configuration.
-pub(super) struct GivingBack<'q, 's> {
-    pub(super) corridor: &'q Corridor<'s, V4>,
-    pub(super) client: &'q Client,
-}
-
-/// Why a client cannot give an address back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mismatch {
-    /// It has no lease.
-    NoLease,
-    /// Its lease is this other client's, or nobody's any more.
-    OtherClient(Box<V4Owner>),
-}
-
-impl GivingBack<'_, '_> {
-    /// Gives back the lease of `address`: kept for the client's return when `remember`, else
-    /// removed (RFC 2131 section 4.3.4).
-    pub(super) fn release(&self, address: Ipv4Addr, remember: bool) -> Result<Lease<V4>, Mismatch> {
-        log!(self.corridor.log, DHCPSRV_MEMFILE_GET_ADDR4, address);
-        let mut leases = self.corridor.leases.at(address);
-        let mut lease = self.own(&leases, address)?;
-        self.corridor.statistics.removed(&lease);
-        self.corridor.names_end(&lease);
-        if remember {
-            lease.state = LeaseState::ExpiredReclaimed;
-            // It ends now, and a row that ends nothing has a lifetime.
-            lease.valid_lifetime = match lease.valid_lifetime {
-                0 | INFINITE => 1,
-                lifetime => lifetime,
-            };
-            lease.cltt = self.corridor.now - i64::from(lease.valid_lifetime);
-            (lease.fqdn_fwd, lease.fqdn_rev) = (false, false);
-            lease.hostname = Box::default();
-            log!(self.corridor.log, DHCPSRV_MEMFILE_UPDATE_ADDR4, address);
-            leases.put(&lease);
-            self.corridor.journal.append(&lease);
-        } else {
-            log!(self.corridor.log, DHCPSRV_MEMFILE_DELETE_ADDR, address);
-            leases.remove(address);
-            self.corridor.journal.append_deletion(&lease);
-        }
-        Ok(lease)
-    }
-
-    /// Takes `address` out of use for `probation` seconds: its client found it used by somebody
-    /// else (RFC 2131 section 4.3.3). Nothing of the client stays in the lease.
-    pub(super) fn decline(&self, address: Ipv4Addr, probation: u32) -> Result<Lease<V4>, Mismatch> {
-        let mut leases = self.corridor.leases.at(address);
-        let before = self.own(&leases, address)?;
-        #[cfg(feature = "deliberate-faults")]
-        if kea_lease::Fault::NoProbation.is_injected() {
-            leases.remove(address);
-            self.corridor.journal.append_deletion(&before);
-            self.corridor.statistics.removed(&before);
-            return Ok(before);
-        }
-        self.corridor.names_end(&before);
-        let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
-        let mut lease = Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
-        lease.state = LeaseState::Declined;
-        lease.pool_id = before.pool_id;
-        leases.put(&lease);
-        self.corridor.journal.append(&lease);
-        self.corridor.statistics.declined(&lease);
-        Ok(lease)
-    }
-
-    /// The client's lease of `address`.
-    pub(super) fn lease(&self, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {
-        self.own(&self.corridor.leases.at(address), address)
-    }
-
-    fn own(&self, leases: &SubnetLeases<V4>, address: Ipv4Addr) -> Result<Lease<V4>, Mismatch> {
-        let lease = leases.get(address).map(LeaseRef::to_lease).ok_or(Mismatch::NoLease)?;
-        #[cfg(feature = "deliberate-faults")]
-        if kea_lease::Fault::ForeignRelease.is_injected() {
-            return Ok(lease);
-        }
-        let subnet = self.corridor.config.subnet(lease.subnet);
-        let match_client_id = subnet.is_none_or(|subnet| subnet.specific.match_client_id);
-        match lease.state == LeaseState::Assigned && self.client.owns(&lease.owner, match_client_id)
-        {
-            true => Ok(lease),
-            false => Err(Mismatch::OtherClient(Box::new(lease.owner))),
-        }
-    }
-}
-
-impl Client {
-    /// True when a lease of this owner is this client's.
-    pub(super) fn owns(&self, owner: &V4Owner, match_client_id: bool) -> bool {
-        let V4Owner { hw_addr, client_id } = owner;
-        if match_client_id && client_id.is_some() && *client_id == self.client_id {
-            return true;
-        }
-        let recorded = client_id.as_ref().map(ClientId::octets);
-        let is_other = match_client_id
-            && recorded
-                .zip(self.client_id.as_ref().map(ClientId::octets))
-                .is_some_and(|(recorded, sent)| recorded != sent);
-        // Lease files do not keep the type of a hardware address.
-        let octets = hw_addr.octets();
-        !is_other && !octets.is_empty() && octets == self.hw_addr.octets()
     }
 }

@@ -8,6 +8,7 @@ mod exchange;
 mod explain;
 pub(crate) mod extended_info;
 mod facts;
+mod holdings;
 mod lease;
 mod lease_query;
 mod name;
