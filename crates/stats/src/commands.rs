@@ -1,13 +1,11 @@
 //! The `statistic-…` commands (manual chapter 14.5).
 
-use std::collections::HashMap;
-
-use jiff::tz::TimeZone;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::metrics::ServerKind;
 use crate::registry::Stats;
-use crate::sample::{Limit, Sample, StatisticError, UnixMicros};
+use crate::rendering::Rendering;
+use crate::sample::{Limit, StatisticError, UnixMicros};
 
 /// The answer to a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +14,9 @@ pub struct Answer {
     pub result: u8,
     /// Text, where the command has one.
     pub text: Option<String>,
-    /// `arguments` of the answer.
-    pub arguments: Option<Json>,
+    /// `arguments` of the answer: the text of one JSON value, in Kea's form. An answer may be large, and is asked
+    /// for often, so that no tree is built for it.
+    pub arguments: Option<String>,
 }
 
 impl Stats {
@@ -73,18 +72,21 @@ impl Stats {
 
     fn get(&self, arguments: Arguments<'_>, now: UnixMicros) -> Result<Answer, String> {
         let name = arguments.name()?;
-        let mut map = Map::new();
+        let mut shown = Rendering::new(self.zone());
         if let Some(samples) = self.samples(name, now) {
-            map.insert(name.to_owned(), json(&samples, &mut Moments::new(self.zone())));
+            shown.statistic("", name, samples.iter());
         }
-        Ok(Answer::arguments(map))
+        Ok(Answer::arguments(shown.finish()))
     }
 
     fn get_all(&self, now: UnixMicros, is_wanted: impl Fn(&str) -> bool) -> Answer {
-        let mut moments = Moments::new(self.zone());
-        let wanted = self.all_samples(now).into_iter().filter(|(name, _)| is_wanted(name));
-        let shown = wanted.map(|(name, samples)| (name, json(&samples, &mut moments)));
-        Answer::arguments(shown.collect())
+        let mut shown = Rendering::new(self.zone());
+        self.for_each(now, |scope, name, samples| {
+            if is_wanted(if scope.is_empty() { name } else { scope }) {
+                shown.statistic(scope, name, samples);
+            }
+        });
+        Answer::arguments(shown.finish())
     }
 
     fn change(
@@ -99,35 +101,13 @@ impl Stats {
     }
 }
 
-/// `[[value, "time"], …]`.
-fn json(samples: &[Sample], moments: &mut Moments<'_>) -> Json {
-    let pair = |sample: &Sample| Json::from(vec![sample.value.json(), moments.text(sample.at)]);
-    samples.iter().map(pair).collect()
-}
-
-/// The texts of moments. An observation gives one moment to many samples, and calendars are dear.
-struct Moments<'a> {
-    zone: &'a TimeZone,
-    texts: HashMap<UnixMicros, String>,
-}
-
-impl<'a> Moments<'a> {
-    fn new(zone: &'a TimeZone) -> Self {
-        Moments { zone, texts: HashMap::new() }
-    }
-
-    fn text(&mut self, at: UnixMicros) -> Json {
-        self.texts.entry(at).or_insert_with(|| at.text(self.zone)).as_str().into()
-    }
-}
-
 impl Answer {
     fn text(text: &str) -> Self {
         Self { result: 0, text: Some(text.to_owned()), arguments: None }
     }
 
-    fn arguments(map: Map<String, Json>) -> Self {
-        Self { result: 0, text: None, arguments: Some(Json::Object(map)) }
+    fn arguments(text: String) -> Self {
+        Self { result: 0, text: None, arguments: Some(text) }
     }
 }
 
@@ -188,7 +168,8 @@ mod tests {
 
     fn run(stats: &Stats, name: &str, arguments: impl Into<Option<Json>>) -> Json {
         let answer = stats.command(name, arguments.into().as_ref(), LATER).expect("a command");
-        json!({"result": answer.result, "text": answer.text, "arguments": answer.arguments})
+        let shown = answer.arguments.map(|text| serde_json::from_str::<Json>(&text).unwrap());
+        json!({"result": answer.result, "text": answer.text, "arguments": shown})
     }
 
     #[test]
@@ -252,7 +233,7 @@ mod tests {
         );
         assert_eq!(
             text("statistic-sample-count-set", named("max-samples", json!(0))),
-            "'max-samples' must be at least 1"
+            "'max-samples' parameter must not be zero"
         );
         assert_eq!(
             text("statistic-sample-count-set-all", json!({})),

@@ -12,6 +12,7 @@ mod commands;
 mod counters;
 mod metrics;
 mod registry;
+mod rendering;
 mod sample;
 
 pub use commands::Answer;

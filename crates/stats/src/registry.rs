@@ -1,8 +1,11 @@
 //! The registry: scopes with their counters, history, and statistics of free names.
 
 use std::any::TypeId;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
+use std::iter::Chain;
+use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
@@ -124,17 +127,18 @@ impl Stats {
     /// Forgets every scope that `keep` refuses, for reconfiguring. Counters handed out before go on counting, unseen.
     pub fn retain(&self, mut keep: impl FnMut(&Scope) -> bool) {
         let mut state = self.lock();
-        state.groups.retain(|scope, _| keep(scope));
-        let State { groups, kept, .. } = &mut *state;
-        kept.retain(|(scope, _), _| groups.contains_key(scope));
+        state.groups.retain(|group| keep(&group.scope));
+        let groups = state.groups.iter().enumerate();
+        state.places = groups.map(|(place, group)| (group.scope.clone(), place)).collect();
+        state.order = None;
     }
 
     /// Makes a statistic part of the answers although nothing was counted: what it is about has begun.
     pub fn show<M: Metric>(&self, scope: &Scope, metric: M, now: UnixMicros) {
         let mut state = self.lock();
-        let Some(group) = state.groups.get(scope).cloned() else { return };
         let limit = state.default_limit;
-        let kept = state.kept(scope, metric.index(), &group);
+        let Some(group) = state.group(scope) else { return };
+        let kept = group.kept(metric.index());
         if kept.samples.is_empty() && !kept.removed {
             kept.push(Value::Integer(0), now, limit);
         }
@@ -143,11 +147,11 @@ impl Stats {
     /// Sets a total that may exceed 64 bits; it stands in place of the counter.
     pub fn set_large<M: Metric>(&self, scope: &Scope, metric: M, value: i128, now: UnixMicros) {
         let mut state = self.lock();
-        let Some(group) = state.groups.get(scope).cloned() else { return };
-        let saturated = i64::try_from(value).unwrap_or(i64::MAX);
-        group.set(metric.index(), saturated);
         let limit = state.default_limit;
-        let kept = state.kept(scope, metric.index(), &group);
+        let Some(group) = state.group(scope) else { return };
+        let saturated = i64::try_from(value).unwrap_or(i64::MAX);
+        group.counters.set(metric.index(), saturated);
+        let kept = group.kept(metric.index());
         kept.large = i64::try_from(value).is_err().then_some(value);
         kept.removed = false;
         kept.record(Value::of_integer(value), now, limit);
@@ -173,11 +177,10 @@ impl Stats {
     /// it at intervals gives the history a finer grain.
     pub fn observe(&self, now: UnixMicros) {
         let mut state = self.lock();
-        let groups: Vec<_> =
-            state.groups.iter().map(|(scope, group)| (scope.clone(), Arc::clone(group))).collect();
-        for (scope, group) in groups {
-            for index in 0..group.rows.len() {
-                state.observe_one(&scope, index, &group, now);
+        let limit = state.default_limit;
+        for group in &mut state.groups {
+            for index in 0..group.counters.rows.len() {
+                group.observe_one(index, limit, now);
             }
         }
     }
@@ -187,26 +190,48 @@ impl Stats {
         self.lock().samples(name, now)
     }
 
-    /// Every statistic with its samples, newest first.
-    pub fn all_samples(&self, now: UnixMicros) -> BTreeMap<String, Vec<Sample>> {
+    /// Shows every statistic, in the order of their names: the prefix of its scope, its name below that, and its
+    /// samples, newest first.
+    pub(crate) fn for_each(&self, now: UnixMicros, mut show: impl FnMut(&str, &str, History<'_>)) {
         let mut state = self.lock();
-        let groups: Vec<_> =
-            state.groups.iter().map(|(scope, group)| (scope.clone(), Arc::clone(group))).collect();
-        let free = state.free.iter();
-        let mut all: BTreeMap<String, Vec<Sample>> = free
-            .map(|(name, kept)| (name.clone(), kept.samples.iter().cloned().collect()))
-            .collect();
-        for (scope, group) in groups {
-            for (index, row) in group.rows.iter().enumerate() {
-                if let Some(name) = row.name
-                    && state.is_present(&scope, index, &group)
-                {
-                    let samples = state.counter_samples(&scope, index, &group, now);
-                    all.entry(format!("{scope}{name}")).or_insert(samples);
+        let limit = state.default_limit;
+        let State { groups, order, free, .. } = &mut *state;
+        let order = order.get_or_insert_with(|| order_of(groups));
+        let mut free = free.iter().peekable();
+        for &(place, index) in order.iter() {
+            let Some(group) = groups.get_mut(place as usize) else { continue };
+            let index = usize::from(index);
+            let Some(name) = group.counters.rows[index].name else { continue };
+            if !group.is_present(index) {
+                continue;
+            }
+            let mut is_hidden = false;
+            while let Some((other, kept)) = free.peek() {
+                match compare(("", other), (&group.prefix, name)) {
+                    Ordering::Less => show("", other, history(&kept.samples)),
+                    Ordering::Equal => {
+                        is_hidden = true;
+                        break;
+                    }
+                    Ordering::Greater => break,
+                }
+                free.next();
+            }
+            if is_hidden {
+                continue;
+            }
+            group.observe_one(index, limit, now);
+            match group.kept.get(index).and_then(Option::as_deref) {
+                Some(kept) => show(&group.prefix, name, history(&kept.samples)),
+                None => {
+                    let first = [group.first_sample()];
+                    show(&group.prefix, name, first.iter().chain(&[]));
                 }
             }
         }
-        all
+        for (name, kept) in free {
+            show("", name, history(&kept.samples));
+        }
     }
 
     /// Sets a statistic to the neutral value of its type, as its only sample.
@@ -256,8 +281,9 @@ impl Stats {
         }
         let mut state = self.lock();
         state.default_limit = limit;
-        let State { kept, free, .. } = &mut *state;
-        for kept in kept.values_mut().chain(free.values_mut()) {
+        let State { groups, free, .. } = &mut *state;
+        let counted = groups.iter_mut().flat_map(|group| group.kept.iter_mut().flatten());
+        for kept in counted.map(|kept| &mut **kept).chain(free.values_mut()) {
             kept.limit = None;
             limit.apply(&mut kept.samples, now);
         }
@@ -284,11 +310,11 @@ impl Stats {
         let rows = Arc::clone(
             state.tables.entry(TypeId::of::<M>()).or_insert_with(|| rows::<M>(self.server)),
         );
-        let group = state
-            .groups
-            .entry(scope.clone())
-            .or_insert_with(|| Arc::new(Group::new(rows, shards, now)));
-        Counters::new(Arc::clone(group), worker)
+        let counters = match state.group(scope) {
+            Some(group) => Arc::clone(&group.counters),
+            None => state.enter(scope, Arc::new(Group::new(rows, shards, now))),
+        };
+        Counters::new(counters, worker)
     }
 
     /// No code that holds the lock can panic half-way, so a poisoned state is a consistent one.
@@ -297,12 +323,22 @@ impl Stats {
     }
 }
 
+/// The samples of a statistic, newest first.
+pub(crate) type History<'a> = Chain<slice::Iter<'a, Sample>, slice::Iter<'a, Sample>>;
+
+fn history(samples: &VecDeque<Sample>) -> History<'_> {
+    let (newest, oldest) = samples.as_slices();
+    newest.iter().chain(oldest)
+}
+
 #[derive(Debug)]
 struct State {
     tables: HashMap<TypeId, Arc<[Row]>>,
-    groups: BTreeMap<Scope, Arc<Group>>,
-    /// History of counters that ever changed; most of a hundred thousand subnets' never do.
-    kept: HashMap<(Scope, usize), Kept>,
+    groups: Vec<Counted>,
+    /// Where in `groups` a scope is.
+    places: HashMap<Scope, usize>,
+    /// All counters in the order of their full names; made when it is asked for.
+    order: Option<Vec<(u32, u16)>>,
     free: BTreeMap<String, Kept>,
     default_limit: Limit,
 }
@@ -311,12 +347,100 @@ impl Default for State {
     fn default() -> Self {
         Self {
             tables: HashMap::new(),
-            groups: BTreeMap::new(),
-            kept: HashMap::new(),
+            groups: Vec::new(),
+            places: HashMap::new(),
+            order: None,
             free: BTreeMap::new(),
             default_limit: Limit::DEFAULT,
         }
     }
+}
+
+/// The counters of a scope, with their history.
+#[derive(Debug)]
+struct Counted {
+    scope: Scope,
+    /// The scope as names begin with it.
+    prefix: String,
+    counters: Arc<Group>,
+    /// Empty as long as none has changed: most of a hundred thousand subnets' never do.
+    kept: Vec<Option<Box<Kept>>>,
+}
+
+impl Counted {
+    fn is_present(&self, index: usize) -> bool {
+        let Some(row) = self.counters.rows.get(index).filter(|row| row.name.is_some()) else {
+            return false;
+        };
+        match self.kept.get(index).and_then(Option::as_deref) {
+            Some(kept) if kept.removed => self.counters.value(index) != 0,
+            Some(_) => true,
+            None => row.presence == Presence::Always || self.counters.value(index) != 0,
+        }
+    }
+
+    fn kept(&mut self, index: usize) -> &mut Kept {
+        let rows = &self.counters.rows;
+        if self.kept.is_empty() {
+            self.kept.resize_with(rows.len(), || None);
+        }
+        let first = (rows[index].presence == Presence::Always).then(|| self.first_sample());
+        self.kept[index].get_or_insert_with(|| {
+            Box::new(Kept { samples: first.into_iter().collect(), ..Kept::default() })
+        })
+    }
+
+    /// What a counter that never changed has to show.
+    fn first_sample(&self) -> Sample {
+        Sample { value: Value::Integer(0), at: self.counters.created }
+    }
+
+    /// Takes a sample of a counter if it changed.
+    fn observe_one(&mut self, index: usize, limit: Limit, now: UnixMicros) {
+        let value = self.counters.value(index);
+        if value == 0 && self.kept.get(index).is_none_or(Option::is_none) {
+            return;
+        }
+        let kept = self.kept(index);
+        if kept.removed && value == 0 {
+            return;
+        }
+        kept.removed = false;
+        let value = match kept.large {
+            Some(large) if value == i64::MAX => Value::Large(large),
+            _ => Value::Integer(value),
+        };
+        kept.record(value, now, limit);
+        kept.limit.unwrap_or(limit).apply(&mut kept.samples, now);
+    }
+
+    fn samples(&mut self, index: usize, limit: Limit, now: UnixMicros) -> Vec<Sample> {
+        self.observe_one(index, limit, now);
+        match self.kept.get(index).and_then(Option::as_deref) {
+            Some(kept) => kept.samples.iter().cloned().collect(),
+            None => vec![self.first_sample()],
+        }
+    }
+}
+
+/// The counters of all groups, by their full names.
+fn order_of(groups: &[Counted]) -> Vec<(u32, u16)> {
+    let mut order: Vec<(u32, u16)> = Vec::new();
+    for (place, group) in (0..).zip(groups) {
+        let rows = (0..).zip(&*group.counters.rows);
+        order.extend(rows.filter(|(_, row)| row.name.is_some()).map(|(index, _)| (place, index)));
+    }
+    let name = |&(place, index): &(u32, u16)| {
+        let group = &groups[place as usize];
+        (&*group.prefix, group.counters.rows[usize::from(index)].name.unwrap_or_default())
+    };
+    order.sort_unstable_by(|a, b| compare(name(a), name(b)));
+    order
+}
+
+/// Compares names that are in two parts each.
+fn compare(a: (&str, &str), b: (&str, &str)) -> Ordering {
+    a.0.bytes().chain(a.1.bytes()).cmp(b.0.bytes().chain(b.1.bytes()))
 }
 
 /// What a statistic has besides its counter.
@@ -348,78 +472,47 @@ impl Kept {
 
 /// Where a name leads.
 enum Found {
-    Counter(Scope, usize, Arc<Group>),
+    /// In [`State::groups`], and which of its counters.
+    Counter(usize, usize),
     Free(String),
 }
 
 impl State {
+    fn group(&mut self, scope: &Scope) -> Option<&mut Counted> {
+        let place = *self.places.get(scope)?;
+        self.groups.get_mut(place)
+    }
+
+    fn enter(&mut self, scope: &Scope, counters: Arc<Group>) -> Arc<Group> {
+        self.places.insert(scope.clone(), self.groups.len());
+        self.order = None;
+        let (scope, prefix) = (scope.clone(), scope.to_string());
+        let group = Counted { scope, prefix, counters: Arc::clone(&counters), kept: Vec::new() };
+        self.groups.push(group);
+        counters
+    }
+
     fn find(&self, name: &str) -> Option<Found> {
         if self.free.contains_key(name) {
             return Some(Found::Free(name.to_owned()));
         }
         let (scope, below) = Scope::split(name);
-        let group = self.groups.get(&scope)?;
-        let index = group.rows.iter().position(|row| row.name == Some(below))?;
-        let group = Arc::clone(group);
-        self.is_present(&scope, index, &group).then_some(Found::Counter(scope, index, group))
-    }
-
-    fn is_present(&self, scope: &Scope, index: usize, group: &Group) -> bool {
-        let Some(row) = group.rows.get(index).filter(|row| row.name.is_some()) else {
-            return false;
-        };
-        match self.kept.get(&(scope.clone(), index)) {
-            Some(kept) if kept.removed => group.value(index) != 0,
-            Some(_) => true,
-            None => row.presence == Presence::Always || group.value(index) != 0,
-        }
+        let place = *self.places.get(&scope)?;
+        let group = self.groups.get(place)?;
+        let index = group.counters.rows.iter().position(|row| row.name == Some(below))?;
+        group.is_present(index).then_some(Found::Counter(place, index))
     }
 
     /// Names of everything that is present, as in answers.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.free.keys().cloned().collect();
-        for (scope, group) in &self.groups {
-            let present =
-                (0..group.rows.len()).filter(|&index| self.is_present(scope, index, group));
-            names.extend(
-                present
-                    .filter_map(|index| group.rows[index].name)
-                    .map(|name| format!("{scope}{name}")),
-            );
+        for group in &self.groups {
+            let rows = group.counters.rows.iter().enumerate();
+            let present = rows.filter(|(index, _)| group.is_present(*index));
+            let below = present.filter_map(|(_, row)| row.name);
+            names.extend(below.map(|name| format!("{}{name}", group.prefix)));
         }
         names
-    }
-
-    fn kept(&mut self, scope: &Scope, index: usize, group: &Group) -> &mut Kept {
-        let present_at_start = group.rows[index].presence == Presence::Always;
-        self.kept.entry((scope.clone(), index)).or_insert_with(|| {
-            let mut kept = Kept::default();
-            if present_at_start {
-                kept.push(Value::Integer(0), group.created, Limit::DEFAULT);
-            }
-            kept
-        })
-    }
-
-    /// Takes a sample of a counter if it changed.
-    fn observe_one(&mut self, scope: &Scope, index: usize, group: &Group, now: UnixMicros) {
-        let value = group.value(index);
-        let key = (scope.clone(), index);
-        if value == 0 && !self.kept.contains_key(&key) {
-            return;
-        }
-        let limit = self.default_limit;
-        let kept = self.kept(scope, index, group);
-        if kept.removed && value == 0 {
-            return;
-        }
-        kept.removed = false;
-        let value = match kept.large {
-            Some(large) if value == i64::MAX => Value::Large(large),
-            _ => Value::Integer(value),
-        };
-        kept.record(value, now, limit);
-        kept.limit.unwrap_or(limit).apply(&mut kept.samples, now);
     }
 
     fn samples(&mut self, name: &str, now: UnixMicros) -> Option<Vec<Sample>> {
@@ -427,23 +520,9 @@ impl State {
             Found::Free(name) => {
                 self.free.get(&name).map(|kept| kept.samples.iter().cloned().collect())
             }
-            Found::Counter(scope, index, group) => {
-                Some(self.counter_samples(&scope, index, &group, now))
+            Found::Counter(place, index) => {
+                Some(self.groups[place].samples(index, self.default_limit, now))
             }
-        }
-    }
-
-    fn counter_samples(
-        &mut self,
-        scope: &Scope,
-        index: usize,
-        group: &Group,
-        now: UnixMicros,
-    ) -> Vec<Sample> {
-        self.observe_one(scope, index, group, now);
-        match self.kept.get(&(scope.clone(), index)) {
-            Some(kept) => kept.samples.iter().cloned().collect(),
-            None => vec![Sample { value: Value::Integer(0), at: group.created }],
         }
     }
 
@@ -451,9 +530,10 @@ impl State {
         let limit = self.default_limit;
         let kept = match self.find_or_fail(name)? {
             Found::Free(name) => self.free.entry(name).or_default(),
-            Found::Counter(scope, index, group) => {
-                group.reset(index);
-                let kept = self.kept(&scope, index, &group);
+            Found::Counter(place, index) => {
+                let group = &mut self.groups[place];
+                group.counters.reset(index);
+                let kept = group.kept(index);
                 kept.large = None;
                 kept.removed = false;
                 kept
@@ -473,9 +553,10 @@ impl State {
             Found::Free(name) => {
                 self.free.remove(&name);
             }
-            Found::Counter(scope, index, group) => {
-                group.reset(index);
-                let kept = self.kept(&scope, index, &group);
+            Found::Counter(place, index) => {
+                let group = &mut self.groups[place];
+                group.counters.reset(index);
+                let kept = group.kept(index);
                 *kept = Kept { removed: true, ..Kept::default() };
             }
         }
@@ -490,9 +571,10 @@ impl State {
     ) -> Result<(), StatisticError> {
         let kept = match self.find_or_fail(name)? {
             Found::Free(name) => self.free.entry(name).or_default(),
-            Found::Counter(scope, index, group) => {
-                self.observe_one(&scope, index, &group, now);
-                self.kept(&scope, index, &group)
+            Found::Counter(place, index) => {
+                let group = &mut self.groups[place];
+                group.observe_one(index, self.default_limit, now);
+                group.kept(index)
             }
         };
         kept.limit = Some(limit);

@@ -87,12 +87,47 @@ fn statistics_of_a_new_server_are_those_of_the_manual() {
     let stats = stats(ServerKind::Dhcp4);
     stats.server::<ServerMetric>(0, at(0));
     stats.subnet(1, at(0));
-    let all = stats.all_samples(at(1));
-    assert!(
-        all.values().all(|samples| samples == &[Sample { value: Value::Integer(0), at: at(0) }])
-    );
-    let names: Vec<&str> = all.keys().map(String::as_str).collect();
+    let mut names = Vec::new();
+    stats.for_each(at(1), |prefix, name, samples| {
+        assert!(samples.eq(&[Sample { value: Value::Integer(0), at: at(0) }]));
+        names.push(format!("{prefix}{name}"));
+    });
     assert_eq!(names, DHCP4_NAMES);
+}
+
+#[test]
+fn all_statistics_are_in_the_order_of_their_names() {
+    let stats = stats(ServerKind::Dhcp4);
+    let shown = || {
+        let mut names = Vec::new();
+        stats.for_each(at(1), |prefix, name, _| names.push(format!("{prefix}{name}")));
+        names
+    };
+    assert!(shown().is_empty());
+    for subnet in [10, 2, 1] {
+        stats.subnet(subnet, at(0));
+        stats.pool(subnet, 0, at(0));
+        assert!(shown().is_sorted(), "{:?}", shown());
+    }
+    stats.server::<ServerMetric>(0, at(0));
+    for name in ["a", "m", "subnet[1].x", "subnet[1].total-addresses", "z"] {
+        stats.set(name, Value::Text(name.to_owned()), at(1)).unwrap();
+    }
+    let names = shown();
+    assert!(names.is_sorted(), "{names:?}");
+    assert!(["a", "m", "subnet[1].x", "z"].iter().all(|name| names.contains(&(*name).to_owned())));
+    // A statistic of a free name stands in place of the counter.
+    let mut total = Vec::new();
+    stats.for_each(at(1), |prefix, name, samples| {
+        if format!("{prefix}{name}") == "subnet[1].total-addresses" {
+            total.extend(samples.cloned());
+        }
+    });
+    let text = Value::Text("subnet[1].total-addresses".into());
+    assert_eq!(total, [Sample { value: text, at: at(1) }]);
+    stats.retain(|scope| *scope == Scope::Subnet(2));
+    assert!(shown().is_sorted());
+    assert!(!shown().contains(&"subnet[10].total-addresses".to_owned()));
 }
 
 #[test]

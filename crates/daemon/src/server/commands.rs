@@ -106,7 +106,7 @@ fn statistics<F: Serving>(server: &Server<F>, name: &str, arguments: Arguments<'
     Answer {
         result: ResultCode(answer.result.into()),
         text: answer.text,
-        arguments: answer.arguments.map(Payload::Json),
+        arguments: answer.arguments.map(Payload::Rendered),
     }
 }
 
@@ -222,7 +222,8 @@ impl<F: Serving> Server<F> {
 
     /// Writes what is in force to a file, whole or not at all.
     fn config_write(&self, arguments: Arguments<'_>) -> Outcome {
-        let file = arguments.text("filename").map_or_else(|| self.run.file.clone(), PathBuf::from);
+        let name = arguments.text("filename").filter(|name| !name.is_empty());
+        let file = name.map_or_else(|| self.run.file.clone(), PathBuf::from);
         let pretty = self.shared.config.load().render().to_pretty();
         let io_error = |error: std::io::Error| {
             format!("Error during config-write: unable to write {}: {error}", file.display())
@@ -338,6 +339,7 @@ fn origin(arguments: Arguments<'_>) -> Result<&str, String> {
     match arguments.text("origin") {
         None => Ok("user"),
         Some(origin @ ("user" | "ha-partner")) => Ok(origin),
+        Some("") => Err("invalid value used for 'origin' parameter: (empty string)".into()),
         Some(origin) => Err(format!("invalid value used for 'origin' parameter: {origin}")),
     }
 }

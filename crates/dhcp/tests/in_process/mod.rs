@@ -322,7 +322,11 @@ impl Backend for InProcess {
                 Ok(answer(0, None, Some(config)))
             }
             _ => match self.running()?.stats.command(name, arguments, now) {
-                Some(said) => Ok(answer(said.result.into(), said.text, said.arguments)),
+                Some(said) => {
+                    let shown = said.arguments.map(|text| serde_json::from_str(&text));
+                    let shown = shown.transpose().map_err(io::Error::other)?;
+                    Ok(answer(said.result.into(), said.text, shown))
+                }
                 None => Ok(answer(2, Some(format!("'{name}' command not supported.")), None)),
             },
         }
