@@ -4,6 +4,7 @@
 mod arguments;
 mod configuration;
 mod console;
+mod control_plane;
 mod explain;
 mod layout;
 mod lease_clean_up;
@@ -16,6 +17,7 @@ mod version;
 
 pub use arguments::{DHCP4, DHCP6, Explain, Program, Run};
 pub use console::{fail, say};
+pub use control_plane::{ControlPlane, Signals, Wish};
 pub use layout::Layout;
 pub use lease_clean_up::lfc_main;
 pub use pid_file::{PidFile, PidFileError, pid_file_path};

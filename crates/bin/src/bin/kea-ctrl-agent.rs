@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use kea_control::{Agent, AgentConfig, Identity};
 use kea_daemon::{
-    Confinement, Layout, Phase, PidFile, Program, Run, ServiceManager, Tasks, VERSION, fail,
+    Confinement, ControlPlane, Layout, Phase, PidFile, Program, Run, ServiceManager, Signals,
+    Tasks, VERSION, Wish, fail,
 };
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
-use tokio::signal::unix::{SignalKind, signal};
 
 const PROGRAM: Program =
     Program { name: "kea-ctrl-agent", title: "Kea control agent", has_ports: false };
@@ -26,8 +26,8 @@ impl Tasks for ControlAgent {
             .map_or_else(|problems| fail(&problems), |_| ExitCode::SUCCESS)
     }
 
-    fn serve(&self, run: &Run) -> ExitCode {
-        serve(run).map_or_else(|problem| fail(&problem), ExitCode::from)
+    fn serve(&self, run: &Run, plane: ControlPlane) -> ExitCode {
+        serve(run, plane).map_or_else(|problem| fail(&problem), ExitCode::from)
     }
 }
 
@@ -35,7 +35,8 @@ fn load(file: &Path, confinement: Confinement) -> Result<AgentConfig, String> {
     AgentConfig::load(&file.to_string_lossy(), &confinement).map_err(|problems| problems.render())
 }
 
-fn serve(run: &Run) -> Result<u8, String> {
+fn serve(run: &Run, plane: ControlPlane) -> Result<u8, String> {
+    let ControlPlane { runtime, mut signals } = plane;
     let layout = Layout::of_this_process();
     let mut options = LoggingOptions::new(PROGRAM.name);
     options.program.verbose = run.verbose;
@@ -56,20 +57,20 @@ fn serve(run: &Run) -> Result<u8, String> {
     })?;
     logger.configure(&config.loggers).map_err(|error| error.to_string())?;
     logging.start_writer().map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
-    let exit_value = runtime.block_on(run_agent(run, config, &logger)).inspect_err(|problem| {
+    let agent = run_agent(run, config, &mut signals, &logger);
+    let exit_value = runtime.block_on(agent).inspect_err(|problem| {
         log!(logger, CTRL_AGENT_FAILED, problem);
     })?;
     log!(logger, DCTL_SHUTDOWN, PROGRAM.name, std::process::id(), VERSION);
     Ok(exit_value)
 }
 
-async fn run_agent(run: &Run, config: AgentConfig, logger: &Handle) -> Result<u8, String> {
-    let on = |kind| signal(kind).map_err(|error| error.to_string());
-    let mut terminate = on(SignalKind::terminate())?;
-    let mut interrupt = on(SignalKind::interrupt())?;
-    let mut hang_up = on(SignalKind::hangup())?;
+async fn run_agent(
+    run: &Run,
+    config: AgentConfig,
+    signals: &mut Signals,
+    logger: &Handle,
+) -> Result<u8, String> {
     let identity = Identity {
         version: VERSION.to_owned(),
         extended: kea_daemon::extended_version(),
@@ -84,9 +85,10 @@ async fn run_agent(run: &Run, config: AgentConfig, logger: &Handle) -> Result<u8
     let exit_value = loop {
         tokio::select! {
             stop = agent.serve() => break stop.exit_value,
-            _ = terminate.recv() => break 0,
-            _ = interrupt.recv() => break 0,
-            _ = hang_up.recv() => {
+            wish = signals.next() => {
+                if wish == Wish::Stop {
+                    break 0;
+                }
                 log!(logger, DCTL_CFG_FILE_RELOAD_SIGNAL_RECVD, "SIGHUP", file);
                 manager.tell(Phase::Reloading);
                 match agent.reload() {

@@ -4,7 +4,9 @@
 mod access;
 mod commands;
 mod hostile;
+mod results;
 mod service_manager;
+mod starting;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -52,14 +54,25 @@ impl Agent {
         further: &Value,
         environment: &[(&str, &Path)],
     ) -> Agent {
-        let folder = servers[0].setup().folder().to_owned();
+        let folder = servers[0].setup().folder();
         let socket = |server: &Server| {
             let socket = server.setup().folder().join("control");
             json!({ "socket-type": "unix", "socket-name": socket })
         };
+        let sockets = json!({ "dhcp4": socket(servers[0]), "dhcp6": socket(servers[1]) });
+        Agent::before(subject, netns, (folder, &sockets), further, environment)
+    }
+
+    /// In front of sockets, with its files in a folder.
+    fn before(
+        subject: Subject,
+        netns: &Netns,
+        (folder, sockets): (&Path, &Value),
+        further: &Value,
+        environment: &[(&str, &Path)],
+    ) -> Agent {
         let mut config = json!({ "Control-agent": {
-            "http-host": "127.0.0.1", "http-port": 8000,
-            "control-sockets": { "dhcp4": socket(servers[0]), "dhcp6": socket(servers[1]) },
+            "http-host": "127.0.0.1", "http-port": 8000, "control-sockets": sockets,
             "loggers": [{
                 "name": "kea-ctrl-agent", "severity": "INFO",
                 "output_options": [{ "output": "stdout", "flush": true }],
@@ -78,8 +91,8 @@ impl Agent {
             program = copy;
         }
         let mut command = netns.command(program);
-        command.arg("-c").arg(&file).current_dir(&folder);
-        command.env("KEA_PIDFILE_DIR", &folder).env("KEA_LOCKFILE_DIR", &folder);
+        command.arg("-c").arg(&file).current_dir(folder);
+        command.env("KEA_PIDFILE_DIR", folder).env("KEA_LOCKFILE_DIR", folder);
         command.envs(environment.iter().copied());
         let process = Captured::start(command).unwrap();
         // HTTP or HTTPS.
@@ -98,12 +111,17 @@ impl Agent {
     }
 
     fn curl(&self, request: &Value) -> Value {
-        let mut command = self.netns.command("curl");
-        command.args(["--silent", "--fail", "--max-time", "60"]);
-        command.args(["--header", "Content-Type: application/json", "--data", "@-"]);
-        let output = run(command.arg("http://127.0.0.1:8000/"), &request.to_string());
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
+        curl(&self.netns, request)
     }
+}
+
+/// What the agent of a namespace answers.
+fn curl(netns: &Netns, request: &Value) -> Value {
+    let mut command = netns.command("curl");
+    command.args(["--silent", "--fail", "--max-time", "60"]);
+    command.args(["--header", "Content-Type: application/json", "--data", "@-"]);
+    let output = run(command.arg("http://127.0.0.1:8000/"), &request.to_string());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
 }
 
 fn run(command: &mut Command, input: &str) -> Output {

@@ -1,5 +1,6 @@
 //! What the service manager of the system is told, as systemd listens for it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
@@ -103,4 +104,26 @@ fn the_agent_tells_it_and_reads_nothing_that_anybody_may_write() {
     agent.process.signal(Signal::SIGHUP).unwrap();
     assert_eq!(manager.is_told_of_a_reload(), serving);
     manager.is_told_of_the_end(&agent.process);
+}
+
+/// As the system sees it, the thread that attends to commands is nicer than the process, and those of
+/// packets are not.
+#[test]
+fn commands_give_way_to_packets() {
+    let Some((_lab, netns, _, setup)) = Lab::ours(4) else { return };
+    let server = setup.start_with(&netns, &json!({})).unwrap();
+    let pid = server.process().pid();
+    let mut niceness = BTreeMap::new();
+    for task in fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
+        let stat = fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+        let (name, rest) = stat.split_once('(').unwrap().1.rsplit_once(')').unwrap();
+        // The 19th field (proc_pid_stat(5)); the name is the second.
+        let nice: i32 = rest.split_whitespace().nth(16).unwrap().parse().unwrap();
+        niceness.insert(name.to_owned(), nice);
+    }
+    let first = niceness["kea-dhcp4"];
+    assert_eq!(niceness["control"], (first + 5).min(19), "{niceness:?}");
+    let packets: Vec<_> = niceness.iter().filter(|(name, _)| name.starts_with("dhcp-")).collect();
+    assert!(!packets.is_empty(), "{niceness:?}");
+    assert!(packets.iter().all(|(_, nice)| **nice == first), "{niceness:?}");
 }
