@@ -46,7 +46,8 @@ impl Server {
 
     async fn exchange(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.address()).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
+        // Whoever is refused may be cut off before it has said everything.
+        let _ = stream.write_all(request.as_bytes()).await;
         read(&mut stream).await
     }
 }
@@ -156,6 +157,103 @@ async fn bad_requests_get_a_map_and_a_status() {
         assert_eq!(body["result"], status, "{request}");
         assert!(body["text"].as_str().unwrap().contains(says), "{request}: {body}");
     }
+}
+
+/// What stands between a proxy and a server must not be able to tell them different things.
+#[tokio::test]
+async fn a_request_has_one_end_and_one_only() {
+    let server = Server::start(socket());
+    let command = "{\"command\": \"version-get\"}";
+    let length = format!("Content-Length: {}\r\n", command.len());
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let smuggled = post(command);
+    for headers in [
+        format!("{length}Content-Length: 2\r\n"),
+        format!("Content-Length: {0}, 2\r\n", command.len()),
+        "Content-Length: -1\r\n".to_owned(),
+        "Content-Length: +30\r\n".to_owned(),
+        "Content-Length: 0x1e\r\n".to_owned(),
+        format!("{length}{chunked}"),
+        format!("{chunked}{length}"),
+        "Transfer-Encoding: chunked, identity\r\n".to_owned(),
+        format!("{length}Transfer-Encoding: xchunked\r\n"),
+        format!("Content-Length : {}\r\n", command.len()),
+        format!(" folded\r\n{length}"),
+    ] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n\
+             {command}{smuggled}"
+        );
+        let response = server.exchange(&request).await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{headers}: {response}");
+        assert_eq!(response.matches("HTTP/1.1").count(), 1, "{headers}: {response}");
+        assert!(!response.contains("1.2.3"), "{headers}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_follow_each_other_are_answered_in_order() {
+    let server = Server::start(socket());
+    let kept = |body| post(body).replace("Connection: close\r\n", "");
+    let (good, unknown) = ("{\"command\": \"version-get\"}", "{\"command\": \"nope\"}");
+    let response = server.exchange(&format!("{}{}{}", kept(good), kept(unknown), post(good))).await;
+    let answers: Vec<&str> = response.split("HTTP/1.1 200 OK").skip(1).map(body).collect();
+    let done = r#"[ { "result": 0, "text": "1.2.3" } ]"#;
+    let refused = r#"[ { "result": 2, "text": "'nope' command not supported." } ]"#;
+    assert_eq!(answers, [done, refused, done]);
+    // What is left after a refusal is no request.
+    let response = server.exchange(&format!("{}{}", kept("xx"), post(good))).await;
+    assert!(response.starts_with("HTTP/1.1 400 ") && !response.contains("1.2.3"), "{response}");
+}
+
+#[tokio::test]
+async fn older_and_careful_clients_are_served() {
+    let server = Server::start(socket());
+    let command = "{\"command\": \"version-get\"}";
+    let old = post(command).replace("HTTP/1.1", "HTTP/1.0").replace("Connection: close\r\n", "");
+    let response = server.exchange(&old).await;
+    assert!(response.starts_with("HTTP/1.0 200 OK\r\n"), "{response}");
+    assert_eq!(body(&response), r#"[ { "result": 0, "text": "1.2.3" } ]"#);
+    let careful = |body| post(body).replace("Host: x", "Host: x\r\nExpect: 100-continue");
+    let response = server.exchange(&careful(command)).await;
+    let go_on = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n";
+    assert!(response.starts_with(go_on), "{response}");
+    // Whoever is refused need not send the rest.
+    let response = server.exchange(&careful(command).replace("/json", "/xml")).await;
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+}
+
+#[tokio::test]
+async fn other_methods_get_an_answer() {
+    let server = Server::start(socket());
+    let ask = |line: &str| format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let head = server.exchange(&ask("HEAD /metrics")).await;
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.to_ascii_lowercase().contains("content-length: 6\r\n"), "{head}");
+    assert_eq!(body(&head), "");
+    let nothing = server.exchange(&ask("HEAD /")).await;
+    assert!(nothing.starts_with("HTTP/1.1 404 ") && body(&nothing).is_empty(), "{nothing}");
+    for method in ["OPTIONS *", "DELETE /", "TRACE /", "PATCH /", "QUERY /", "CONNECT x:1"] {
+        let response = server.exchange(&ask(method)).await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{method}: {response}");
+        assert!(body(&response).contains(" is not POST"), "{method}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn headers_are_bounded() {
+    let server = Server::start(socket());
+    let many: String = (0..1000).map(|n| format!("X-{n}: y\r\n")).collect();
+    let long = format!("X: {}\r\n", "y".repeat(1_000_000));
+    for flood in [many, long] {
+        let request = post("{\"command\": \"version-get\"}");
+        let request = request.replace("Host: x\r\n", &format!("Host: x\r\n{flood}"));
+        let response = server.exchange(&request).await;
+        let is_refused = response.is_empty() || response.starts_with("HTTP/1.1 431 ");
+        assert!(is_refused, "{response}");
+    }
+    let response = server.exchange(&post("{\"command\": \"version-get\"}")).await;
+    assert!(response.contains("1.2.3"), "{response}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kea_config::snapshot::ControlSocket;
-use kea_control::{Answer, Calls, Daemon, Handlers, Listeners};
+use kea_control::{Answer, Calls, Daemon, Handlers, Listeners, ResultCode};
 use kea_log::{Captured, message};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -58,6 +58,10 @@ async fn answer(mut calls: Calls, log: Captured) {
             call.answer(Answer::success("at last"));
         });
     });
+    handlers.on("outside-library", |_, arguments| {
+        let result = ResultCode(arguments.integer("result").unwrap());
+        Answer::with(result, format!("result {}", result.0))
+    });
     // Never answered.
     handlers.on_later("libreload", |_, call| drop(call));
     let mut count = 0;
@@ -93,7 +97,7 @@ async fn commands_are_answered_as_kea_answers_them() {
         ),
         (
             b"{\"command\":\"list-commands\",\"service\":\"dhcp4\",\"remote-address\":\"::1\"}",
-            r#"{ "arguments": [ "config-get", "leases-reclaim", "libreload", "list-commands", "statistic-get", "version-get" ], "result": 0 }"#,
+            r#"{ "arguments": [ "config-get", "leases-reclaim", "libreload", "list-commands", "outside-library", "statistic-get", "version-get" ], "result": 0 }"#,
         ),
         (
             b"{\"command\":\"statistic-get\",\"arguments\":{\"name\":\"a}]\\\"\"}}",
@@ -140,6 +144,27 @@ async fn commands_are_answered_as_kea_answers_them() {
         got,
         r#"{ "result": 1, "text": "trailing comma at line 1 column 16 in the command" }"#
     );
+}
+
+#[tokio::test]
+async fn every_result_is_told() {
+    let server = Server::start();
+    for result in 0..=5 {
+        let command =
+            json!({ "command": "outside-library", "arguments": { "result": result } }).to_string();
+        let answer = send(&server.path("a"), command.as_bytes()).await;
+        let expected = format!("{{ \"result\": {result}, \"text\": \"result {result}\" }}");
+        assert_eq!(answer, expected);
+    }
+    let codes = [
+        ResultCode::SUCCESS,
+        ResultCode::ERROR,
+        ResultCode::UNSUPPORTED,
+        ResultCode::EMPTY,
+        ResultCode::CONFLICT,
+        ResultCode::PARTLY_CHANGED,
+    ];
+    assert_eq!(codes.map(|code| code.0), [0, 1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]

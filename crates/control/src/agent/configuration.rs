@@ -62,6 +62,7 @@ impl AgentConfig {
             loggers: loggers(given),
             effective: effective(given),
         };
+        refuse_libraries(given, &mut problems);
         if let ControlSocket::Http(socket) = &config.socket
             && let Err(problem) = check_access(socket)
         {
@@ -200,6 +201,20 @@ fn path_fits(name: &str, path: &str, node: &Node, problems: &mut Diagnostics) {
     if path.len() > SOCKET_PATH_OCTETS {
         let len = path.len();
         let message = format!("{name} is {len} octets long; {SOCKET_PATH_OCTETS} fit: {path}");
+        problems.push(Diagnostic::error(message).at(node.span, ""));
+    }
+}
+
+/// Who names a library relies on what it does, access control above all, and must not go without it unawares.
+fn refuse_libraries(given: &Map, problems: &mut Diagnostics) {
+    let libraries = given.get("hooks-libraries").and_then(Node::as_list).unwrap_or_default();
+    for node in libraries {
+        let message = match node.as_map().and_then(|map| text(map, "library")) {
+            None => "'library' is missing".to_owned(),
+            Some(library) => {
+                format!("hook library {library}: the control agent has no library of this name")
+            }
+        };
         problems.push(Diagnostic::error(message).at(node.span, ""));
     }
 }
@@ -347,6 +362,21 @@ mod tests {
         let clients = json!([{ "user": "admin", "password-file": "/nonexistent" }]);
         let unread = refused(json!({ "authentication": { "type": "basic", "clients": clients } }));
         assert!(unread.contains("cannot use /nonexistent"), "{unread}");
+    }
+
+    #[test]
+    fn libraries_that_are_not_there_are_refused() {
+        let refused = |library: Json| {
+            let config = json!({ "Control-agent": { "hooks-libraries": [library] } }).to_string();
+            AgentConfig::from_text(&config).unwrap_err().first_error().unwrap()
+        };
+        let library = refused(json!({ "library": "/usr/lib/libca_rbac.so" }));
+        let expected = "hook library /usr/lib/libca_rbac.so: the control agent has no library";
+        assert!(library.contains(expected), "{library}");
+        let nameless = refused(json!({ "parameters": {} }));
+        assert!(nameless.contains("'library' is missing"), "{nameless}");
+        let none = json!({ "Control-agent": { "hooks-libraries": [] } }).to_string();
+        assert!(AgentConfig::from_text(&none).is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{
-    ALLOW, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use kea_log::{Message, log, message, redact_json};
@@ -69,19 +69,11 @@ impl Refusal {
         let mut response = json(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                let realm = settings.users.realm().replace(['"', '\\'], "'");
-                let value = HeaderValue::try_from(format!("Basic realm=\"{realm}\""));
-                headers.insert(
-                    WWW_AUTHENTICATE,
-                    value.unwrap_or(HeaderValue::from_static("Basic realm=\"\"")),
-                );
-            }
-            StatusCode::METHOD_NOT_ALLOWED => {
-                headers.insert(ALLOW, HeaderValue::from_static("POST, GET"));
-            }
-            _ => {}
+        if status == StatusCode::UNAUTHORIZED {
+            let realm = settings.users.realm().replace(['"', '\\'], "'");
+            let value = HeaderValue::try_from(format!("Basic realm=\"{realm}\""));
+            let value = value.unwrap_or(HeaderValue::from_static("Basic realm=\"\""));
+            headers.insert(WWW_AUTHENTICATE, value);
         }
         // What is left of the request is not read.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -99,7 +91,8 @@ async fn handle(
     log!(shared.log, HTTP_CLIENT_REQUEST_RECEIVED, client.peer);
     // First of all: nobody unknown makes the server read or do anything.
     let user = authorise(&request, settings, shared)?;
-    if request.method() == Method::GET {
+    // Of what HEAD asks for, the head is sent alone.
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
         let page = shared.page(request.uri().path());
         let (content_type, text) = page.ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
         return Ok(with_type(text, content_type));

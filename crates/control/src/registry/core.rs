@@ -5,7 +5,6 @@ use super::shape::Kind;
 
 pub(super) const UNSIGNED: Kind = Kind::Integer(0, u32::MAX as i64);
 pub(super) const POSITIVE: Kind = Kind::Integer(1, u32::MAX as i64);
-const ORIGIN: Kind = Kind::Any;
 const STATISTIC: super::Field = must("name", Kind::Text, "Name of the statistic");
 const DURATION: super::Field = must("duration", UNSIGNED, "Seconds that samples are kept");
 const SAMPLES: super::Field = must("max-samples", UNSIGNED, "Samples that are kept");
@@ -39,11 +38,11 @@ pub(super) static ROWS: &[Row] = &[
         .with(&[may("filename", Kind::Text, "The file; by default the one of -c")]),
     write("dhcp-disable", "1.4.0", "Stops answering clients").with(&[
         may("max-period", Kind::Integer(i64::MIN, i64::MAX), "Seconds after which it is enabled"),
-        may("origin", ORIGIN, "On whose behalf: 'user' (default), 'ha-partner', or a number"),
+        may("origin", Kind::Text, "On whose behalf: 'user' (default) or 'ha-partner'"),
     ]),
     write("dhcp-enable", "1.4.0", "Answers clients again").with(&[may(
         "origin",
-        ORIGIN,
+        Kind::Text,
         "On whose behalf it was disabled",
     )]),
     write("interface-add", "3.2.0", "Listens on further interfaces").with(&[must(

@@ -178,7 +178,7 @@ fn check_field(
     map: &serde_json::Map<String, Json>,
 ) -> Result<(), ArgumentError> {
     let name = field.name_in(family);
-    match map.get(&*name).filter(|value| !value.is_null()) {
+    match map.get(&*name) {
         Some(value) if field.kind.fits(value) => Ok(()),
         Some(_) => Err(ArgumentError::MistypedField(name.into(), field.kind.describe())),
         None if field.required => {
