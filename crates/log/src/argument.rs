@@ -1,10 +1,10 @@
 //! What stands in the place of a message's `%1`…`%n`.
 
 use std::fmt::{self, Display, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::client_label::ClientLabel;
-use crate::digits::push_number;
+use crate::digits::{push_number, push_v4};
 use crate::visible::push_visible;
 
 /// An argument of a message. What has a form of its own is kept as a value, and becomes text only where it is
@@ -35,7 +35,10 @@ impl Argument<'_> {
             Self::Number(number) => push_number(*number, out),
             Self::V4(address) => push_v4(*address, out),
             Self::Client(label) => label.push(out),
-            Self::Signed(_) | Self::V6(_) | Self::Other(_) => push_visible(&self.to_string(), out),
+            // Nobody chooses what these look like. Writing to a Vec cannot fail.
+            Self::Signed(number) => drop(write!(Utf8(out), "{number}")),
+            Self::V6(address) => drop(write!(Utf8(out), "{address}")),
+            Self::Other(other) => push_visible(&other.to_string(), out),
         }
     }
 }
@@ -111,18 +114,32 @@ values! {
     i64: number => Argument::Signed(*number);
     Ipv4Addr: address => Argument::V4(*address);
     Ipv6Addr: address => Argument::V6(*address);
+    IpAddr: address => match address {
+        IpAddr::V4(address) => Argument::V4(*address),
+        IpAddr::V6(address) => Argument::V6(*address),
+    };
     ClientLabel<'a>: label => Argument::Client(*label);
 }
 
-fn push_v4(address: Ipv4Addr, out: &mut Vec<u8>) {
-    let [a, b, c, d] = address.octets().map(u64::from);
-    push_number(a, out);
-    out.push(b'.');
-    push_number(b, out);
-    out.push(b'.');
-    push_number(c, out);
-    out.push(b'.');
-    push_number(d, out);
+/// How many bytes [`encode`] will append; `None` when that shows only by formatting.
+pub(crate) fn encoded_length(arguments: &[Argument<'_>]) -> Option<usize> {
+    let client = |hardware: &Option<(u16, &[u8])>, identity: &Option<&[u8]>| {
+        15 + hardware.map_or(0, |(_, address)| address.len()) + identity.map_or(0, <[u8]>::len)
+    };
+    arguments.iter().try_fold(0, |sum, argument| {
+        let length = match argument {
+            Argument::Text(text) => 5 + text.len(),
+            Argument::Number(_) | Argument::Signed(_) => 9,
+            Argument::V4(_) => 5,
+            Argument::V6(_) => 17,
+            Argument::Client(ClientLabel::V4 { hardware, client_id, .. }) => {
+                client(hardware, client_id)
+            }
+            Argument::Client(ClientLabel::V6 { hardware, duid, .. }) => client(hardware, duid),
+            Argument::Other(_) => return None,
+        };
+        Some(sum + length)
+    })
 }
 
 /// Appends the arguments to `out` so that [`decode`] finds them again.
@@ -150,12 +167,10 @@ pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut Vec<u8>) {
                 out.extend_from_slice(&address.octets());
             }
             Argument::Client(ClientLabel::V4 { hardware, client_id, xid }) => {
-                out.push(Tag::CLIENT4);
-                put_client(*hardware, *client_id, *xid, out);
+                put_client(Tag::CLIENT4, (*hardware, *client_id, *xid), out);
             }
             Argument::Client(ClientLabel::V6 { duid, hardware, xid }) => {
-                out.push(Tag::CLIENT6);
-                put_client(*hardware, *duid, *xid, out);
+                put_client(Tag::CLIENT6, (*hardware, *duid, *xid), out);
             }
             Argument::Other(other) => {
                 out.push(Tag::TEXT);
@@ -215,59 +230,57 @@ fn take_argument<'a>(bytes: &mut &'a [u8]) -> Option<Argument<'a>> {
 type Client<'a> = (Option<(u16, &'a [u8])>, Option<&'a [u8]>, u32);
 
 /// What is absent has no length but [`ABSENT`].
-#[inline]
-fn put_client(
-    hardware: Option<(u16, &[u8])>,
-    identity: Option<&[u8]>,
-    xid: u32,
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(&xid.to_le_bytes());
-    match hardware {
-        Some((hardware_type, address)) => {
-            put_slice(address, out);
-            out.extend_from_slice(&hardware_type.to_le_bytes());
-        }
-        None => out.extend_from_slice(&ABSENT.to_le_bytes()),
-    }
-    match identity {
-        Some(identity) => put_slice(identity, out),
-        None => out.extend_from_slice(&ABSENT.to_le_bytes()),
-    }
+fn put_client(tag: u8, (hardware, identity, xid): Client<'_>, out: &mut Vec<u8>) {
+    let (hardware_type, address) = hardware.unwrap_or_default();
+    // In one go what is always there: this runs on the thread that serves packets.
+    let mut fixed = [tag; 15];
+    fixed[1..5].copy_from_slice(&xid.to_le_bytes());
+    fixed[5..9].copy_from_slice(&length(hardware.map(|(_, address)| address)).to_le_bytes());
+    fixed[9..11].copy_from_slice(&hardware_type.to_le_bytes());
+    fixed[11..].copy_from_slice(&length(identity).to_le_bytes());
+    out.extend_from_slice(&fixed);
+    out.extend_from_slice(address);
+    out.extend_from_slice(identity.unwrap_or_default());
 }
 
 fn take_client<'a>(bytes: &mut &'a [u8]) -> Option<Client<'a>> {
-    let xid = u32::from_le_bytes(take(bytes)?);
-    let hardware = match take_optional(bytes)? {
-        Some(address) => Some((u16::from_le_bytes(take(bytes)?), address)),
-        None => None,
-    };
-    Some((hardware, take_optional(bytes)?, xid))
+    let xid = take_number(bytes)?;
+    let address_length = take_number(bytes)?;
+    let hardware_type = u16::from_le_bytes(take(bytes)?);
+    let identity_length = take_number(bytes)?;
+    let address = take_optional(address_length, bytes)?;
+    let identity = take_optional(identity_length, bytes)?;
+    Some((address.map(|address| (hardware_type, address)), identity, xid))
 }
 
 const ABSENT: u32 = u32::MAX;
 
+/// Nothing that is logged is four gigabytes long; [`ABSENT`] is told apart in any case.
+fn length(slice: Option<&[u8]>) -> u32 {
+    slice.map_or(ABSENT, |slice| u32::try_from(slice.len()).unwrap_or(u32::MAX).min(ABSENT - 1))
+}
+
 #[inline]
 fn put_slice(slice: &[u8], out: &mut Vec<u8>) {
-    // Nothing that is logged is four gigabytes long; ABSENT is told apart in any case.
-    let length = u32::try_from(slice.len()).unwrap_or(0).min(ABSENT - 1);
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&slice[..length as usize]);
+    out.extend_from_slice(&length(Some(slice)).to_le_bytes());
+    out.extend_from_slice(slice);
 }
 
 fn take_slice<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
-    take_optional(bytes)?
+    take_optional(take_number(bytes)?, bytes)?
 }
 
-fn take_optional<'a>(bytes: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    match u32::from_le_bytes(take(bytes)?) {
-        ABSENT => Some(None),
-        length => {
-            let (slice, rest) = bytes.split_at_checked(length as usize)?;
-            *bytes = rest;
-            Some(Some(slice))
-        }
+fn take_optional<'a>(length: u32, bytes: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    if length == ABSENT {
+        return Some(None);
     }
+    let (slice, rest) = bytes.split_at_checked(length as usize)?;
+    *bytes = rest;
+    Some(Some(slice))
+}
+
+fn take_number(bytes: &mut &[u8]) -> Option<u32> {
+    take(bytes).map(u32::from_le_bytes)
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
@@ -316,6 +329,12 @@ mod tests {
         arguments.extend(labels.map(Argument::Client));
         let mut bytes = Vec::new();
         encode(&arguments, &mut bytes);
+        for argument in &arguments {
+            let mut bytes = Vec::new();
+            encode(&[*argument], &mut bytes);
+            let known = encoded_length(&[*argument]);
+            assert!(known.is_none_or(|length| length == bytes.len()), "{argument:?}: {known:?}");
+        }
         assert_eq!(&bytes[..9], &[0, 3, 0, 0, 0, b'a', b' ', b'b', 1]);
         let mut decoded = [Argument::Text("none"); 12];
         assert_eq!(decode(&bytes, &mut decoded), arguments.len());
@@ -357,6 +376,8 @@ mod tests {
         assert!(matches!(Given(&"text").argument(), Argument::Text("text")));
         assert!(matches!(Given(&number).argument(), Argument::Number(3600)));
         assert!(matches!(Given(&address).argument(), Argument::V4(_)));
+        assert!(matches!(Given(&IpAddr::V4(address)).argument(), Argument::V4(_)));
+        assert!(matches!(Given(&IpAddr::V6(address.to_ipv6_mapped())).argument(), Argument::V6(_)));
         assert!(matches!(Given(&'x').argument(), Argument::Other(_)));
     }
 }

@@ -1,6 +1,6 @@
 //! The process-wide backend: thresholds, the queue and the writer behind it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 
-use crate::argument::{Argument, encode};
+use crate::argument::{Argument, encode, encoded_length};
 use crate::config::{LoggerConfig, LoggingError, OutputConfig, Program, resolve};
 use crate::environment::{Environment, startup_output};
 use crate::levels::{Severity, Threshold};
@@ -37,8 +37,6 @@ pub struct LoggingOptions {
     pub time_zone: TimeZone,
     /// Bytes the queue may hold.
     pub queue_bytes: usize,
-    /// What happens when the queue is full.
-    pub overload: Overload,
 }
 
 impl LoggingOptions {
@@ -52,7 +50,6 @@ impl LoggingOptions {
             journal_socket: "/run/systemd/journal/socket".into(),
             time_zone: TimeZone::system(),
             queue_bytes: 8 * 1024 * 1024,
-            overload: Overload::Drop,
         }
     }
 }
@@ -65,6 +62,17 @@ pub enum Overload {
     Drop,
     /// Whoever logs waits for the outputs.
     Wait,
+}
+
+impl Overload {
+    /// What the environment says, which may be nothing.
+    fn of(environment: &Environment) -> Result<Self, LoggingError> {
+        match environment.overload.as_deref() {
+            None | Some("drop") => Ok(Self::Drop),
+            Some("wait") => Ok(Self::Wait),
+            Some(word) => Err(LoggingError::Overload { word: word.to_owned() }),
+        }
+    }
 }
 
 /// Logging of a process. Starts synchronous, with the outputs of the environment: what is logged is written before
@@ -85,6 +93,7 @@ impl Logging {
             journal_socket: options.journal_socket.clone(),
             lock_file: options.environment.lock_file(&options.lockfile_dir),
         };
+        let overload = Overload::of(&options.environment)?;
         let default_output = startup_output(&options.environment);
         let (tree, _) = resolve(&options.program, &[], &default_output);
         let outputs = Outputs::open(&tree, surroundings, &options.time_zone)?;
@@ -94,6 +103,7 @@ impl Logging {
             outputs: Mutex::new(outputs),
             dropped: AtomicU64::new(0),
             synchronous: AtomicBool::new(true),
+            overload,
             default_output,
             options,
         };
@@ -191,19 +201,17 @@ impl Log for Handle {
 
     fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let head = Head { message, at: unix_nanoseconds(), thread: thread_id() };
-        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut bytes) => {
+        match encoded_length(arguments) {
+            Some(length) => self.0.submit(head, length, |queue| encode(arguments, queue)),
+            // What is yet to be formatted may take its time, and may log itself: not in the queue.
+            None => {
+                let mut bytes = SCRATCH.take();
                 bytes.clear();
                 encode(arguments, &mut bytes);
-                self.0.submit(head, &bytes);
+                self.0.submit(head, bytes.len(), |queue| queue.extend_from_slice(&bytes));
+                SCRATCH.set(bytes);
             }
-            // An argument that logs while it is formatted.
-            Err(_) => {
-                let mut bytes = Vec::new();
-                encode(arguments, &mut bytes);
-                self.0.submit(head, &bytes);
-            }
-        });
+        }
     }
 }
 
@@ -215,16 +223,17 @@ struct Shared {
     outputs: Mutex<Outputs>,
     dropped: AtomicU64,
     synchronous: AtomicBool,
+    overload: Overload,
     default_output: OutputConfig,
     options: LoggingOptions,
 }
 
 impl Shared {
-    fn submit(&self, head: Head, arguments: &[u8]) {
+    fn submit(&self, head: Head, length: usize, encode: impl FnOnce(&mut Vec<u8>)) {
         let synchronous = self.synchronous.load(Ordering::Acquire);
         // Without a writer nobody but the caller could make room.
-        let wait = self.options.overload == Overload::Wait && !synchronous;
-        if self.queue.push(head, arguments, wait).is_err() {
+        let wait = self.overload == Overload::Wait && !synchronous;
+        if self.queue.push(head, length, wait, encode).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         if synchronous || head.message.severity == Severity::Fatal {
@@ -288,7 +297,7 @@ impl Shared {
 const GATHER: Duration = Duration::from_millis(5);
 
 thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     static THREAD: Cell<i32> = const { Cell::new(0) };
 }
 

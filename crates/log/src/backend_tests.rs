@@ -11,6 +11,7 @@ fn options(dir: &Path) -> LoggingOptions {
         environment: Environment {
             destination: Some(path(dir, "startup.log")),
             lockfile_dir: Some("none".into()),
+            overload: None,
         },
         syslog_socket: dir.join("syslog"),
         journal_socket: dir.join("journal"),
@@ -170,8 +171,8 @@ fn a_full_queue_drops_and_reports_how_many() {
 #[test]
 fn waiting_instead_of_dropping_keeps_every_line_of_every_thread() {
     let dir = tempfile::tempdir().expect("a folder");
-    let options =
-        LoggingOptions { queue_bytes: 500, overload: Overload::Wait, ..options(dir.path()) };
+    let mut options = LoggingOptions { queue_bytes: 500, ..options(dir.path()) };
+    options.environment.overload = Some("wait".into());
     let mut logging = Logging::start(options).expect("starts");
     let log = logging.handle();
     log.configure(&[root("INFO", vec![output(path(dir.path(), "a.log"), "%m\n")])])
@@ -199,6 +200,17 @@ fn waiting_instead_of_dropping_keeps_every_line_of_every_thread() {
         let expected: Vec<String> = (0..100).map(|line| line.to_string()).collect();
         assert_eq!(lines, expected);
     }
+}
+
+#[test]
+fn what_is_to_happen_in_overload_is_one_of_two_words() {
+    let of = |word: Option<&str>| {
+        Overload::of(&Environment { overload: word.map(str::to_owned), ..Environment::default() })
+    };
+    assert_eq!(of(None).ok(), Some(Overload::Drop));
+    assert_eq!(of(Some("drop")).ok(), Some(Overload::Drop));
+    let error = of(Some("block")).expect_err("not a word for it").to_string();
+    assert_eq!(error, "KEA_LOGGER_OVERLOAD is 'block', which is neither 'drop' nor 'wait'");
 }
 
 #[test]

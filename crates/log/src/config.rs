@@ -81,6 +81,11 @@ pub enum LoggingError {
         /// What is wrong.
         error: PatternError,
     },
+    /// The environment asks for a treatment of overload that does not exist.
+    Overload {
+        /// What it says.
+        word: String,
+    },
 }
 
 impl fmt::Display for LoggingError {
@@ -89,6 +94,9 @@ impl fmt::Display for LoggingError {
             Self::Open { path, error } => write!(f, "cannot open log file {path}: {error}"),
             Self::Pattern { output, error } => {
                 write!(f, "pattern of log output {output}: {error}")
+            }
+            Self::Overload { word } => {
+                write!(f, "KEA_LOGGER_OVERLOAD is '{word}', which is neither 'drop' nor 'wait'")
             }
         }
     }

@@ -11,13 +11,19 @@ pub struct Environment {
     pub destination: Option<String>,
     /// `KEA_LOCKFILE_DIR`: where the lock file shared by processes that write the same files lies.
     pub lockfile_dir: Option<String>,
+    /// `KEA_LOGGER_OVERLOAD`, an addition to those of Kea: `drop` or `wait`, see [`Overload`](crate::Overload).
+    pub overload: Option<String>,
 }
 
 impl Environment {
     /// Reads the variables of this process; empty ones count as unset.
     pub fn of_process() -> Self {
         let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self { destination: read("KEA_LOGGER_DESTINATION"), lockfile_dir: read("KEA_LOCKFILE_DIR") }
+        Self {
+            destination: read("KEA_LOGGER_DESTINATION"),
+            lockfile_dir: read("KEA_LOCKFILE_DIR"),
+            overload: read("KEA_LOGGER_OVERLOAD"),
+        }
     }
 
     /// The lock file, in `default_dir` unless the environment says otherwise; `None` when it says `none`.
@@ -53,6 +59,7 @@ mod tests {
         let environment = Environment {
             destination: Some("syslog:local3".into()),
             lockfile_dir: Some("none".into()),
+            overload: None,
         };
         assert_eq!(startup_output(&environment).output, "syslog:local3");
         assert_eq!(environment.lock_file("/run/kea"), None);

@@ -148,7 +148,6 @@ enum OriginField {
 impl Origin {
     fn text(&mut self, record: &Record<'_>) -> &[u8] {
         let Head { message, thread, .. } = record.head;
-        self.known.resize(Component::COUNT, None);
         let known = &mut self.known[message.component.index()];
         if !matches!(known, Some((severity, of, _)) if (*severity, *of) == (message.severity, thread))
         {
@@ -203,7 +202,10 @@ impl Parts {
         if let Some(Part::Origin(origin)) = self.0.last_mut() {
             origin.pieces.push(piece);
         } else {
-            self.0.push(Part::Origin(Origin { pieces: vec![piece], known: Vec::new() }));
+            self.0.push(Part::Origin(Origin {
+                pieces: vec![piece],
+                known: vec![None; Component::COUNT],
+            }));
         }
     }
 }
@@ -245,6 +247,11 @@ struct Date {
     parts: Vec<DatePart>,
     /// Second for which the texts of `parts` hold.
     second: Option<i64>,
+    /// Nanoseconds for which one text holds.
+    unit: i64,
+    /// Number of the unit for which `text` holds: many lines are said in one millisecond.
+    known: Option<i64>,
+    text: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -279,31 +286,45 @@ impl Date {
         }
         parts.push(DatePart::seconds(plain)?);
         parts.retain(|part| !matches!(part, DatePart::Seconds { format, .. } if format.is_empty()));
-        Ok(Self { utc, parts, second: None })
+        let unit = parts.iter().map(DatePart::unit).min().unwrap_or(SECOND);
+        Ok(Self { utc, parts, second: None, unit, known: None, text: Vec::new() })
     }
 
     fn write(&mut self, at: i64, zone: &TimeZone, out: &mut Vec<u8>) {
-        let second = at.div_euclid(1_000_000_000);
-        let microsecond = at.rem_euclid(1_000_000_000) / 1_000;
+        let number = at.div_euclid(self.unit);
+        if self.known != Some(number) {
+            self.known = Some(number);
+            self.refresh(at, zone);
+        }
+        out.extend_from_slice(&self.text);
+    }
+
+    fn refresh(&mut self, at: i64, zone: &TimeZone) {
+        let second = at.div_euclid(SECOND);
+        let microsecond = at.rem_euclid(SECOND) / 1_000;
         if self.second != Some(second) {
             self.second = Some(second);
             let zone = if self.utc { TimeZone::UTC } else { zone.clone() };
             let time = Timestamp::from_second(second).unwrap_or_default().to_zoned(zone);
             self.parts.iter_mut().for_each(|part| part.refresh(&time));
         }
+        self.text.clear();
         for part in &self.parts {
             match part {
-                DatePart::Seconds { text, .. } => out.extend_from_slice(text.as_bytes()),
-                DatePart::Milliseconds => push_thousand(microsecond / 1_000, out),
+                DatePart::Seconds { text, .. } => self.text.extend_from_slice(text.as_bytes()),
+                DatePart::Milliseconds => push_thousand(microsecond / 1_000, &mut self.text),
                 DatePart::Microseconds => {
-                    push_thousand(microsecond / 1_000, out);
-                    out.push(b'.');
-                    push_thousand(microsecond % 1_000, out);
+                    push_thousand(microsecond / 1_000, &mut self.text);
+                    self.text.push(b'.');
+                    push_thousand(microsecond % 1_000, &mut self.text);
                 }
             }
         }
     }
 }
+
+/// In nanoseconds.
+const SECOND: i64 = 1_000_000_000;
 
 impl DatePart {
     /// Checks the format on a date, since a bad one is only found when formatting.
@@ -312,6 +333,15 @@ impl DatePart {
         match jiff::fmt::strtime::format(&format, &epoch) {
             Ok(_) => Ok(Self::Seconds { format, text: String::new() }),
             Err(_) => Err(PatternError::BadDate(format)),
+        }
+    }
+
+    /// Nanoseconds for which its text holds.
+    fn unit(&self) -> i64 {
+        match self {
+            Self::Seconds { .. } => SECOND,
+            Self::Milliseconds => SECOND / 1_000,
+            Self::Microseconds => SECOND / 1_000_000,
         }
     }
 
@@ -383,16 +413,23 @@ mod tests {
     const AT: i64 = 1_565_015_265_871_052_000;
 
     fn line(pattern: &str) -> String {
+        lines(pattern, &[AT])
+    }
+
+    /// Lines of one pattern, said at these times.
+    fn lines(pattern: &str, times: &[i64]) -> String {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let mut pattern = Pattern::parse(pattern, zone).expect("a good pattern");
         let mut out = Vec::new();
-        let record = Record {
-            head: Head { message: &message::DHCP4_SHUTDOWN, at: AT, thread: 12345 },
-            logger: "kea-dhcp4.dhcp4",
-            process: 8475,
-            arguments: &[],
-        };
-        pattern.write(&record, &mut out);
+        for at in times {
+            let record = Record {
+                head: Head { message: &message::DHCP4_SHUTDOWN, at: *at, thread: 12345 },
+                logger: "kea-dhcp4.dhcp4",
+                process: 8475,
+                arguments: &[],
+            };
+            pattern.write(&record, &mut out);
+        }
         String::from_utf8(out).expect("UTF-8")
     }
 
@@ -413,6 +450,21 @@ mod tests {
         assert_eq!(line("%d{%H:%M:%S.%q|%Q|%%q}"), "14:27:45.871|871.052|%q");
         assert_eq!(line("%D{%a %j %y}%n"), "Mon 217 19\n");
         assert_eq!(line("%D"), "2019-08-05 16:27:45");
+    }
+
+    #[test]
+    fn each_line_has_its_own_time() {
+        let times = [AT, AT + 1_000, AT + 947_000, AT + 948_000, AT + 129_000_000, AT, -1_000];
+        assert_eq!(
+            lines("%d{%S.%q %Q|}", &times),
+            "45.871 871.052|45.871 871.053|45.871 871.999|45.872 872.000|46.000 000.052|\
+             45.871 871.052|59.999 999.999|"
+        );
+        assert_eq!(
+            lines("%d{%S.%q|}", &times),
+            "45.871|45.871|45.871|45.872|46.000|45.871|59.999|"
+        );
+        assert_eq!(lines("%d{%S|}", &times), "45|45|45|45|46|45|59|");
     }
 
     #[test]

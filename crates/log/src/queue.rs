@@ -65,17 +65,24 @@ impl Queue {
         Self { state: Mutex::default(), wake_writer: Condvar::new(), room: Condvar::new(), limit }
     }
 
-    /// Adds an occurrence. An empty queue takes one of any size.
-    pub(crate) fn push(&self, head: Head, arguments: &[u8], wait: bool) -> Result<(), Full> {
+    /// Adds an occurrence, whose arguments take `length` bytes and are appended by `encode`. An empty queue takes
+    /// one of any size.
+    pub(crate) fn push(
+        &self,
+        head: Head,
+        length: usize,
+        wait: bool,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Full> {
         let mut state = self.lock();
-        while state.batch.cost() + arguments.len() > self.limit && !state.batch.is_empty() {
+        while state.batch.cost() + length > self.limit && !state.batch.is_empty() {
             if !wait || state.closed {
                 return Err(Full);
             }
             self.wake_writer.notify_one();
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.batch.bytes.extend_from_slice(arguments);
+        encode(&mut state.batch.bytes);
         let end = state.batch.bytes.len();
         state.batch.heads.push((head, end));
         // A writer that pauses between batches comes by itself; waking costs a system call.
@@ -142,20 +149,24 @@ mod tests {
 
     const HEAD: Head = Head { message: &DHCP4_SHUTDOWN, at: 0, thread: 1 };
 
+    fn push(queue: &Queue, arguments: &[u8]) -> Result<(), Full> {
+        queue.push(HEAD, arguments.len(), false, |bytes| bytes.extend_from_slice(arguments))
+    }
+
     #[test]
     fn a_full_queue_refuses_and_an_empty_one_takes_anything() {
         let queue = Queue::new(100);
-        assert_eq!(queue.push(HEAD, &[7; 500], false), Ok(()));
-        assert_eq!(queue.push(HEAD, &[8; 1], false), Err(Full));
+        assert_eq!(push(&queue, &[7; 500]), Ok(()));
+        assert_eq!(push(&queue, &[8; 1]), Err(Full));
         let batch = queue.take(Batch::default());
         assert_eq!(batch.iter().map(|(_, bytes)| bytes.len()).collect::<Vec<_>>(), [500]);
-        assert_eq!(queue.push(HEAD, &[8; 1], false), Ok(()));
+        assert_eq!(push(&queue, &[8; 1]), Ok(()));
     }
 
     #[test]
     fn closing_ends_the_wait_after_the_last_occurrence() {
         let queue = Queue::new(100);
-        assert_eq!(queue.push(HEAD, b"x", false), Ok(()));
+        assert_eq!(push(&queue, b"x"), Ok(()));
         queue.close();
         assert!(queue.wait_for_work());
         queue.take(Batch::default());

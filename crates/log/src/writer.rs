@@ -106,8 +106,10 @@ impl Outputs {
         if self.checked_files.elapsed() >= FILE_CHECK_INTERVAL {
             self.reopen();
         }
+        let mut arguments = [Argument::Text(""); MAX_ARGUMENTS];
         for (head, bytes) in batch.iter() {
-            self.write_one(head, bytes);
+            let count = decode(bytes, &mut arguments);
+            self.write_one(head, &arguments[..count]);
         }
     }
 
@@ -150,15 +152,13 @@ impl Outputs {
         Ok(self.lines.len() - 1)
     }
 
-    fn write_one(&mut self, head: Head, bytes: &[u8]) {
-        let mut arguments = [Argument::Text(""); MAX_ARGUMENTS];
-        let count = decode(bytes, &mut arguments);
+    fn write_one(&mut self, head: Head, arguments: &[Argument<'_>]) {
         let component = head.message.component.index();
         let record = Record {
             head,
             logger: &self.names[component],
             process: self.surroundings.process,
-            arguments: &arguments[..count],
+            arguments,
         };
         for &route in &self.routes[component] {
             let Line { sink, layout } = &mut self.lines[route];

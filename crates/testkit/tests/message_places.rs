@@ -82,7 +82,7 @@ fn the_control_agent_tells_of_its_life_of_users_and_of_what_it_forwards() {
         "http-host": "127.0.0.1", "http-port": 8000,
         "control-sockets": { "dhcp4": socket("control"), "dhcp6": socket("nobody") },
         "authentication": { "type": "basic", "realm": "kea", "clients": [
-            { "user": "admin", "password": "1234" } ] },
+            { "user": "admin", "password": "s3cret-agent" } ] },
         "loggers": [{ "name": "kea-ctrl-agent", "severity": "DEBUG", "debuglevel": 99,
             "output_options": [{ "output": "stdout", "flush": true }] }],
     } });
@@ -94,12 +94,16 @@ fn the_control_agent_tells_of_its_life_of_users_and_of_what_it_forwards() {
     assert_said(&said(&again.lines_from(0)), &["DCTL_ALREADY_RUNNING"]);
 
     let to = |service: &str| json!({ "command": "version-get", "service": [service] });
-    assert!(ask(&netns, "admin:1234", &to("dhcp4")).ends_with(" 200"));
-    assert!(ask(&netns, "admin:1234", &to("dhcp6")).ends_with(" 200"));
-    assert!(ask(&netns, "admin:4321", &to("dhcp4")).ends_with(" 401"));
-    assert!(ask(&netns, "Bearer x", &to("dhcp4")).ends_with(" 401"));
+    assert!(ask(&netns, "admin:s3cret-agent", &to("dhcp4")).ends_with(" 200"));
+    assert!(ask(&netns, "admin:s3cret-agent", &to("dhcp6")).ends_with(" 200"));
+    assert!(ask(&netns, "admin:s3cret-wrong", &to("dhcp4")).ends_with(" 401"));
+    assert!(ask(&netns, "Bearer s3cret-token", &to("dhcp4")).ends_with(" 401"));
+    let database = json!({ "type": "memfile", "password": "s3cret-forwarded" });
+    let arguments = json!({ "Dhcp4": { "lease-database": database } });
+    let test = json!({ "command": "config-test", "service": ["dhcp4"], "arguments": arguments });
+    assert!(ask(&netns, "admin:s3cret-agent", &test).ends_with(" 200"));
     let stop = json!({ "command": "shutdown" });
-    assert!(ask(&netns, "admin:1234", &stop).ends_with(" 200"));
+    assert!(ask(&netns, "admin:s3cret-agent", &stop).ends_with(" 200"));
     assert!(agent.wait(LIMIT).unwrap().success());
     let lines = agent.lines_from(0);
     let said = said(&lines);
@@ -120,6 +124,12 @@ fn the_control_agent_tells_of_its_life_of_users_and_of_what_it_forwards() {
     // Who asked stands with the command.
     assert!(text_of(&lines, "HTTP_CLIENT_REQUEST_AUTHORIZED").contains("admin"));
     assert!(text_of(&lines, "CTRL_AGENT_COMMAND_FORWARD_FAILED").contains("version-get"));
+    if subject == Subject::Ours {
+        // Also as the header of HTTP has them, at debug level 99.
+        let secrets = ["s3cret", "YWRtaW46czNjcmV0LWFnZW50", "YWRtaW46czNjcmV0LXdyb25n"];
+        let is_told = |line: &&String| secrets.iter().any(|secret| line.contains(secret));
+        assert_eq!(lines.iter().find(is_told), None);
+    }
     drop(server);
 }
 

@@ -37,22 +37,37 @@ fn slow_class(number: u32) -> Value {
     })
 }
 
-#[test]
-fn renewals_of_one_relay_survive_a_flood_of_another() {
-    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
-    server_ns.ip(&["route", "add", "10.0.0.0/8", "dev", "eth0"]).unwrap();
-    let config = json!({
-        "loggers": setup.quiet_loggers(),
+/// One thread that cannot keep up with the flood, and so many queries that may wait for it.
+fn overwhelmed(loggers: &Value, waiting: u32) -> Value {
+    json!({
+        "loggers": loggers,
         "client-classes": (0..CLASSES).map(slow_class).collect::<Vec<_>>(),
         "multi-threading": {
-            "enable-multi-threading": true, "thread-pool-size": 1, "packet-queue-size": 64,
+            "enable-multi-threading": true, "thread-pool-size": 1, "packet-queue-size": waiting,
         },
         "subnet4": [
             // Nothing to offer: answers to the flood would only fill the client's buffer.
             { "id": 1, "subnet": "10.1.0.0/16" },
             { "id": 2, "subnet": "10.2.0.0/16", "pools": [{ "pool": "10.2.0.10 - 10.2.0.10" }] },
         ],
-    });
+    })
+}
+
+/// Far more than the server can do at once.
+fn flood(client: &mut RawClient4) {
+    for number in 0..FLOOD {
+        let [_, b, c, d] = number.to_be_bytes();
+        let mac = [2, 1, 0, b, c, d];
+        let discover = Packet4::query(MessageType::Discover, mac, 0x100_0000 + number);
+        client.send(&relayed(LOUD, &discover)).unwrap();
+    }
+}
+
+#[test]
+fn renewals_of_one_relay_survive_a_flood_of_another() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    server_ns.ip(&["route", "add", "10.0.0.0/8", "dev", "eth0"]).unwrap();
+    let config = overwhelmed(&setup.quiet_loggers(), 64);
     let server = setup.start_with(&server_ns, &config).unwrap();
     let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
     let (mac, address) = ([2, 0, 0, 0, 0, 0x0a], Ipv4Addr::new(10, 2, 0, 10));
@@ -68,13 +83,7 @@ fn renewals_of_one_relay_survive_a_flood_of_another() {
     client.send(&renewal(1)).unwrap();
     acknowledged(&mut client, 1);
 
-    // Far more than the server can do at once, then a few renewals.
-    for number in 0..FLOOD {
-        let [_, b, c, d] = number.to_be_bytes();
-        let mac = [2, 1, 0, b, c, d];
-        let discover = Packet4::query(MessageType::Discover, mac, 0x100_0000 + number);
-        client.send(&relayed(LOUD, &discover)).unwrap();
-    }
+    flood(&mut client);
     let renewals = 2..12;
     for xid in renewals.clone() {
         client.send(&renewal(xid)).unwrap();
@@ -95,4 +104,21 @@ fn renewals_of_one_relay_survive_a_flood_of_another() {
     assert_eq!(count("pkt4-received"), looked_at + count("pkt4-receive-drop"));
     let reasons = ["pkt4-queue-full", "pkt4-duplicate", "pkt4-stale"];
     assert_eq!(count("pkt4-receive-drop"), reasons.map(count).iter().sum::<i64>());
+}
+
+#[test]
+fn a_query_that_finds_no_room_is_told() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    server_ns.ip(&["route", "add", "10.0.0.0/8", "dev", "eth0"]).unwrap();
+    let mut loggers = setup.quiet_loggers();
+    let mut own = loggers[0].clone();
+    own["name"] = json!("kea-dhcp4.dhcp4");
+    own["severity"] = json!("DEBUG");
+    own["debuglevel"] = json!(40);
+    loggers.as_array_mut().unwrap().push(own);
+    let server = setup.start_with(&server_ns, &overwhelmed(&loggers, 1)).unwrap();
+    flood(&mut RawClient4::open(&client_ns, "eth0").unwrap());
+    let told = server.logged(0, "DHCP4_PACKET_QUEUE_FULL", Duration::from_secs(120)).unwrap();
+    assert!(told.contains(" DEBUG [kea-dhcp4.dhcp4/"), "{told}");
+    assert!(server.control().statistic("pkt4-queue-full").unwrap().unwrap() > 0);
 }

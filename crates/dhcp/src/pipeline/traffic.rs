@@ -6,6 +6,7 @@ use kea_config::snapshot::Dialect;
 use kea_log::message::twin;
 use kea_log::{ClientLabel, log};
 use kea_options::Parsing;
+use kea_wire::Address as _;
 
 use super::arrival::Arrival;
 use super::corridor::{Answer, Corridor};
@@ -15,8 +16,8 @@ use super::in_flight::InFlight;
 impl<F: Dialect> Corridor<'_, F> {
     /// Tells of a datagram that is about to be read.
     pub fn tell_arrival(&self, arrival: &Arrival<'_, F>) {
-        let Arrival { source_port, destination, interface, .. } = arrival;
-        let source = arrival.sender();
+        let Arrival { source_port, interface, .. } = arrival;
+        let (source, destination) = (arrival.sender(), arrival.destination.ip());
         let received = twin::BUFFER_RECEIVED.of(F::VERSION);
         log!(self.log, (received), source, source_port, destination, interface);
         let unpack = twin::BUFFER_UNPACK.of(F::VERSION);
@@ -43,15 +44,16 @@ impl<F: Dialect> Corridor<'_, F> {
     pub fn tell_answer(
         &self,
         label: ClientLabel<'_>,
-        kind: &dyn Display,
+        kind: &str,
         answer: &Answer<F>,
         interface: &str,
         content: &dyn Display,
     ) {
         log!(self.log, (twin::PACKET_PACK.of(F::VERSION)), label);
         let (number, to) = (answer.message_type, &answer.transmit);
+        let (source, destination) = (to.source.ip(), to.destination.ip());
         let send = twin::PACKET_SEND.of(F::VERSION);
-        log!(self.log, (send), label, kind, number, to.source, to.destination, to.port, interface);
+        log!(self.log, (send), label, kind, number, source, destination, to.port, interface);
         log!(self.log, (twin::RESPONSE_DATA.of(F::VERSION)), label, kind, number, content);
     }
 

@@ -149,7 +149,7 @@ impl Worker<V4> {
         match &arrival.carrier {
             None => {
                 let content = shown_octets(corridor, out);
-                corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+                corridor.tell_answer(label, kind, &answer, arrival.interface, &content);
             }
             Some(carrier) => tell_answer(corridor, carrier, label, kind, (&answer, out)),
         }

@@ -175,7 +175,8 @@ impl Worker<V6> {
             transaction: transaction(query),
         };
         let content = shown_octets(corridor, out);
-        corridor.tell_answer(label, &kind, &answer, arrival.interface, &content);
+        let name = kind.name().unwrap_or_default();
+        corridor.tell_answer(label, name, &answer, arrival.interface, &content);
         Ok(answer)
     }
 
