@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use smallvec::SmallVec;
 
 use crate::csv;
 use crate::lease::{Lease, LeaseFamily};
@@ -120,6 +121,8 @@ pub struct Journal {
     pending: AtomicUsize,
     failing: AtomicBool,
     file: Mutex<FileState>,
+    /// Held by the writer, and by who writes in its place.
+    writing: Mutex<()>,
     /// Held from a sync until its result is known to all: a kernel reports a failure only once.
     syncing: Mutex<()>,
     /// Where the thread that writes waits, and the one that syncs.
@@ -150,6 +153,15 @@ struct Lane {
 
 const LANES: usize = 16;
 
+impl Lane {
+    /// What is in it; leaves room for as much again.
+    fn take(&mut self) -> Self {
+        let (octets, rows) = (self.octets.len(), self.rows.len());
+        let empty = Lane { octets: Vec::with_capacity(octets), rows: Vec::with_capacity(rows) };
+        std::mem::replace(self, empty)
+    }
+}
+
 #[derive(Default)]
 struct FileState {
     /// Batches not durable, in order. The first `written` of them are in the file.
@@ -173,6 +185,8 @@ struct Batch {
 struct Signal {
     write: bool,
     sync: bool,
+    /// Somebody else than the writer tried to write, and failed.
+    write_failed: bool,
     stop: bool,
 }
 
@@ -196,6 +210,7 @@ impl Journal {
             pending: AtomicUsize::new(0),
             failing: AtomicBool::new(false),
             file: Mutex::new(FileState { durable_len: len, ..FileState::default() }),
+            writing: Mutex::new(()),
             syncing: Mutex::new(()),
             writer: Condvar::new(),
             syncer: Condvar::new(),
@@ -298,6 +313,26 @@ impl Journal {
     pub fn rotate(&self) {
         self.file.lock().rotate = true;
         self.flush();
+    }
+
+    /// Writes what has gathered, if all that it takes is a call of the system: rows need not be on the disk
+    /// ([`Durability::ProcessCrash`]), and nobody is at it. False where [`Self::flush`] is to tell the writer:
+    /// to wait for the disk, to mend the file, to rotate it.
+    pub fn write_at_once(&self) -> bool {
+        if self.durability != Durability::ProcessCrash || self.is_failing() {
+            return false;
+        }
+        let Some(_in_turn) = self.writing.try_lock() else { return false };
+        let file = self.file.lock();
+        if file.rotate || file.broken {
+            return false;
+        }
+        drop(file);
+        if self.write_step() == Progress::Failed {
+            self.signal.lock().write_failed = true;
+            return false;
+        }
+        true
     }
 
     /// Writes what has gathered. Called by one thread at a time.
@@ -470,15 +505,17 @@ impl Journal {
 
     /// Takes all rows out of the lanes, in the order of their tickets.
     fn gather(&self) -> Option<Batch> {
-        let mut lanes: Vec<_> = self.lanes.iter().map(|lane| lane.lock()).collect();
+        let mut lanes: SmallVec<[_; LANES]> = self.lanes.iter().map(Mutex::lock).collect();
         let upto = self.last.load(Ordering::Relaxed);
-        let taken: Vec<Lane> = lanes.iter_mut().map(|lane| std::mem::take(&mut **lane)).collect();
+        let used = lanes.iter_mut().filter(|lane| !lane.octets.is_empty());
+        let mut taken: SmallVec<[Lane; LANES]> = used.map(|lane| lane.take()).collect();
         self.gathered.store(upto, Ordering::Relaxed);
         drop(lanes);
-        let len = taken.iter().map(|lane| lane.octets.len()).sum();
-        if len == 0 {
-            return None;
+        if taken.len() < 2 {
+            // The rows of one lane are in order.
+            return taken.pop().map(|lane| Batch { octets: Arc::new(lane.octets), upto });
         }
+        let len = taken.iter().map(|lane| lane.octets.len()).sum();
         let mut rows: Vec<(u64, &[u8])> = Vec::new();
         for lane in &taken {
             let mut begin = 0;
@@ -501,16 +538,21 @@ impl Journal {
 
     /// Writes until [`Self::stop`] is called, and then what is left. Blocks; for a thread of its own.
     pub fn run_writer(&self) {
-        self.run(&self.writer, Self::write_step, |signal| {
-            std::mem::replace(&mut signal.write, false)
-        });
+        let step = |journal: &Self| {
+            // After a failure of somebody else, too, it waits before the next attempt.
+            let failed = std::mem::take(&mut journal.signal.lock().write_failed);
+            if failed {
+                return Progress::Failed;
+            }
+            let _in_turn = journal.writing.lock();
+            journal.write_step()
+        };
+        self.run(&self.writer, step, |signal| std::mem::take(&mut signal.write));
     }
 
     /// Syncs until [`Self::stop`] is called, and then what is left. Blocks; for a thread of its own.
     pub fn run_syncer(&self) {
-        self.run(&self.syncer, Self::sync_step, |signal| {
-            std::mem::replace(&mut signal.sync, false)
-        });
+        self.run(&self.syncer, Self::sync_step, |signal| std::mem::take(&mut signal.sync));
     }
 
     fn run(

@@ -155,6 +155,7 @@ fn numbers(octets: &[u8]) -> Vec<u32> {
 enum Step {
     Append(u8),
     Write,
+    WriteAtOnce,
     Sync,
     Rotate,
     FailAppend(usize),
@@ -167,7 +168,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (1..9u8).prop_map(Step::Append),
-        6 => Just(Step::Write),
+        4 => Just(Step::Write),
+        2 => Just(Step::WriteAtOnce),
         6 => Just(Step::Sync),
         1 => Just(Step::Rotate),
         1 => any::<usize>().prop_map(Step::FailAppend),
@@ -205,6 +207,7 @@ proptest! {
                             prop_assert_eq!(journal.append(&lease(appended)), Ticket(appended.into()));
                         },
                         Step::Write => drop(journal.write_step()),
+                        Step::WriteAtOnce => drop(journal.write_at_once()),
                         Step::Sync => drop(journal.sync_step()),
                         _ => journal.rotate(),
                     }
@@ -272,6 +275,49 @@ fn a_process_crash_needs_only_a_write_and_memory_nothing() {
     let none = Journal::none();
     let ticket = none.append(&lease(1));
     assert!(none.durable() >= ticket);
+}
+
+#[test]
+fn rows_that_need_no_disk_are_written_by_whoever_has_them() {
+    let (journal, disk, events) = journal(Durability::ProcessCrash, 1000);
+    let ticket = journal.append(&lease(1));
+    assert!(journal.write_at_once());
+    assert_eq!((journal.durable(), journal.has_rows()), (ticket, false));
+    // What is more than a write is left to the writer.
+    journal.rotate();
+    let ticket = journal.append(&lease(2));
+    assert!(!journal.write_at_once());
+    assert_eq!(journal.write_step(), Progress::Worked);
+    assert_eq!(journal.durable(), ticket);
+    // And so is a file that has to be mended.
+    disk.0.lock().unwrap().fail_append = Some(5);
+    let ticket = journal.append(&lease(3));
+    assert!(!journal.write_at_once() && !journal.write_at_once());
+    assert_eq!(*events.lock().unwrap(), ["Rotated", "WriteFailed"], "tried once");
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| journal.run_writer());
+        journal.flush();
+        while journal.durable() < ticket || journal.is_failing() {
+            std::thread::yield_now();
+        }
+        journal.append(&lease(4));
+        // The writer may still be at its last step.
+        while !journal.write_at_once() {
+            std::thread::yield_now();
+        }
+        journal.stop();
+        writer.join().unwrap();
+    });
+    let content = disk.0.lock().unwrap();
+    assert_eq!(numbers(&[&content.aside[..], &content.cached].concat()), [1, 2, 3, 4]);
+}
+
+#[test]
+fn rows_that_wait_for_the_disk_are_the_writers() {
+    let (journal, ..) = journal(Durability::PowerLoss, 1000);
+    journal.append(&lease(1));
+    assert!(!journal.write_at_once());
+    assert!(journal.has_rows());
 }
 
 #[test]

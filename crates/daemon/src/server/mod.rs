@@ -60,7 +60,7 @@ use self::schedule::Schedule;
 use self::shared::{Shared, unix_micros};
 use self::sockets::{listen, log_event};
 use self::storage::{CleanUp, FileStorage, Storage};
-use self::worker::Worker;
+use self::worker::{Worker, worker_count};
 use crate::arguments::{Explain, Program, Run};
 use crate::configuration;
 use crate::console::{fail, say};
@@ -250,7 +250,8 @@ impl<F: Serving> Server<F> {
         logger: &Handle,
         libraries: &'static [Library<F>],
     ) -> Result<(Self, Calls), Fatal> {
-        let workers = worker_count(&config);
+        let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let workers = worker_count(&config, processors);
         let leases = Leases::new();
         leases.configure(&config.lease_specs());
         let waiting: Arc<[AtomicU64]> =
@@ -707,17 +708,6 @@ fn answers_to_source<F: Serving>(logger: &Handle) -> bool {
         log!(logger, DHCP4_TESTING_MODE_SEND_TO_SOURCE_ENABLED);
     }
     is_set
-}
-
-/// Threads as configured; as many as there are processors when that is left to the server.
-fn worker_count<F: Serving>(config: &Snapshot<F>) -> NonZeroUsize {
-    let threads = &config.multi_threading;
-    if !threads.enabled {
-        return NonZeroUsize::MIN;
-    }
-    NonZeroUsize::new(threads.thread_pool_size as usize)
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
 }
 
 fn seed(worker: usize) -> u64 {

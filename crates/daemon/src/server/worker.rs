@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -151,7 +152,8 @@ impl<F: Serving> Worker<F> {
     /// Makes what was decided durable, and sends what is.
     fn commit(&mut self, now: Now, out: &mut Outbox) {
         // Also changes that nobody is told of, such as a release, are to be kept.
-        if self.shared.journal.has_rows() {
+        // A thread of its own would cost more than the write.
+        if self.shared.journal.has_rows() && !self.shared.journal.write_at_once() {
             self.tell_waiting();
             self.shared.journal.flush();
         }
@@ -497,6 +499,20 @@ fn backlog_capacity<F: Serving>(config: &Snapshot<F>) -> usize {
     capacity.max(1) as usize
 }
 
+/// Threads as configured, but no more than there are processors to run them: these never wait, so others
+/// would only take turns with them. Hooks may wait.
+pub(super) fn worker_count<F: Serving>(
+    config: &Snapshot<F>,
+    processors: NonZeroUsize,
+) -> NonZeroUsize {
+    let threads = &config.multi_threading;
+    if !threads.enabled {
+        return NonZeroUsize::MIN;
+    }
+    let wanted = NonZeroUsize::new(threads.thread_pool_size as usize).unwrap_or(processors);
+    if config.hooks_libraries.is_empty() { wanted.min(processors) } else { wanted }
+}
+
 /// The hooks in force, if there are any.
 fn hooks<F: Serving>(shared: &Shared<F>) -> Option<Arc<Hooks<F>>> {
     let hooks = shared.hooks.load_full();
@@ -559,15 +575,33 @@ mod tests {
     use kea_config::document::{Document, Files};
     use kea_wire::V4;
 
-    #[test]
-    fn as_many_wait_as_configured_with_threads_and_without() {
+    fn config(keys: &str) -> Snapshot<V4> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kea.conf");
-        let capacity = |keys: &str| {
-            std::fs::write(&file, format!("{{ \"Dhcp4\": {{ {keys} }} }}")).unwrap();
-            let (document, _) = Document::load(&file.to_string_lossy(), &Files).unwrap();
-            backlog_capacity(&kea_config::load::<V4>(&Arc::new(document)).unwrap().0)
+        std::fs::write(&file, format!("{{ \"Dhcp4\": {{ {keys} }} }}")).unwrap();
+        let (document, _) = Document::load(&file.to_string_lossy(), &Files).unwrap();
+        kea_config::load::<V4>(&Arc::new(document)).unwrap().0
+    }
+
+    #[test]
+    fn there_are_no_more_threads_than_processors_unless_hooks_may_wait() {
+        let workers = |wanted: u32, processors: usize, more: &str| {
+            let keys = format!(
+                "\"multi-threading\": {{ \"enable-multi-threading\": true, \
+                 \"thread-pool-size\": {wanted} }}{more}"
+            );
+            worker_count(&config(&keys), NonZeroUsize::new(processors).unwrap()).get()
         };
+        assert_eq!([workers(2, 1, ""), workers(2, 4, ""), workers(0, 4, "")], [1, 2, 4]);
+        let hooks = ", \"hooks-libraries\": [ { \"library\": \"libdhcp_lease_query.so\" } ]";
+        assert_eq!([workers(2, 1, hooks), workers(0, 4, hooks)], [2, 4]);
+        let off = "\"multi-threading\": { \"enable-multi-threading\": false }";
+        assert_eq!(worker_count(&config(off), NonZeroUsize::new(4).unwrap()).get(), 1);
+    }
+
+    #[test]
+    fn as_many_wait_as_configured_with_threads_and_without() {
+        let capacity = |keys: &str| backlog_capacity(&config(keys));
         let threads = |with: bool, size: u32| {
             format!(
                 "\"multi-threading\": {{ \"enable-multi-threading\": {with}, \
