@@ -5,14 +5,16 @@
 //! Half the hash is kept with each slot, so that neither growing nor a vain search looks at records.
 
 use hashbrown::HashTable;
+use smallvec::SmallVec;
 
 use crate::record::Slot;
 
 /// Slots by hash. Several slots may have the same key.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    tables: Vec<Part>,
-    /// Table of each value of the low `depth` bits of the hash.
+    /// Most subnets have few leases: one table, without a detour over the directory.
+    tables: SmallVec<[Part; 1]>,
+    /// Table of each value of the low `depth` bits of the hash, where there are several.
     directory: Vec<u32>,
     depth: u32,
 }
@@ -51,7 +53,6 @@ impl Index {
         let hash = hash as u32;
         if self.tables.is_empty() {
             self.tables.push(Part::new(HashTable::new(), 0));
-            self.directory.push(0);
         }
         while self.part(hash).is_some_and(Part::is_full) && self.split(hash) {}
         if let Some(part) = self.part_mut(hash) {
@@ -78,6 +79,9 @@ impl Index {
     }
 
     fn position(&self, hash: u32) -> Option<usize> {
+        if self.depth == 0 {
+            return Some(0);
+        }
         let low = hash & ((1 << self.depth) - 1);
         self.directory.get(low as usize).map(|at| *at as usize)
     }
@@ -113,6 +117,9 @@ impl Index {
         }
         part.entries = kept;
         self.tables.push(Part::new(moved, depth));
+        if self.depth == 0 {
+            self.directory.push(0);
+        }
         if depth > self.depth {
             self.directory.extend_from_within(..);
             self.depth = depth;

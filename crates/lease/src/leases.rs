@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use hashbrown::{HashMap, HashSet};
@@ -41,6 +42,8 @@ pub struct SubnetSpec<F: LeaseFamily> {
 #[derive(Debug)]
 pub struct Leases<F: LeaseFamily> {
     map: ArcSwap<Map<F>>,
+    /// Counts the maps: a look at it tells whether the map is still the same.
+    generation: AtomicU64,
     /// Held while the map is being replaced.
     configuring: Mutex<()>,
     preview: Option<Preview<F>>,
@@ -75,7 +78,8 @@ impl<F: LeaseFamily> Default for Leases<F> {
             by_subnet: HashMap::new(),
             elsewhere: Shared::default(),
         };
-        Leases { map: ArcSwap::from_pointee(map), configuring: Mutex::new(()), preview: None }
+        let (map, generation) = (ArcSwap::from_pointee(map), AtomicU64::new(0));
+        Leases { map, generation, configuring: Mutex::new(()), preview: None }
     }
 }
 
@@ -98,6 +102,7 @@ impl<F: LeaseFamily> Leases<F> {
     pub fn preview(&self) -> Self {
         Leases {
             map: ArcSwap::new(self.map.load_full()),
+            generation: AtomicU64::new(0),
             configuring: Mutex::new(()),
             preview: Some(Preview::<F>::default()),
         }
@@ -183,8 +188,7 @@ impl<F: LeaseFamily> Leases<F> {
     /// Up to `limit` leases of a subnet above `after`, in order of address, wherever they lie.
     pub fn page_of(&self, subnet: SubnetId, after: Option<F::Addr>, limit: usize) -> Vec<Lease<F>> {
         let mut found = self.filtered(|table| {
-            let counts = table.table.counts.get(&subnet);
-            if counts.is_none_or(|counts| counts.total() == 0) {
+            if table.table.counts.of(subnet).total() == 0 {
                 return Vec::new();
             }
             let leases = table.page(after).filter(|lease| lease.subnet() == subnet);
@@ -204,8 +208,8 @@ impl<F: LeaseFamily> Leases<F> {
     pub fn counts(&self) -> BTreeMap<SubnetId, LeaseCounts> {
         let mut counts: BTreeMap<SubnetId, LeaseCounts> = BTreeMap::new();
         for table in self.tables() {
-            for (subnet, of_table) in &table.table.counts {
-                *counts.entry(*subnet).or_default() += *of_table;
+            for (subnet, of_table) in table.table.counts.iter() {
+                *counts.entry(subnet).or_default() += *of_table;
             }
         }
         counts
@@ -238,9 +242,10 @@ impl<F: LeaseFamily> Leases<F> {
     /// Locks the table chosen from the map, and makes sure that it still is the one.
     fn lock(&self, choose: impl Fn(&Map<F>) -> Option<&Shared<F>>) -> Option<Guard<F>> {
         loop {
-            let chosen = Arc::clone(choose(&self.map.load())?);
-            let guard = chosen.lock_arc();
-            if choose(&self.map.load()).is_some_and(|table| Arc::ptr_eq(table, &chosen)) {
+            let generation = self.generation.load(Ordering::Acquire);
+            let guard = choose(&self.map.load())?.lock_arc();
+            // Who replaces the map counts before letting go of tables that are in it no more.
+            if self.generation.load(Ordering::Acquire) == generation {
                 return Some(guard);
             }
         }
@@ -286,6 +291,7 @@ impl<F: LeaseFamily> Leases<F> {
             }
         }
         self.map.store(Arc::new(new));
+        self.generation.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -185,7 +185,9 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         let table = &mut *self.table;
         let first = table.pool_mut(*pools.first()?)?;
         let turn = (self.subnet.unwrap_or_default(), first.spec.kind);
-        let last = table.last_pool.get(&turn).copied();
+        // Nothing to remember where there is no choice.
+        let has_choice = pools.len() > 1;
+        let last = table.last_pool.get(&turn).copied().filter(|_| has_choice);
         // Where the last search ended, the next begins; its pool's beginning comes last of all.
         let at = pools.iter().position(|first| table.pool_index(*first) == last).unwrap_or(0);
         let begin = if allocator == Allocator::Random && !pools.is_empty() {
@@ -205,7 +207,9 @@ impl<F: LeaseFamily> SubnetLeases<F> {
                     return Some(address);
                 }
             } else if let Some(address) = pool.find_free(allocator, random, step > 0) {
-                table.last_pool.insert(turn, index);
+                if has_choice {
+                    table.last_pool.insert(turn, index);
+                }
                 return Some(address);
             }
         }
@@ -283,11 +287,13 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     /// Leases of a subnet by kind and state.
     pub fn counts(&self) -> LeaseCounts {
         match self.subnet {
-            Some(subnet) => self.table.counts.get(&subnet).copied().unwrap_or_default(),
-            None => self.table.counts.values().fold(LeaseCounts::default(), |mut sum, counts| {
-                sum += *counts;
-                sum
-            }),
+            Some(subnet) => self.table.counts.of(subnet),
+            None => {
+                self.table.counts.iter().fold(LeaseCounts::default(), |mut sum, (_, counts)| {
+                    sum += *counts;
+                    sum
+                })
+            }
         }
     }
 

@@ -51,6 +51,34 @@ impl std::ops::AddAssign for LeaseCounts {
     }
 }
 
+/// Leases of each subnet that has had any in a table. Nearly all tables are of one subnet.
+#[derive(Debug, Default)]
+pub(crate) struct CountsBySubnet {
+    first: Option<(SubnetId, LeaseCounts)>,
+    others: HashMap<SubnetId, LeaseCounts>,
+}
+
+impl CountsBySubnet {
+    pub(crate) fn of(&self, subnet: SubnetId) -> LeaseCounts {
+        match self.first {
+            Some((first, counts)) if first == subnet => counts,
+            _ => self.others.get(&subnet).copied().unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SubnetId, &LeaseCounts)> {
+        let first = self.first.iter().map(|(subnet, counts)| (*subnet, counts));
+        first.chain(self.others.iter().map(|(subnet, counts)| (*subnet, counts)))
+    }
+
+    fn entry(&mut self, subnet: SubnetId) -> &mut LeaseCounts {
+        match self.first.get_or_insert((subnet, LeaseCounts::default())) {
+            (first, counts) if *first == subnet => counts,
+            _ => self.others.entry(subnet).or_default(),
+        }
+    }
+}
+
 /// By what a lease is looked for besides its address.
 #[derive(Clone, Copy, Debug)]
 pub enum LeaseKey<'a> {
@@ -97,7 +125,7 @@ struct Ends {
 #[derive(Debug)]
 pub(crate) struct Table<F: LeaseFamily> {
     pub(crate) pools: Vec<Pool<F>>,
-    pub(crate) counts: HashMap<SubnetId, LeaseCounts>,
+    pub(crate) counts: CountsBySubnet,
     pub(crate) reserved: Vec<F::Addr>,
     /// Index in `pools` of the one that each subnet was last given an address from.
     pub(crate) last_pool: HashMap<(SubnetId, LeaseKind), usize>,
@@ -116,7 +144,7 @@ impl<F: LeaseFamily> Default for Table<F> {
     fn default() -> Self {
         Table {
             pools: Vec::new(),
-            counts: HashMap::new(),
+            counts: CountsBySubnet::default(),
             reserved: Vec::new(),
             last_pool: HashMap::new(),
             records: Slab::default(),
@@ -358,7 +386,7 @@ impl<F: LeaseFamily> Table<F> {
                 pool.occupy(address, len, state);
             }
         }
-        self.counts.entry(subnet).or_default().add(kind, state, 1);
+        self.counts.entry(subnet).add(kind, state, 1);
         if let Some(set) = by_state(&mut self.by_state, state) {
             set.insert(ByNumber(address));
         }
@@ -384,11 +412,9 @@ impl<F: LeaseFamily> Table<F> {
         }
         #[cfg(feature = "deliberate-faults")]
         if crate::Fault::WrongCounts.is_injected() {
-            self.counts.entry(subnet).or_default().add(kind, state, 1);
+            self.counts.entry(subnet).add(kind, state, 1);
         }
-        if let Some(counts) = self.counts.get_mut(&subnet) {
-            counts.add(kind, state, -1);
-        }
+        self.counts.entry(subnet).add(kind, state, -1);
         if let Some(set) = by_state(&mut self.by_state, state) {
             set.remove(&ByNumber(address));
         }

@@ -12,19 +12,20 @@ use crate::sample::UnixMicros;
 #[derive(Debug)]
 pub struct Counters<M> {
     group: Arc<Group>,
-    shard: usize,
+    /// Those of the worker.
+    own: Arc<[AtomicI64]>,
     metric: PhantomData<fn(M)>,
 }
 
 impl<M: Metric> Counters<M> {
     pub(crate) fn new(group: Arc<Group>, worker: usize) -> Self {
-        let shard = worker % group.shards.len();
-        Self { group, shard, metric: PhantomData }
+        let own = Arc::clone(&group.shards[worker % group.shards.len()]);
+        Self { group, own, metric: PhantomData }
     }
 
     /// Adds to a statistic; `amount` may be negative.
     pub fn add(&self, metric: M, amount: i64) {
-        self.group.shards[self.shard][metric.index()].fetch_add(amount, Ordering::Relaxed);
+        self.own[metric.index()].fetch_add(amount, Ordering::Relaxed);
     }
 
     /// Adds 1.
@@ -51,7 +52,8 @@ impl<M: Metric> Counters<M> {
 
 impl<M> Clone for Counters<M> {
     fn clone(&self) -> Self {
-        Self { group: Arc::clone(&self.group), shard: self.shard, metric: PhantomData }
+        let (group, own) = (Arc::clone(&self.group), Arc::clone(&self.own));
+        Self { group, own, metric: PhantomData }
     }
 }
 
@@ -60,7 +62,7 @@ impl<M> Clone for Counters<M> {
 pub(crate) struct Group {
     pub(crate) rows: Arc<[Row]>,
     pub(crate) created: UnixMicros,
-    shards: Vec<Box<[AtomicI64]>>,
+    shards: Vec<Arc<[AtomicI64]>>,
 }
 
 /// What the registry needs to know of a metric, without its type.
