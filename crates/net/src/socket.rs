@@ -369,6 +369,8 @@ fn udp_socket(domain: Domain) -> Opened<Socket> {
         (libc::IPPROTO_IP, libc::IP_PKTINFO)
     } else {
         socket.set_only_v6(true).doing("IPv6 only")?;
+        // A datagram here and there is no flow (RFC 6437 section 2); the system would hash each for a label.
+        let _ = sys::set_int(&socket, libc::IPPROTO_IPV6, libc::IPV6_AUTOFLOWLABEL, 0);
         (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
     };
     sys::set_int(&socket, level, option, 1).doing("packet information")?;
