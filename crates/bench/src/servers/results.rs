@@ -94,7 +94,8 @@ impl Results {
              server, one for the generator; one veth pair; {} runs of {} s each, the servers in turns, a fresh server for \
              each run. *Ratio* is this server's rate by the other's, pair by pair, the median. *Per \
              exchange* is the server's processor time. Memory lease file, not synced, WARN logging, two \
-             threads, unless a row says otherwise.\n\n![exchanges a second](RESULTS.svg)\n",
+             threads configured (kea-rs starts one on one processor), unless a row says \
+             otherwise.\n\n![exchanges a second](RESULTS.svg)\n",
             versions.join(", "),
             model(),
             self.rounds,
