@@ -279,7 +279,10 @@ impl<F: Serving> Server<F> {
         put("reload", self.shared.times.configured().instant.elapsed().as_secs().into());
         put("multi-threading-enabled", config.multi_threading.enabled.into());
         if config.multi_threading.enabled {
-            put("thread-pool-size", self.shared.waiting.len().into());
+            // As configured, even where there are fewer processors.
+            let wanted = config.multi_threading.thread_pool_size as usize;
+            let size = if wanted > 0 { wanted } else { self.shared.waiting.len() };
+            put("thread-pool-size", size.into());
             put("packet-queue-size", config.multi_threading.packet_queue_size.into());
             // Workers take what has come as it comes; nothing waits in a queue of the server's own.
             put("packet-queue-statistics", json!([0.0, 0.0, 0.0]));
