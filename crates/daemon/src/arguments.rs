@@ -147,6 +147,15 @@ fn command(program: Program) -> Command {
                 .action(ArgAction::SetTrue),
         );
     if program.has_ports {
+        command = command.arg(
+            Arg::new("limit")
+                .long("limit-paths")
+                .help("Refuse files, sockets and libraries outside the folders of the installation")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("lift"),
+        );
+    }
+    if program.has_ports {
         let of_explain = |name: &'static str| Arg::new(name).long(name).requires("explain");
         command = command
             .arg(
@@ -211,6 +220,7 @@ fn request(program: Program, matches: &ArgMatches) -> Result<Request, UsageError
         client_port: port("client-port"),
         confinement: match matches.get_flag("lift") {
             true => Confinement::Lifted,
+            false if program.has_ports && matches.get_flag("limit") => Confinement::Limited,
             false => Confinement::Confined,
         },
     }))
@@ -237,6 +247,8 @@ mod tests {
             confinement: Confinement::Lifted,
         };
         assert_eq!(read("-d -X -c /etc/kea/kea-dhcp4.conf -p 1067 -P 1068"), Ok(Request::Run(run)));
+        let Ok(Request::Run(run)) = read("--limit-paths -c x.json") else { panic!("no run") };
+        assert_eq!(run.confinement, Confinement::Limited);
         assert_eq!(read("-t x.json"), Ok(Request::Check { file: "x.json".into(), deep: false }));
         assert_eq!(read("-T x.json"), Ok(Request::Check { file: "x.json".into(), deep: true }));
         let explain = Explain {
@@ -261,6 +273,7 @@ mod tests {
             ("-c x -p 70000", "70000 is not in 1..=65535"),
             ("-c x -Z", "'-Z'"),
             ("-c x stray", "'stray'"),
+            ("-c x -X --limit-paths", "cannot be used with"),
             ("--explain 01", "no configuration file"),
             ("-c x --interface eth0", "--explain"),
             ("-c x --explain 01 --source y", "'y'"),

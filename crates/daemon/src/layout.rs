@@ -18,7 +18,9 @@ pub struct Layout {
     pub run: PathBuf,
     /// Hook libraries: `lib/kea/hooks` (`KEA_HOOKS_PATH`).
     pub hooks: PathBuf,
-    /// Log files: `var/log`.
+    /// Control sockets: `var/run/kea` (`KEA_CONTROL_SOCKET_DIR`).
+    pub sockets: PathBuf,
+    /// Log files: `var/log/kea` (`KEA_LOG_FILE_DIR`).
     pub log: PathBuf,
 }
 
@@ -40,9 +42,10 @@ impl Layout {
         Layout {
             configuration: root.join("etc/kea"),
             data: variable("KEA_DHCP_DATA_DIR").unwrap_or_else(|| root.join("var/lib/kea")),
+            sockets: variable("KEA_CONTROL_SOCKET_DIR").unwrap_or_else(|| run.clone()),
             run: variable("KEA_PIDFILE_DIR").unwrap_or(run),
             hooks: variable("KEA_HOOKS_PATH").unwrap_or_else(|| prefix.join("lib/kea/hooks")),
-            log: root.join("var/log"),
+            log: variable("KEA_LOG_FILE_DIR").unwrap_or_else(|| root.join("var/log/kea")),
         }
     }
 }
@@ -76,5 +79,7 @@ mod tests {
             (name == "KEA_PIDFILE_DIR").then(|| "/tmp/pids".into())
         });
         assert_eq!(chosen.run, Path::new("/tmp/pids"));
+        assert_eq!(chosen.sockets, Path::new("/run/kea"));
+        assert_eq!(chosen.log, Path::new("/var/log/kea"));
     }
 }

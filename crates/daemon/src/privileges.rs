@@ -14,13 +14,15 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 pub enum Confinement {
     /// It does.
     Confined,
+    /// `--limit-paths`: it does, and uses no files outside the folders of the installation.
+    Limited,
     /// `-X`: it keeps everything, and reads files that anybody may write.
     Lifted,
 }
 
 impl Confinement {
-    /// Gives up, for this thread and all that it starts: rights of others to new files, and every
-    /// capability that no server needs. To be called before there are other threads.
+    /// Gives up, for this thread and all that it starts: rights of others to new files, system calls
+    /// and every capability that no server needs. To be called before there are other threads.
     ///
     /// # Errors
     /// The system refuses, which it has no reason to.
@@ -28,6 +30,9 @@ impl Confinement {
         if self == Confinement::Lifted {
             return Ok(());
         }
+        // While the right to set a filter is there. Who is not root, and was not told to do without new
+        // privileges, has none: to do without them would take `sudo` from the scripts of hooks.
+        let _not_permitted = kea_net::forbid_system_calls();
         let inherited = rustix::process::umask(Mode::all());
         rustix::process::umask(inherited | NOT_FOR_OTHERS);
         for capability in CapabilitySet::all().difference(NEEDED).iter() {
@@ -54,7 +59,7 @@ impl SourceLoader for Confinement {
             Ok(file.metadata()?.mode())
         });
         let mode = mode.map_err(|error| LoadError(error.to_string()))?;
-        if *self == Confinement::Confined && mode & WRITABLE_BY_OTHERS != 0 {
+        if *self != Confinement::Lifted && mode & WRITABLE_BY_OTHERS != 0 {
             return Err(LoadError(format!(
                 "everybody may write it (mode {:04o}); take that away with 'chmod o-w', or start with -X",
                 mode & 0o7777

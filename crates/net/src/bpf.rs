@@ -43,6 +43,27 @@ pub(crate) fn dhcp4_frames(port: u16, addresses: &[IpAddr]) -> Vec<Instruction> 
     program
 }
 
+/// For system calls: refuses these, and all of another architecture, with `EPERM`.
+pub(crate) fn system_calls(architecture: u32, forbidden: &[u32]) -> Vec<Instruction> {
+    const REFUSE: Instruction =
+        op(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32);
+    const ALLOW: Instruction = op(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW);
+    let mut program = vec![
+        load_word(CALL_ARCHITECTURE),
+        jump_equal(architecture, 1, 0),
+        REFUSE,
+        load_word(CALL_NUMBER),
+        // On x86-64, the other numbers of the same calls.
+        jump_set(X32, 0, 1),
+        REFUSE,
+    ];
+    for number in forbidden {
+        program.extend([jump_equal(*number, 0, 1), REFUSE]);
+    }
+    program.push(ALLOW);
+    program
+}
+
 /// Takes nothing.
 pub(crate) fn nothing() -> Vec<Instruction> {
     vec![DROP]
@@ -171,6 +192,11 @@ const PACKET_TYPE: u32 = (libc::SKF_AD_OFF + libc::SKF_AD_PKTTYPE) as u32;
 const PACKET_MULTICAST: u32 = 2;
 /// `SKF_NET_OFF` and the low word of the source address behind it.
 const IPV6_SOURCE_TAIL: u32 = (libc::SKF_NET_OFF + 8 + 12) as u32;
+
+/// Places in `struct seccomp_data`.
+const CALL_NUMBER: u32 = 0;
+const CALL_ARCHITECTURE: u32 = 4;
+const X32: u32 = 0x4000_0000;
 
 const DROP: Instruction = op(libc::BPF_RET | libc::BPF_K, 0);
 const ACCEPT: Instruction = op(libc::BPF_RET | libc::BPF_K, u32::MAX);

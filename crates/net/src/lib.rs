@@ -18,6 +18,7 @@ mod selection;
 mod service;
 mod socket;
 mod sys;
+mod system_calls;
 mod waker;
 mod worker;
 
@@ -33,6 +34,7 @@ pub use plan::{
 pub use selection::{Entry, Selection, SelectionError};
 pub use service::{Service, ServiceEvent, ServiceOptions, WorkerId};
 pub use socket::{OpenError, OpenFailure};
+pub use system_calls::forbid_system_calls;
 pub use waker::Waker;
 pub use worker::Handler;
 

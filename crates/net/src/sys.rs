@@ -79,6 +79,25 @@ pub(crate) fn fanout(socket: &Socket) -> io::Result<i32> {
     Ok(value)
 }
 
+/// Sets a filter of this thread's system calls, which what it starts inherits.
+pub(crate) fn filter_system_calls(program: &[Instruction]) -> io::Result<()> {
+    with_program(program, |program| {
+        // SAFETY: `program` and the instructions that it points to live through the call, in which
+        // the kernel copies them.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_seccomp,
+                libc::SECCOMP_SET_MODE_FILTER,
+                // Nothing is kept from whom it might be guessed out of the processor: no mitigation of
+                // that is needed, which would cost time.
+                libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+                std::ptr::from_ref(program),
+            )
+        };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    })
+}
+
 fn with_program<R>(program: &[Instruction], call: impl FnOnce(&libc::sock_fprog) -> R) -> R {
     let mut instructions: Vec<libc::sock_filter> = program
         .iter()

@@ -157,6 +157,8 @@ const ENVIRONMENT: (&str, &[(&str, &str)]) = (
         ("KEA_PIDFILE_DIR", "Folder of the PID file."),
         ("KEA_LOCKFILE_DIR", "Folder of the lock file of log files; 'none' for no lock file."),
         ("KEA_DHCP_DATA_DIR", "Folder of leases and of the server's identifier."),
+        ("KEA_CONTROL_SOCKET_DIR", "Folder of control sockets, with --limit-paths."),
+        ("KEA_LOG_FILE_DIR", "Folder of log files, with --limit-paths."),
         ("KEA_LOGGER_DESTINATION", "Where messages go until the configuration is read."),
     ],
 );

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::Server;
 use super::announce;
 use super::classes;
+use super::limits;
 use super::select_test::{Told, Transport};
 use super::shared::unix_micros;
 use super::subnets;
@@ -53,7 +54,7 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
     });
     on("config-reload", |server, _| server.config_reload());
     on("config-set", Server::config_set);
-    on("config-test", |_, arguments| config_test::<F>(arguments));
+    on("config-test", |server, arguments| server.config_test(arguments));
     on("config-write", |server, arguments| server.config_write(arguments));
     on("dhcp-disable", |server, arguments| server.dhcp_disable(arguments));
     on("dhcp-enable", |server, arguments| server.dhcp_enable(arguments));
@@ -220,10 +221,19 @@ impl<F: Serving> Server<F> {
         Ok(Answer::success("kea-lfc started"))
     }
 
+    fn config_test(&self, arguments: Arguments<'_>) -> Outcome {
+        limits::check(&self.run, &load_arguments::<F>(arguments)?.snapshot)?;
+        Ok(Answer::success(
+            "Configuration seems sane. Control-socket, hook-libraries, and D2 configuration were \
+             sanity checked, but not applied.",
+        ))
+    }
+
     /// Writes what is in force to a file, whole or not at all.
     fn config_write(&self, arguments: Arguments<'_>) -> Outcome {
         let name = arguments.text("filename").filter(|name| !name.is_empty());
         let file = name.map_or_else(|| self.run.file.clone(), PathBuf::from);
+        limits::check_written(&self.run, &file)?;
         let pretty = self.shared.config.load().render().to_pretty();
         let io_error = |error: std::io::Error| {
             format!("Error during config-write: unable to write {}: {error}", file.display())
@@ -304,14 +314,6 @@ impl<F: Serving> Server<F> {
         }
         Answer::arguments(Json::from(status))
     }
-}
-
-fn config_test<F: Serving>(arguments: Arguments<'_>) -> Outcome {
-    load_arguments::<F>(arguments)?;
-    Ok(Answer::success(
-        "Configuration seems sane. Control-socket, hook-libraries, and D2 configuration were \
-         sanity checked, but not applied.",
-    ))
 }
 
 /// The configuration in `arguments`, checked.

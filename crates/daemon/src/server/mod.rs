@@ -8,6 +8,7 @@ mod definitions;
 mod hooks;
 mod identity;
 mod interfaces;
+mod limits;
 mod losses;
 mod measures;
 mod metrics;
@@ -191,7 +192,11 @@ fn take_pid_file<F: Serving>(
 
 fn load_first<F: Serving>(run: &Run, logger: &Handle) -> Result<Snapshot<F>, Fatal> {
     let file = &run.file;
-    match configuration::load::<F>(file, run.confinement) {
+    let loaded = configuration::load::<F>(file, run.confinement).and_then(|loaded| {
+        limits::check(run, &loaded.snapshot)?;
+        Ok(loaded)
+    });
+    match loaded {
         Ok(loaded) => {
             for warning in loaded.warning_lines() {
                 log!(logger, (twin::CONFIG_SYNTAX_WARNING.of(F::VERSION)), warning);
@@ -548,6 +553,7 @@ impl<F: Serving> Server<F> {
     /// Puts a checked configuration in force, or leaves everything as it is.
     fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), ReconfigurationError> {
         announce::received::<F>(&self.logger, config.document());
+        limits::check(&self.run, &config)?;
         let before = self.shared.config.load_full();
         if storage::needs_restart(&before, &config) {
             let problem = "the lease database cannot be changed while serving; restart for it";
