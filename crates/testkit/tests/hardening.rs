@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use kea_testkit::{Captured, Client as _, Lab, Udhcpc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// Raw sockets, low ports and buffers of one's own size; files, signals and programs of other users.
@@ -33,6 +33,7 @@ fn a_server_keeps_only_the_privileges_that_it_needs() {
     }
     assert_eq!(status(&pid, "CapEff") & NET_RAW, NET_RAW);
     assert_eq!(status(&pid, "Umask") & 0o027, 0o027);
+    assert_eq!(status(&pid, "Seccomp"), 2, "system calls are filtered");
     // It serves all the same, and interfaces that come back are opened anew.
     server_ns.ip(&["link", "set", "eth0", "down"]).unwrap();
     server_ns.ip(&["link", "set", "eth0", "up"]).unwrap();
@@ -65,7 +66,7 @@ fn a_configuration_that_anybody_may_write_is_not_read_unless_told_to() {
     assert!(lifted.wait_for_line(0, "DHCP4_STARTED", LIMIT).is_some(), "{}", lifted.text());
     let pid = lifted.pid().to_string();
     let own = std::process::id().to_string();
-    for set in ["CapEff", "CapBnd", "Umask"] {
+    for set in ["CapEff", "CapBnd", "Umask", "Seccomp", "NoNewPrivs"] {
         assert_eq!(status(&pid, set), status(&own, set), "{set}");
     }
     drop(lifted);
@@ -77,4 +78,55 @@ fn a_configuration_that_anybody_may_write_is_not_read_unless_told_to() {
     let outcome = server.reload().unwrap();
     assert!(outcome.contains("DHCP4_DYNAMIC_RECONFIGURATION_FAIL"), "{outcome}");
     assert_eq!(server.control().command("version-get", json!(null)).unwrap().result, 0);
+}
+
+#[test]
+fn what_lies_outside_the_folders_of_the_installation_is_refused_where_that_is_asked_for() {
+    let Some((_lab, server_ns, _, mut setup)) = Lab::ours(4) else { return };
+    let folder = setup.folder().to_owned();
+    let (config, text) = (setup.config_file(), folder.to_string_lossy().into_owned());
+    let path = config.to_string_lossy().into_owned();
+    let arguments = ["--limit-paths", "-c", &*path];
+    let write = |server: &Value| setup.write_config(&setup.config(server).to_string()).unwrap();
+    write(&json!({}));
+    // The control socket lies where no variable has said that it may.
+    let mut process = setup.launch_with(&server_ns, &arguments).unwrap();
+    assert!(!process.wait(LIMIT).unwrap().success());
+    let said = process.text();
+    assert!(
+        said.contains("the control socket") && said.contains("KEA_CONTROL_SOCKET_DIR"),
+        "{said}"
+    );
+    drop(process);
+
+    setup.set_environment("KEA_CONTROL_SOCKET_DIR", &text);
+    setup.set_environment("KEA_LOG_FILE_DIR", &text);
+    let process = setup.launch_with(&server_ns, &arguments).unwrap();
+    assert!(process.wait_for_line(0, "DHCP4_STARTED", LIMIT).is_some(), "{}", process.text());
+    let command =
+        |name: &str, arguments: Value| setup.control_socket().command(name, arguments).unwrap();
+    let logging = |to: &str| {
+        let outputs = json!([{ "output": to }]);
+        setup.config(&json!({ "loggers": [{ "name": "kea-dhcp4", "output_options": outputs }] }))
+    };
+    for (config, says) in [
+        (logging("/tmp/kea-elsewhere.log"), "KEA_LOG_FILE_DIR"),
+        (logging(&format!("{text}/../elsewhere.log")), "KEA_LOG_FILE_DIR"),
+        (
+            setup.config(&json!({ "hooks-libraries": [{ "library": "/tmp/evil.so" }] })),
+            "KEA_HOOKS_PATH",
+        ),
+    ] {
+        for name in ["config-test", "config-set"] {
+            let answer = command(name, config.clone());
+            assert!(answer.result == 1 && answer.text.contains(says), "{name}: {}", answer.text);
+        }
+    }
+    let elsewhere = command("config-write", json!({ "filename": "/tmp/kea-elsewhere.conf" }));
+    assert!(elsewhere.result == 1 && elsewhere.text.contains("limit-paths"), "{}", elsewhere.text);
+    assert_eq!(
+        command("config-write", json!({ "filename": format!("{text}/copy.conf") })).result,
+        0
+    );
+    assert_eq!(command("config-set", logging(&format!("{text}/kea.log"))).result, 0);
 }
