@@ -33,6 +33,7 @@ mod play;
 #[cfg(test)]
 mod play_tests;
 mod process_backend;
+mod transcript;
 
 pub use backend::{Backend, Query, Reply, SERVER_ADDRESS, SERVER_LINK_LOCAL, SERVER_MAC};
 pub use dialect::Dialect;
@@ -40,3 +41,4 @@ pub use messages::{Record, identifiers};
 pub use parse::{Detail, ParseError, Scenario, Step, StepKind};
 pub use play::{Mismatch, play};
 pub use process_backend::ProcessBackend;
+pub use transcript::{Answered, Exchange, Transcript, transcript};

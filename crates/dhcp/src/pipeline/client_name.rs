@@ -91,13 +91,14 @@ impl<'s> NamePolicy<'s> {
         let text = match host.map(|host| &*host.hostname).filter(|name| !name.is_empty()) {
             Some(reserved) => self.qualified(reserved, FinalDot::Written),
             None => self.completed(&asked.name, address),
-        };
+        }
+        .to_ascii_lowercase();
         // A name that is too long to be one is not used at all.
         let mut lease_name = LeaseName::default();
         if let Ok(name) = text.parse::<DomainName>() {
             answer.name = ClientName::Full(name);
             let (forward, reverse) = (server_updates, !no_updates);
-            lease_name = LeaseName { hostname: text.to_ascii_lowercase(), forward, reverse };
+            lease_name = LeaseName { hostname: text, forward, reverse };
         }
         Ok((answer, lease_name))
     }

@@ -63,6 +63,12 @@ impl<'s, F: Dialect> Place<'s, F> {
     pub fn ground_of_pool(&self, address: F::Addr) -> Option<&Ground<'s, F>> {
         self.grounds().find(|ground| ground.pool_of(LeaseKind::Address, address).is_some())
     }
+
+    /// True when `address` is in a pool of the link, whether or not the client may use it.
+    pub fn has_in_pool(&self, address: F::Addr) -> bool {
+        let mut pools = self.grounds().flat_map(|ground| &ground.subnet.pools);
+        pools.any(|pool| pool.range.kind != LeaseKind::Prefix && pool.range.contains(address))
+    }
 }
 
 impl<'s, F: Dialect> Ground<'s, F> {

@@ -72,11 +72,13 @@ impl<'s> Reply<'_, 's> {
         requested.extend(asked.iter().map(|code| u16::from(*code)));
         let mut wanted = scopes.wanted(SPACE, &requested);
         let vendor = self.vendor(&scopes, wanted.contains(&code::VIVSO.into()));
+        let subnet_selection = view.option(code::SUBNET_SELECTION);
         let mut given: SmallVec<[Given<'_>; 10]> = numbers.given();
         given.push((code::SERVER_ID, &server_id));
         given.extend(echoed_client_id(self.corridor, self.query).map(|id| (code::CLIENT_ID, id)));
         given.extend(name);
         given.extend(vendor.as_deref().map(|data| (code::VIVSO, data)));
+        given.extend(subnet_selection.as_deref().map(|data| (code::SUBNET_SELECTION, data)));
 
         // The first option by itself, the last by itself.
         wanted.retain(|code| ![53, 82].contains(code));
@@ -351,7 +353,9 @@ impl Query<'_> {
         }
         let of_classes = classes.ids().filter_map(|id| corridor.config.classes.get(id)?.valid);
         let bounds = of_classes.into_iter().next().unwrap_or(subnet.valid);
-        Lifetime { granted: bounds.grant(self.view.lease_time()), least: bounds.min }
+        // No time at all is no wish.
+        let wished = self.view.lease_time().filter(|seconds| *seconds != 0);
+        Lifetime { granted: bounds.grant(wished), least: bounds.min }
     }
 
     /// How long an offer in `subnet` is stored, in seconds; 0 for not at all.

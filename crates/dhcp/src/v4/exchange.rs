@@ -66,7 +66,7 @@ impl<'s> Exchange<'_, 's> {
             Kind::Request | Kind::Bootp => self.request(place, out),
             Kind::Release => self.release(),
             Kind::Decline => self.decline(),
-            Kind::Inform => Ok(self.inform(place, out)),
+            Kind::Inform => Ok(self.inform(Some(place), out)),
         }
     }
 
@@ -78,7 +78,7 @@ impl<'s> Exchange<'_, 's> {
     }
 
     /// A renewing or relayed client is told that its address is of no use here.
-    fn without_subnet(&self, out: &mut Vec<u8>) -> Result<Answer<V4>, Drop<V4>> {
+    fn without_subnet(&mut self, out: &mut Vec<u8>) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
         let view = &self.query.view;
         if self.is_stray() {
@@ -89,8 +89,11 @@ impl<'s> Exchange<'_, 's> {
             None => log!(log, DHCP4_SUBNET_SELECTION_FAILED, self.label),
             Some(_) => log!(log, DHCP4_DHCP4O6_SUBNET_SELECTION_FAILED, self.label),
         }
-        if !matches!(self.query.kind, Kind::Request | Kind::Discover) {
-            return Err(Drop::NoSubnet);
+        match self.query.kind {
+            // Whoever has an address from elsewhere may still learn what counts everywhere.
+            Kind::Inform => return Ok(self.inform(None, out)),
+            Kind::Request | Kind::Discover => {}
+            _ => return Err(Drop::NoSubnet),
         }
         let number = view.message_type().map_or(0, MessageType::number);
         log!(log, DHCP4_PACKET_NAK_0001, self.label, self.arrival.sender(), number);
@@ -232,7 +235,7 @@ impl<'s> Exchange<'_, 's> {
             }
             Err(Refusal::StorageUnavailable) => Err(Drop::StorageUnavailable),
             Err(Refusal::Hook(point)) => Err(Drop::Hook(point)),
-            Err(Refusal::OutOfPool(address)) if held.is_none() => {
+            Err(Refusal::OutOfPool(address)) if !place.has_in_pool(address) => {
                 let (ciaddr, wanted) = self.addresses();
                 log!(log, DHCP4_UNKNOWN_ADDRESS_REQUESTED, self.label, ciaddr, wanted);
                 Err(Drop::UnknownAddress { address })
@@ -449,13 +452,15 @@ impl<'s> Exchange<'_, 's> {
         }
     }
 
-    fn inform(&mut self, place: &Place<'s, V4>, out: &mut Vec<u8>) -> Answer<V4> {
-        self.require_classes(place, place.selected(), None);
+    fn inform(&mut self, place: Option<&Place<'s, V4>>, out: &mut Vec<u8>) -> Answer<V4> {
+        if let Some(place) = place {
+            self.require_classes(place, place.selected(), None);
+        }
         let (ciaddr, interface) = (self.query.view.ciaddr(), self.arrival.interface);
         if !ciaddr.is_unspecified() {
             log!(self.corridor.log, DHCP4_INFORM_DIRECT_REPLY, self.label, ciaddr, interface);
         }
-        let reply = self.reply(Some(place.selected()));
+        let reply = self.reply(place.map(Place::selected));
         reply.grant(MessageType::Ack, None, None, out);
         self.classifier.note(|_| reply.step(None, out));
         self.answer(MessageType::Ack, Ipv4Addr::UNSPECIFIED, Ticket(0))

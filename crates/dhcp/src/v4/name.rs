@@ -207,7 +207,7 @@ impl SentName {
         if policy.replaces(true) || sent == "." {
             return Some(generated());
         }
-        let name = policy.scrubbed(sent.as_bytes());
+        let name = policy.scrubbed(sent.as_bytes()).to_ascii_lowercase();
         // A name of several labels is taken for complete.
         let is_partial = !name.trim_end_matches('.').contains('.');
         match name.trim_matches('.') {

@@ -52,7 +52,7 @@ pub(crate) fn find<'s>(
     if kea_lease::Fault::SwappedSubnets.is_injected() {
         return config.subnets().iter().find(admits);
     }
-    if !whereabouts.is_relayed {
+    let on_link = || {
         let interface = whereabouts.interface;
         let by_interface = config.subnets_on_interface(interface).find(admits);
         match by_interface {
@@ -60,7 +60,10 @@ pub(crate) fn find<'s>(
             None => log!(log, DHCPSRV_SUBNET6_SELECT_BY_INTERFACE_NO_MATCH, interface),
         }
         let global = whereabouts.source.filter(|source| names_link(*source));
-        return by_interface.or_else(|| containing(global?));
+        by_interface.or_else(|| containing(global?))
+    };
+    if !whereabouts.is_relayed {
+        return on_link();
     }
     let by_interface_id = whereabouts.interface_id.and_then(|id| {
         let found = config.subnets_of_interface_id(id).find(admits);
@@ -71,7 +74,10 @@ pub(crate) fn find<'s>(
         found
     });
     by_interface_id.or_else(|| {
-        let link = whereabouts.relay.filter(|link| names_link(*link))?;
+        let Some(link) = whereabouts.relay.filter(|link| names_link(*link)) else {
+            // Lightweight relays name no link: they are on the one of the server (RFC 6221).
+            return on_link();
+        };
         let by_relay = config.subnets_of_relay(link).find(admits);
         if let Some(subnet) = by_relay {
             log!(log, DHCPSRV_CFGMGR_SUBNET6_RELAY, subnet.prefix_text, link);

@@ -37,6 +37,12 @@ pub trait Dialect: Message {
     /// What the client has by this message.
     fn leased(&self) -> Option<String>;
 
+    /// What this message gives, each under the word that stands behind the client's name for it.
+    fn given(&self) -> Vec<(String, String)>;
+
+    /// All that an `expect` step could say of this message, as field and value.
+    fn facts(&self) -> Vec<(String, String)>;
+
     /// True when the fixed fields are those of an answer to `query`.
     fn answers(&self, query: &Self) -> bool;
 
@@ -48,6 +54,20 @@ pub trait Dialect: Message {
 
     /// For a human, without its options.
     fn describe(&self) -> String;
+}
+
+/// The options of a message as field and value, by code, without those of these codes.
+fn option_facts<M: Message>(message: &M, without: &[u16]) -> Vec<(String, String)> {
+    let mut codes = message.option_codes();
+    codes.sort_unstable();
+    codes.dedup();
+    codes.retain(|code| !without.contains(code));
+    let values = |code: u16| {
+        let mut values: Vec<String> = message.options_of(code).iter().map(|v| hex(v)).collect();
+        values.sort_unstable();
+        values.join(" and ")
+    };
+    codes.into_iter().map(|code| (format!("option {code}"), values(code))).collect()
 }
 
 /// Octets as scenarios write them.

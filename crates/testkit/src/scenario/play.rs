@@ -39,9 +39,7 @@ pub fn play<D: Dialect>(scenario: &Scenario, backend: &mut dyn Backend) -> Resul
         if step.only.as_ref().is_some_and(|only| only != player.backend.subject_word()) {
             continue;
         }
-        player
-            .step(step)
-            .map_err(|fault| Mismatch { line: fault.line_or(step.line), why: fault.why })?;
+        player.step(step).map_err(|fault| fault.at_step(step))?;
     }
     let last = scenario.steps.last().map_or(1, |step| step.line);
     player.end().map_err(|fault| Mismatch { line: fault.line_or(last), why: fault.why })
@@ -66,6 +64,10 @@ impl Fault {
     fn line_or(&self, line: usize) -> usize {
         self.line.unwrap_or(line)
     }
+
+    pub(super) fn at_step(self, step: &Step) -> Mismatch {
+        Mismatch { line: self.line_or(step.line), why: self.why }
+    }
 }
 
 impl From<io::Error> for Fault {
@@ -74,21 +76,21 @@ impl From<io::Error> for Fault {
     }
 }
 
-struct Player<'a, D: Dialect> {
-    backend: &'a mut dyn Backend,
+pub(super) struct Player<'a, D: Dialect> {
+    pub(super) backend: &'a mut dyn Backend,
     clients: BTreeMap<String, D::Client>,
-    variables: BTreeMap<String, String>,
+    pub(super) variables: BTreeMap<String, String>,
     started: bool,
-    refusal: Option<String>,
-    query: Option<D>,
-    heard: Option<D>,
+    pub(super) refusal: Option<String>,
+    pub(super) query: Option<D>,
+    pub(super) heard: Option<D>,
     answer: Option<Answer>,
-    log_mark: usize,
+    pub(super) log_mark: usize,
     next_xid: u32,
 }
 
 impl<'a, D: Dialect> Player<'a, D> {
-    fn new(backend: &'a mut dyn Backend) -> Self {
+    pub(super) fn new(backend: &'a mut dyn Backend) -> Self {
         Player {
             backend,
             clients: BTreeMap::new(),
@@ -103,7 +105,7 @@ impl<'a, D: Dialect> Player<'a, D> {
         }
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), Fault> {
+    pub(super) fn step(&mut self, step: &Step) -> Result<(), Fault> {
         if let StepKind::Refused(text) = &step.kind {
             let said = self.refusal.take().ok_or_else(|| Fault::new("nothing was refused"))?;
             return if said.contains(text.as_str()) {
@@ -334,7 +336,7 @@ impl<'a, D: Dialect> Player<'a, D> {
     }
 
     /// The details that count for this subject, with variables filled in.
-    fn details(&self, step: &Step) -> Vec<Detail> {
+    pub(super) fn details(&self, step: &Step) -> Vec<Detail> {
         let subject = self.backend.subject_word();
         let counts = |detail: &&Detail| detail.only.as_deref().is_none_or(|only| only == subject);
         let filled = |d: &Detail| Detail { text: self.substitute(&d.text), ..d.clone() };

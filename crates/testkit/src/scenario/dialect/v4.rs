@@ -93,6 +93,22 @@ impl Dialect for Packet4 {
         Some(self.yiaddr.to_string())
     }
 
+    /// Of an address alone, nothing behind the name.
+    fn given(&self) -> Vec<(String, String)> {
+        let gives = !self.yiaddr.is_unspecified();
+        gives.then(|| (String::new(), self.yiaddr.to_string())).into_iter().collect()
+    }
+
+    fn facts(&self) -> Vec<(String, String)> {
+        let fields =
+            ["ciaddr", "yiaddr", "siaddr", "giaddr", "flags", "hops", "secs", "sname", "file"];
+        let value = |name: &&str| self.field(&[name]).unwrap_or_default().concat();
+        let mut facts: Vec<_> =
+            fields.iter().map(|name| ((*name).to_owned(), value(name))).collect();
+        facts.extend(super::option_facts(self, &[]));
+        facts
+    }
+
     fn answers(&self, query: &Self) -> bool {
         let client = |p: &Packet4| (p.htype, p.hlen, p.chaddr);
         // What is said to a leasequery is about another client.

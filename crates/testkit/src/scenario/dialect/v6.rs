@@ -102,6 +102,47 @@ impl Dialect for Packet6 {
         Packet6::leased(self).map(|lease| lease.to_string())
     }
 
+    /// `n1` is the first address of the association with identifier 1, `p1` the first prefix.
+    fn given(&self) -> Vec<(String, String)> {
+        let mut given = Vec::new();
+        for ia in self.associations().unwrap_or_default() {
+            let letter = if ia.code == IA_PD { 'p' } else { 'n' };
+            let leases = ia.leases().unwrap_or_default();
+            if let Some(lease) = leases.iter().find(|lease| lease.valid > 0) {
+                given.push((format!("{letter}{}", ia.iaid), lease.to_string()));
+            }
+        }
+        given
+    }
+
+    fn facts(&self) -> Vec<(String, String)> {
+        let mut facts = Vec::new();
+        let mut note = |name: String| {
+            let words: Vec<&str> = name.split_whitespace().collect();
+            let values = self.field(&words).unwrap_or_else(|why| vec![why]);
+            if !values.is_empty() {
+                facts.push((name, values.join(" and ")));
+            }
+        };
+        note("status".to_owned());
+        note("associations".to_owned());
+        for ia in self.ias().unwrap_or_default() {
+            let fields =
+                ["t1", "t2", "status", "leases", "withdrawn", "preferred", "valid", "excluded"];
+            fields.into_iter().for_each(|field| note(format!("{} {field}", ia_text(&ia))));
+        }
+        note("relays".to_owned());
+        for (i, relay) in self.relays.iter().enumerate() {
+            ["link", "peer", "hops", "options"]
+                .into_iter()
+                .for_each(|f| note(format!("relay {i} {f}")));
+            let codes = relay.options.iter().map(|(code, _)| code);
+            codes.for_each(|code| note(format!("relay {i} option {code}")));
+        }
+        facts.extend(super::option_facts(self, &[IA_NA, IA_TA, IA_PD, STATUS_CODE]));
+        facts
+    }
+
     fn answers(&self, query: &Self) -> bool {
         let same_relays = self.relays.len() == query.relays.len()
             && self.relays.iter().zip(&query.relays).all(|(is, was)| {
@@ -301,6 +342,7 @@ const STATUS_NAMES: [&str; 11] = [
     "NotAllowed",
 ];
 const DUID_LL_ETHERNET: [u8; 4] = [0, 3, 0, 1];
+const STATUS_CODE: u16 = 13;
 const RELAY_FORW: u8 = 12;
 const RELAY_REPL: u8 = 13;
 const PD_EXCLUDE: u16 = 67;

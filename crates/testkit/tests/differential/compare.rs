@@ -1,0 +1,207 @@
+//! What two servers said to the same, side by side.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use kea_testkit::LeaseRow;
+use kea_testkit::scenario::{Answered, Exchange, Transcript};
+
+/// Where two servers differ.
+#[derive(Clone, Debug)]
+pub(crate) struct Difference {
+    /// What differs: `kind`, `option 12`, `yiaddr`, `lease hostname`, `verdict`.
+    pub(crate) what: String,
+    /// The step's place among the queries.
+    pub(crate) at: usize,
+    /// Ours, and Debian's.
+    pub(crate) sides: [String; 2],
+}
+
+/// All that a server did in a case.
+pub(crate) struct Played {
+    pub(crate) transcript: Transcript,
+    pub(crate) leases: BTreeMap<String, LeaseRow>,
+}
+
+/// The first difference that is none of the known ones.
+pub(crate) fn difference(
+    ours: &Played,
+    debian: &Played,
+    known: impl Fn(&Difference, Option<&Exchange>) -> bool,
+) -> Option<Difference> {
+    let places = Places;
+    let (ours_said, debian_said) = match (&ours.transcript, &debian.transcript) {
+        (Transcript::Exchanges(ours), Transcript::Exchanges(debian)) => (ours, debian),
+        (Transcript::Refused(_), Transcript::Refused(_)) => return None,
+        (Transcript::Refused(why), _) => return verdict([why, ""], &known),
+        (_, Transcript::Refused(why)) => return verdict(["", why], &known),
+    };
+    for (at, (o, d)) in ours_said.iter().zip(debian_said).enumerate() {
+        let differences = places.answers(&o.answers, &d.answers);
+        // Each took from another pool, so their ways part.
+        if differences.iter().any(|(what, sides)| {
+            (what == "yiaddr" || what.ends_with(" leases"))
+                && sides.iter().all(|list| {
+                    pools_of(list).iter().all(|pool| pool.contains("x") || pool.contains("..."))
+                })
+        }) {
+            return None;
+        }
+        for (what, sides) in differences {
+            let difference = Difference { what, at, sides };
+            if !known(&difference, Some(d)) {
+                return Some(difference);
+            }
+        }
+    }
+    let at = ours_said.len();
+    let rows = places.leases(&ours.leases, &debian.leases);
+    let differences = rows.into_iter().map(|(what, sides)| Difference { what, at, sides });
+    differences.into_iter().find(|difference| !known(difference, None))
+}
+
+fn verdict(
+    said: [&str; 2],
+    known: &impl Fn(&Difference, Option<&Exchange>) -> bool,
+) -> Option<Difference> {
+    let why = |text: &str| {
+        let lines = text.lines().filter(|line| line.contains("ERROR"));
+        lines.map(|line| line.get(..600).unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    };
+    let sides = said.map(|text| if text.is_empty() { "accepted".to_owned() } else { why(text) });
+    let difference = Difference { what: "verdict".to_owned(), at: 0, sides };
+    (!known(&difference, None)).then_some(difference)
+}
+
+/// Compares answers and leases. Among the free addresses of a pool a server may take any.
+struct Places;
+
+/// An address, or for those of a pool, which servers choose themselves, the pool.
+fn pool_of(address: &str) -> String {
+    if let Ok(v4) = address.parse::<Ipv4Addr>() {
+        let [a, b, c, last] = v4.octets();
+        return match last {
+            10..=15 | 20..=25 => format!("{a}.{b}.{c}.{}x", last / 10),
+            100..=180 => format!("{a}.{b}.{c}.1xx"),
+            _ => address.to_owned(),
+        };
+    }
+    let (start, len) = address.split_once('/').unwrap_or((address, "128"));
+    let Ok(v6) = start.parse::<Ipv6Addr>() else { return address.to_owned() };
+    let [_, _, c, .., last] = v6.segments();
+    match (len, last) {
+        ("128", 0x10..=0x15 | 0x20..=0x25) => format!("{c:x}::{:x}x", last / 16),
+        ("128", 0x1000..=0x1eff) => format!("{c:x}::1xxx"),
+        (len, _) if c & 0xf000 == 0xa000 => format!("a...::/{len}"),
+        _ => address.to_owned(),
+    }
+}
+
+impl Places {
+    fn answers(&self, ours: &[Answered], debian: &[Answered]) -> Vec<(String, [String; 2])> {
+        let kinds = [ours, debian].map(|answers| {
+            let kinds: Vec<&str> = answers.iter().map(|answer| &*answer.kind).collect();
+            if kinds.is_empty() { "none".to_owned() } else { kinds.join(" ") }
+        });
+        if kinds[0] != kinds[1] {
+            return vec![("kind".to_owned(), kinds)];
+        }
+        let mut differences = Vec::new();
+        for (o, d) in ours.iter().zip(debian) {
+            let [o, d] = [o, d].map(|answer| answer.facts.iter().cloned().collect());
+            self.facts(&o, &d, &mut differences);
+        }
+        differences
+    }
+
+    fn facts(
+        &self,
+        ours: &BTreeMap<String, String>,
+        debian: &BTreeMap<String, String>,
+        into: &mut Vec<(String, [String; 2])>,
+    ) {
+        let mut names: Vec<&String> = ours.keys().chain(debian.keys()).collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let absent = "absent".to_owned();
+            let sides = [ours, debian].map(|facts| facts.get(name).unwrap_or(&absent).clone());
+            let [o, d] = [&sides[0], &sides[1]];
+            let is_address = ["yiaddr", "ciaddr"].contains(&&**name)
+                || name.ends_with(" leases")
+                || name.ends_with(" withdrawn");
+            let same = o == d && !is_address
+                || is_address && pools_of(o) == pools_of(d)
+                || is_time(name) && nearly(o, d)
+                || name == "to" && o != d && ours.get("yiaddr") != debian.get("yiaddr");
+            if !same {
+                into.push((name.clone(), sides));
+            }
+        }
+    }
+
+    fn leases(
+        &self,
+        ours: &BTreeMap<String, LeaseRow>,
+        debian: &BTreeMap<String, LeaseRow>,
+    ) -> Vec<(String, [String; 2])> {
+        let rows = |leases: &BTreeMap<String, LeaseRow>| {
+            // What was given back is remembered here, and forgotten there.
+            let rows = leases.values().filter(|row| row.column("state") != "2").map(|row| {
+                let columns =
+                    row.columns().filter(|(name, _)| !["address", "expire"].contains(name));
+                let columns: BTreeMap<String, String> =
+                    columns.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+                let address = match row.column("prefix_len") {
+                    "" | "128" => row.column("address").to_owned(),
+                    len => format!("{}/{len}", row.column("address")),
+                };
+                (
+                    pool_of(&address),
+                    row.column("iaid").to_owned(),
+                    row.column("hwaddr").to_owned(),
+                    columns,
+                )
+            });
+            let mut rows: Vec<_> = rows.collect();
+            rows.sort();
+            rows
+        };
+        let (ours, debian) = (rows(ours), rows(debian));
+        if ours.len() != debian.len() {
+            return vec![("lease count".to_owned(), [format!("{ours:?}"), format!("{debian:?}")])];
+        }
+        let mut differences = Vec::new();
+        for (o, d) in ours.iter().zip(&debian) {
+            if o.0 != d.0 {
+                differences.push(("lease pool".to_owned(), [format!("{o:?}"), format!("{d:?}")]));
+            }
+            for (name, text) in &o.3 {
+                let other = d.3.get(name).map_or("", String::as_str);
+                if other != text {
+                    let sides = [format!("{text} in {o:?}"), format!("{other} in {d:?}")];
+                    differences.push((format!("lease {name}"), sides));
+                }
+            }
+        }
+        differences
+    }
+}
+
+fn pools_of(list: &str) -> Vec<String> {
+    list.split(',').map(pool_of).collect()
+}
+
+fn is_time(name: &str) -> bool {
+    let last = name.split_whitespace().last().unwrap_or_default();
+    ["t1", "t2", "preferred", "valid"].contains(&last)
+        || ["option 51", "option 58", "option 59"].contains(&name)
+}
+
+/// A second more or less.
+fn nearly(ours: &str, debian: &str) -> bool {
+    let number = |text: &str| {
+        text.parse::<u64>().ok().or_else(|| u64::from_str_radix(&text.replace(':', ""), 16).ok())
+    };
+    number(ours).zip(number(debian)).is_some_and(|(o, d)| o.abs_diff(d) <= 2)
+}
