@@ -74,6 +74,10 @@ impl<F: LeaseFamily> Record<F> {
     }
 
     pub(crate) fn expires(&self) -> Option<i64> {
+        #[cfg(feature = "deliberate-faults")]
+        if crate::Fault::IgnoredExpiry.is_injected() {
+            return None;
+        }
         expires(self.cltt, self.valid_lifetime)
     }
 

@@ -84,6 +84,7 @@ mod tests {
         push_thousand(987, &mut out);
         assert_eq!(out, b"0 9 10 99 100 255 999 1000 18446744073709551615 007987");
     }
+
     #[test]
     fn addresses_are_those_of_the_standard_library() {
         for octet in 0..=255 {

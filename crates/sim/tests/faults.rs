@@ -60,7 +60,7 @@ finds! {
     a_skipped_sync: SkippedSync(4, 4) => Durable;
     a_missing_repair: NoRepair(5, 1) => Durable | Restartable;
     a_torn_row_kept: TornRowKept(47, 4) => Durable | Restartable;
-    an_ignored_expiry: IgnoredExpiry(37, 1) => Available | Recovers | Counted | Renewable;
+    an_ignored_expiry: IgnoredExpiry(1, 1) => Available | Recovers | Counted | Renewable;
     an_unreserved_address: UnreservedAddress(1, 1) => Reserved;
     wrong_counts: WrongCounts(1, 1) => Counted;
     a_stale_clean_up: StaleCleanUp(19, 19) => Durable | Restartable;
