@@ -151,7 +151,8 @@ fn option4(message: &mut Vec<u8>, code: u8, data: &[u8]) {
 /// A message with an IA_NA that holds `address`, an IAADDR option or nothing.
 fn query6(client: u32, kind: u8, server: &[u8], address: &[u8]) -> Vec<u8> {
     let [_, xid @ ..] = client.to_be_bytes();
-    let mut message = vec![kind];
+    let mut message = Vec::with_capacity(200);
+    message.push(kind);
     message.extend_from_slice(&xid);
     let mut option = |code: u16, data: &[u8]| {
         message.extend_from_slice(&code.to_be_bytes());

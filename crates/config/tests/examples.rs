@@ -84,7 +84,8 @@ fn the_options_example_gives_the_bytes_it_describes() {
     assert_eq!(data("dhcp4", 230), [1, 2, 255]);
     assert_eq!(data("dhcp4", 125), [0, 0, 0x7e, 0xd9, 0]);
     assert_eq!(data("vendor-32473", 1), b"https://config.example.org");
-    assert!(config.options.get("dhcp4", 252).always_send(&nobody));
+    let unasked = config.options.get("dhcp4", 252).sending(&nobody);
+    assert!(unasked.is_some_and(|sending| sending.always));
     let pool = &config.subnets()[0].pools[0];
     let router = pool.options.get("dhcp4", 3).chosen(&nobody).next().unwrap();
     assert_eq!(router.data.as_ref(), [192, 0, 2, 2]);

@@ -105,7 +105,7 @@ fn options_are_bytes_in_order_of_precedence() {
     let chosen: Vec<_> = routers.chosen(&nobody).map(|option| option.data.to_vec()).collect();
     assert_eq!(chosen, [[192, 0, 2, 1]]);
     // The flag holds although another scope supplies the value.
-    assert!(routers.always_send(&nobody));
+    assert!(routers.sending(&nobody).is_some_and(|sending| sending.always));
     let blob = subnet.options.get("dhcp4", 222);
     assert_eq!(blob.as_slice()[0].data.as_ref(), [2, 1, b'a', b',', b'b']);
     assert!(std::sync::Arc::ptr_eq(&subnet.pools[1].options, &subnet.options));
@@ -144,7 +144,8 @@ fn class_tags_and_the_flags_choose_among_options() {
     classes.insert(gold);
     assert_eq!(first(&classes), b"gold.e");
     assert!(subnet.guard.admits(&classes));
-    assert!(subnet.options.get("dhcp4", 7).never_send(&classes));
+    let forbidden = subnet.options.get("dhcp4", 7).sending(&classes);
+    assert!(forbidden.is_some_and(|sending| sending.never));
 }
 
 #[test]

@@ -86,7 +86,7 @@ macro_rules! octet_identity {
 
             /// `None` when `octets` is empty or longer than [`Self::MAX_LEN`].
             pub fn new(octets: &[u8]) -> Option<Self> {
-                (1..=Self::MAX_LEN).contains(&octets.len()).then(|| Self(octets.into()))
+                (1..=Self::MAX_LEN).contains(&octets.len()).then(|| Self(SmallVec::from_slice(octets)))
             }
 
             /// The octets, as on the wire.

@@ -61,8 +61,25 @@ impl ConfiguredOption {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OptionSet {
     entries: Box<[ConfiguredOption]>,
-    /// Each space, and where its entries end. Few: looked through for every option of every answer.
+    /// Each space, and where its entries end. Few: looked through for every answer.
     spaces: Box<[(Arc<str>, usize)]>,
+    codes: CodesModulo256,
+}
+
+/// Which codes there may be, of any space. Most scopes lack most codes, and are asked for all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct CodesModulo256([u64; 4]);
+
+impl CodesModulo256 {
+    fn insert(&mut self, code: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(code >> 6 & 3)) {
+            *word |= 1 << (code & 63);
+        }
+    }
+
+    fn may_contain(self, code: u16) -> bool {
+        self.0.get(usize::from(code >> 6 & 3)).is_some_and(|word| word >> (code & 63) & 1 != 0)
+    }
 }
 
 impl OptionSet {
@@ -71,13 +88,15 @@ impl OptionSet {
             (&entry.space, entry.code, entry.distance, entry.classes.is_empty())
         }
         entries.sort_by(|a, b| key(a).cmp(&key(b)));
+        let mut codes = CodesModulo256::default();
+        entries.iter().for_each(|entry| codes.insert(entry.code));
         let spaces = entries.chunk_by(|a, b| a.space == b.space);
         let mut end = 0;
         let spaces = spaces.filter_map(|entries| {
             end += entries.len();
             Some((entries.first()?.space.clone(), end))
         });
-        OptionSet { spaces: spaces.collect(), entries: entries.into() }
+        OptionSet { spaces: spaces.collect(), entries: entries.into(), codes }
     }
 
     /// What `near` and `far` say together; `near` goes first.
@@ -126,6 +145,9 @@ impl OptionSet {
 
     /// What is configured for one code.
     pub fn get(&self, space: &str, code: u16) -> Candidates<'_> {
+        if !self.codes.may_contain(code) {
+            return Candidates(&[]);
+        }
         self.in_space(space).of_code(code)
     }
 }
@@ -164,25 +186,30 @@ impl<'o> Candidates<'o> {
     /// What a member of `classes` gets of one code: the first option of the nearest scope that has any
     /// for them, or all of that scope where the code may repeat.
     pub fn chosen(self, classes: &ClassSet) -> impl Iterator<Item = &'o ConfiguredOption> {
-        let mine = move |entry: &&ConfiguredOption| entry.admits(classes);
-        let nearest = self.0.iter().filter(mine).map(|entry| entry.distance).min();
-        let limit = if self.0.iter().any(|entry| entry.repeats) { usize::MAX } else { 1 };
-        self.0.iter().filter(mine).filter(move |entry| Some(entry.distance) == nearest).take(limit)
+        let mut mine = self.0.iter().filter(move |entry| entry.admits(classes));
+        // The nearest scope stands first.
+        let first = mine.next();
+        let repeats = self.0.len() > 1 && self.0.iter().any(|entry| entry.repeats);
+        let distance = first.filter(|_| repeats).map(|entry| entry.distance);
+        first.into_iter().chain(mine.take_while(move |entry| Some(entry.distance) == distance))
     }
 
-    /// True when a member of `classes` gets any of them.
-    pub fn reach(self, classes: &ClassSet) -> bool {
-        self.0.iter().any(|entry| entry.admits(classes))
+    /// How a member of `classes` gets this code; `None` when none of it is meant for them.
+    pub fn sending(self, classes: &ClassSet) -> Option<Sending> {
+        let mine = self.0.iter().filter(|entry| entry.admits(classes));
+        mine.fold(None, |sending: Option<Sending>, entry| {
+            let Sending { always, never } = sending.unwrap_or_default();
+            Some(Sending { always: always | entry.always_send, never: never | entry.never_send })
+        })
     }
+}
 
-    /// True when any scope wants the code sent unasked: the flag holds although a nearer scope
-    /// without it supplies the value.
-    pub fn always_send(self, classes: &ClassSet) -> bool {
-        self.0.iter().any(|entry| entry.always_send && entry.admits(classes))
-    }
-
-    /// True when any scope forbids the code.
-    pub fn never_send(self, classes: &ClassSet) -> bool {
-        self.0.iter().any(|entry| entry.never_send && entry.admits(classes))
-    }
+/// Whether a code goes out whatever the client asks for. A flag of a far scope holds although a nearer
+/// scope without it supplies the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sending {
+    /// Sent although nobody asks.
+    pub always: bool,
+    /// Not sent at all.
+    pub never: bool,
 }

@@ -32,9 +32,12 @@ impl<'s, F: Dialect> Place<'s, F> {
     pub fn new(config: &'s Snapshot<F>, selected: &'s Subnet<F>, classes: &ClassSet) -> Self {
         let network = config.network_of(selected);
         let ground = |subnet| Ground::new(network, subnet, classes);
-        let siblings = network.into_iter().flat_map(|network| config.members(network));
-        let siblings = siblings.filter(|sibling| sibling.id != selected.id).map(ground);
-        let grounds = std::iter::once(ground(selected)).chain(siblings).collect();
+        let mut grounds = SmallVec::new();
+        grounds.push(ground(selected));
+        if let Some(network) = network {
+            let siblings = config.members(network).filter(|sibling| sibling.id != selected.id);
+            grounds.extend(siblings.map(ground));
+        }
         Place { grounds, network }
     }
 

@@ -68,7 +68,7 @@ impl<'s> Scopes<'s> {
             self.sets.iter().enumerate().map(|(at, set)| (at, set.get(space, code)));
         let mut found = candidates.find(|(_, candidates)| has(candidates));
         let behind_host = found.as_ref().is_none_or(|(at, _)| *at >= self.pools.start);
-        if behind_host && self.pools.len() + self.elsewhere.len() > 1 {
+        if behind_host && self.has_several_pools() {
             // Behind the first pool is the subnet, which must not hide what another pool says.
             let here = self.sets.get(self.pools.clone()).unwrap_or_default().iter();
             let here = here.filter_map(|pool| Some((*pool, self.subnet?)));
@@ -84,26 +84,42 @@ impl<'s> Scopes<'s> {
         found.into_iter().flat_map(move |(_, candidates)| candidates.chosen(classes))
     }
 
-    /// Codes of a space to send, ascending: those asked for and those that any scope always sends;
-    /// only what is configured, and nothing that a scope never sends.
-    pub fn wanted(&self, space: &str, requested: &[u16]) -> SmallVec<[u16; 16]> {
-        let mut wanted: SmallVec<[u16; 16]> = SmallVec::new();
-        let mut never: SmallVec<[u16; 4]> = SmallVec::new();
+    /// The options of a space to send, ascending by code: those asked for and those that any scope always
+    /// sends, and nothing that a scope never sends.
+    pub fn wanted(
+        &self,
+        space: &str,
+        is_requested: impl Fn(u16) -> bool,
+    ) -> SmallVec<[&'s ConfiguredOption; 16]> {
+        let mut found: SmallVec<[Found<'s>; 16]> = SmallVec::new();
         for set in self.sets.iter().chain(self.elsewhere.iter().map(|(pool, _)| pool)) {
             for (code, candidates) in set.in_space(space).by_code() {
-                if candidates.never_send(self.classes) {
-                    never.push(code);
-                }
-                let is_meant = requested.contains(&code) || candidates.always_send(self.classes);
-                if is_meant && candidates.reach(self.classes) {
-                    wanted.push(code);
-                }
+                let Some(sending) = candidates.sending(self.classes) else { continue };
+                let is_meant = sending.always || is_requested(code);
+                found.push(Found { code, candidates, is_meant, is_forbidden: sending.never });
             }
         }
-        wanted.retain(|code| !never.contains(code));
-        wanted.sort_unstable();
-        wanted.dedup();
+        // A stable sort: of each code, the nearest scope stays first.
+        found.sort_by_key(|found| found.code);
+        let mut wanted = SmallVec::new();
+        for of_code in found.chunk_by(|a, b| a.code == b.code) {
+            let Some(nearest) = of_code.first().filter(|_| {
+                of_code.iter().any(|found| found.is_meant)
+                    && !of_code.iter().any(|found| found.is_forbidden)
+            }) else {
+                continue;
+            };
+            match self.has_several_pools() {
+                false => nearest.candidates.chosen(self.classes).for_each(|o| wanted.push(o)),
+                true => wanted.extend(self.chosen(space, nearest.code)),
+            }
+        }
         wanted
+    }
+
+    /// True when there may be more to a code than what the nearest scope says.
+    fn has_several_pools(&self) -> bool {
+        self.pools.len() + self.elsewhere.len() > 1
     }
 
     /// The spaces that have options, of which the name begins with `prefix`; each once.
@@ -115,4 +131,13 @@ impl<'s> Scopes<'s> {
         found.dedup();
         found
     }
+}
+
+/// What one scope says of a code.
+struct Found<'s> {
+    code: u16,
+    candidates: Candidates<'s>,
+    /// The client asks for it, or gets it unasked.
+    is_meant: bool,
+    is_forbidden: bool,
 }

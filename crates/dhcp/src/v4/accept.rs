@@ -12,8 +12,8 @@ use crate::pipeline::{Drop, Identified, Transaction};
 /// A query of a kind that is served, and what every later stage asks of it.
 #[derive(Debug)]
 pub(super) struct Query<'p> {
-    /// The message.
-    pub(super) view: View<'p>,
+    /// The message. Not in here: what it knows of its options is large, and a query goes through many hands.
+    pub(super) view: &'p View<'p>,
     /// What it asks for.
     pub(super) kind: Kind,
     /// Who asks.
@@ -50,7 +50,7 @@ pub(super) struct Client {
 }
 
 /// Takes a readable packet as a query, or says why not.
-pub(super) fn accept(view: View<'_>, serves_bootp: bool) -> Result<Query<'_>, Drop<V4>> {
+pub(super) fn accept<'p>(view: &'p View<'p>, serves_bootp: bool) -> Result<Query<'p>, Drop<V4>> {
     let kind = match view.message_type() {
         None if serves_bootp => Kind::Bootp,
         None => return Err(Drop::NoMessageType),
@@ -170,7 +170,7 @@ mod tests {
         let mac = HwAddr::new(1, mac).unwrap();
         Builder::request(&mut buffer, &mac, 7, kind).finish();
         edit(&mut buffer);
-        accept(View::parse(&buffer).unwrap(), false).err()
+        accept(&View::parse(&buffer).unwrap(), false).err()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use kea_config::snapshot::{BootFields, Pool, Reservation, Subnet, Timers};
+use kea_config::snapshot::{BootFields, ConfiguredOption, Pool, Reservation, Subnet, Timers};
 use kea_expr::ClassSet;
 use kea_lease::INFINITE;
 use kea_options::{Enterprise, SubOptions, VendorBlocks, write_sub_option, write_vendor_block};
@@ -23,7 +23,7 @@ const IP_AND_UDP_HEADERS: usize = 28;
 const BASIC: [u8; 3] = [code::ROUTERS, code::DOMAIN_NAME_SERVERS, code::DOMAIN_NAME];
 
 /// Options that say nothing to a client that speaks BOOTP (RFC 2132 section 9).
-const OF_DHCP_ALONE: std::ops::RangeInclusive<u16> = 50..=61;
+const OF_DHCP_ALONE: std::ops::RangeInclusive<u8> = 50..=61;
 
 /// The space of the options of messages.
 const SPACE: &str = "dhcp4";
@@ -53,6 +53,9 @@ pub(super) struct Terms<'s> {
 /// An option whose value the exchange gives.
 type Given<'q> = (u8, &'q [u8]);
 
+/// Options with their codes.
+type Options<'q> = SmallVec<[Given<'q>; 24]>;
+
 impl<'s> Reply<'_, 's> {
     /// Writes an OFFER or ACK; `terms` is absent in the answer to an INFORM. `name` tells the client
     /// its name.
@@ -67,27 +70,25 @@ impl<'s> Reply<'_, 's> {
         let server_id = self.server_id(&scopes).octets();
         let numbers = Numbers::new(self.subnet.zip(terms));
         let view = &self.query.view;
-        let mut requested: SmallVec<[u16; 40]> = BASIC.iter().map(|code| (*code).into()).collect();
         let asked = view.parameter_request_list().unwrap_or_default();
-        requested.extend(asked.iter().map(|code| u16::from(*code)));
-        let mut wanted = scopes.wanted(SPACE, &requested);
-        let vendor = self.vendor(&scopes, wanted.contains(&code::VIVSO.into()));
+        let is_asked_for = |code: u8| BASIC.contains(&code) || asked.contains(&code);
+        let wanted = scopes.wanted(SPACE, |code| u8::try_from(code).is_ok_and(is_asked_for));
+        let is_vendor_wanted = wanted.iter().any(|option| option.code == u16::from(code::VIVSO));
+        let vendor = self.vendor(&scopes, is_vendor_wanted);
         let subnet_selection = view.option(code::SUBNET_SELECTION);
-        let mut given: SmallVec<[Given<'_>; 10]> = numbers.given();
-        given.push((code::SERVER_ID, &server_id));
-        given.extend(echoed_client_id(self.corridor, self.query).map(|id| (code::CLIENT_ID, id)));
-        given.extend(name);
-        given.extend(vendor.as_deref().map(|data| (code::VIVSO, data)));
-        given.extend(subnet_selection.as_deref().map(|data| (code::SUBNET_SELECTION, data)));
-
-        // The first option by itself, the last by itself.
-        wanted.retain(|code| ![53, 82].contains(code));
-        wanted.extend(given.iter().map(|(code, _)| u16::from(*code)));
-        if self.query.is_bootp() {
-            wanted.retain(|code| !OF_DHCP_ALONE.contains(code));
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
+        let mut options: Options<'_> = SmallVec::new();
+        let numbers = numbers.0.iter().flatten().map(|(code, data)| (*code, &data[..]));
+        numbers.for_each(|number| options.push(number));
+        options.push((code::SERVER_ID, &server_id));
+        let client_id = echoed_client_id(self.corridor, self.query);
+        let given = [
+            client_id.map(|client_id| (code::CLIENT_ID, client_id)),
+            name,
+            vendor.as_deref().map(|data| (code::VIVSO, data)),
+            subnet_selection.as_deref().map(|data| (code::SUBNET_SELECTION, data)),
+        ];
+        given.into_iter().flatten().for_each(|given| options.push(given));
+        self.add_configured(&mut options, &wanted);
 
         let mut reply = match self.query.is_bootp() {
             true => Builder::bootp_reply(out, view),
@@ -100,21 +101,31 @@ impl<'s> Reply<'_, 's> {
             reply.max_len(usize::from(size).saturating_sub(IP_AND_UDP_HEADERS));
         }
         self.fixed_fields(&mut reply, kind, terms);
-        for code in wanted {
-            // Wider codes are of no DHCPv4 space.
-            let Ok(code) = u8::try_from(code) else { continue };
-            if let Some((_, data)) = given.iter().find(|(given, _)| *given == code) {
-                reply.option(code, data);
-            } else {
-                for option in scopes.chosen(SPACE, code.into()) {
-                    reply.option(code, &option.data);
-                }
-            }
+        for (code, data) in options {
+            reply.option(code, data);
         }
         if let Some(data) = self.query.echoed_relay_info() {
             reply.relay_agent_info(data);
         }
         reply.finish();
+    }
+
+    /// Adds to what the exchange gives what is configured and not given, and puts all in order.
+    fn add_configured<'a>(&self, options: &mut Options<'a>, configured: &[&'a ConfiguredOption]) {
+        let given = options.len();
+        for option in configured {
+            // Wider codes are of no DHCPv4 space. The first option and the last stand by themselves.
+            let Ok(code) = u8::try_from(option.code) else { continue };
+            let is_own = [code::MESSAGE_TYPE, code::RELAY_AGENT_INFO].contains(&code);
+            if !is_own && !options.iter().take(given).any(|(given, _)| *given == code) {
+                options.push((code, &option.data));
+            }
+        }
+        if self.query.is_bootp() {
+            options.retain(|(code, _)| !OF_DHCP_ALONE.contains(code));
+        }
+        // A stable sort: what has the same code keeps its order.
+        options.sort_by_key(|(code, _)| *code);
     }
 
     /// Writes an OFFER without an address to a client that can do without, and for how long it shall
@@ -262,10 +273,8 @@ fn vendor_options(
         .collect();
     let space = enterprise.space();
     let mut out = Vec::new();
-    for code in scopes.wanted(&space, &requested) {
-        for option in scopes.chosen(&space, code) {
-            write_sub_option::<V4>(&mut out, code, &option.data);
-        }
+    for option in scopes.wanted(&space, |code| requested.contains(&code)) {
+        write_sub_option::<V4>(&mut out, option.code, &option.data);
     }
     out
 }
@@ -315,10 +324,6 @@ impl Numbers {
             renewal.map(|t1| number(code::RENEWAL_TIME, t1)),
             rebinding.map(|t2| number(code::REBINDING_TIME, t2)),
         ])
-    }
-
-    fn given(&self) -> SmallVec<[Given<'_>; 10]> {
-        self.0.iter().flatten().map(|(code, data)| (*code, &data[..])).collect()
     }
 }
 

@@ -487,7 +487,7 @@ impl<'s> Exchange<'_, 's> {
     fn answer(&self, kind: MessageType, yiaddr: Ipv4Addr, after: Ticket) -> Answer<V4> {
         let recipient = Recipient { kind, yiaddr, inform: self.query.is_inform() };
         let relay = self.query.relay.as_ref();
-        let transmit = destination(&self.query.view, relay, self.arrival, recipient, self.ports);
+        let transmit = destination(self.query.view, relay, self.arrival, recipient, self.ports);
         let (message_type, transaction) = (kind.number(), self.query.transaction());
         Answer { way: Way::Client, transmit, after, message_type, parked: None, transaction }
     }

@@ -6,7 +6,7 @@ use kea_hooks::Point;
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
-use kea_wire::v4::{MessageType, RelayAgentInfo, View, code};
+use kea_wire::v4::{MessageType, ParseError, RelayAgentInfo, View, code};
 use kea_wire::{Family as _, V4};
 
 use super::accept::{Kind, Query, accept};
@@ -22,11 +22,15 @@ use crate::pipeline::{
     Answer, Arrival, Corridor, Drop, Place, PlaceMessages, Unreadable, asked, check_tuples,
 };
 
-/// The message, unless options of it cannot be read where the configuration wants that.
-fn readable<'a>(corridor: &Corridor<'_, V4>, octets: &'a [u8]) -> Result<View<'a>, Unreadable> {
-    let view = View::parse(octets).map_err(Unreadable::V4)?;
-    check_tuples(corridor.config, |code| view.option(u8::try_from(code).ok()?))?;
-    Ok(view)
+/// What makes the message unreadable, where the configuration wants its options to be well-formed.
+fn check_options(corridor: &Corridor<'_, V4>, view: &View<'_>) -> Result<(), Drop<V4>> {
+    check_tuples(corridor.config, |code| view.option(u8::try_from(code).ok()?))
+        .map_err(Drop::Unreadable)
+}
+
+/// Of a message that is none.
+fn unreadable(error: &ParseError) -> Drop<V4> {
+    Drop::Unreadable(Unreadable::V4(*error))
 }
 
 impl Worker<V4> {
@@ -38,7 +42,10 @@ impl Worker<V4> {
         octets: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
-        let view = readable(corridor, octets).map_err(Drop::Unreadable)?;
+        // Looked at where it stands: the view is large, for what it knows of all options.
+        let view = View::parse(octets);
+        let view = view.as_ref().map_err(unreadable)?;
+        check_options(corridor, view)?;
         self.serve_message(corridor, arrival, view, out)
     }
 
@@ -46,13 +53,13 @@ impl Worker<V4> {
         &mut self,
         corridor: &Corridor<'_, V4>,
         arrival: &Arrival<'_, V4>,
-        view: View<'_>,
+        view: &View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
-        if let Some(terms) = Self::lease_query_terms(corridor, arrival, &view) {
-            return self.answer_lease_query(corridor, arrival, &view, terms, out);
+        if let Some(terms) = Self::lease_query_terms(corridor, arrival, view) {
+            return self.answer_lease_query(corridor, arrival, view, terms, out);
         }
-        count_received(corridor, &view);
+        count_received(corridor, view);
         let (xid, hw_addr, client_id) = (view.xid(), view.hw_addr(), view.option(code::CLIENT_ID));
         let label = ClientLabel::V4 {
             hardware: (!hw_addr.is_empty()).then(|| (hw_addr.htype(), hw_addr.octets())),
@@ -62,7 +69,7 @@ impl Worker<V4> {
         let kind = view.message_type();
         let refused = |reason: &Drop<V4>| log_refused(corridor, arrival, label, kind, reason);
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
-        let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
+        let sent_name = SentName::of(query.view, corridor.log, label).inspect_err(refused)?;
         log!(
             corridor.log,
             DHCP4_PACKET_RECEIVED,
@@ -73,7 +80,7 @@ impl Worker<V4> {
             arrival.destination,
             arrival.interface
         );
-        log!(corridor.log, DHCP4_QUERY_DATA, label, shown(corridor, &query.view));
+        log!(corridor.log, DHCP4_QUERY_DATA, label, shown(corridor, query.view));
         if query.is_repeatable() && self.in_flight.contains(query.transaction()) {
             corridor.tell_duplicate(label);
             return Err(Drop::Duplicate);
@@ -87,9 +94,11 @@ impl Worker<V4> {
         let Some(octets) = self.classifier.packet_received(corridor, &seen, label)? else {
             return self.answer(corridor, arrival, query, (&sent_name, label), out);
         };
-        let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
+        let view = View::parse(&octets);
+        let view = view.as_ref().map_err(unreadable)?;
+        check_options(corridor, view)?;
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
-        let sent_name = SentName::of(&query.view, corridor.log, label).inspect_err(refused)?;
+        let sent_name = SentName::of(query.view, corridor.log, label).inspect_err(refused)?;
         recall_relay(corridor, &mut query);
         self.answer(corridor, arrival, query, (&sent_name, label), out)
     }

@@ -1,6 +1,6 @@
 //! What an answer carries: options in ascending order of their codes.
 
-use kea_config::snapshot::{Pool, Reservation, Subnet};
+use kea_config::snapshot::{ConfiguredOption, Pool, Reservation, Subnet};
 use kea_expr::ClassSet;
 use kea_hooks::ParkId;
 use kea_lease::Ticket;
@@ -127,8 +127,8 @@ impl<'p, 's> Reply<'_, 'p, 's> {
         if outcome.message_type == MessageType::AddrRegReply {
             return self.write_registered(out);
         }
-        let requested: SmallVec<[u16; 16]> =
-            self.query.view.option_request().take(MAX_REQUESTED).collect();
+        let mut requested: SmallVec<[u16; 16]> = SmallVec::new();
+        self.query.view.option_request().take(MAX_REQUESTED).for_each(|code| requested.push(code));
         let pools = outcome.pools();
         let (config, subnet, host) = (self.corridor.config, self.subnet(), self.host());
         let is_here = |of: &Subnet<V6>| subnet.is_some_and(|subnet| subnet.id == of.id);
@@ -143,9 +143,12 @@ impl<'p, 's> Reply<'_, 'p, 's> {
             items.push((code::CLIENT_ID, Item::Data(duid.octets())));
         }
         items.push((code::SERVER_ID, Item::Data(self.server_id.octets())));
-        let associations = outcome.associations.iter();
-        items.extend(associations.map(|ia| (ia.kind.code(), Item::Association(ia))));
-        items.extend(outcome.status.map(|note| (code::STATUS_CODE, Item::Status(note))));
+        for ia in &outcome.associations {
+            items.push((ia.kind.code(), Item::Association(ia)));
+        }
+        if let Some(note) = outcome.status {
+            items.push((code::STATUS_CODE, Item::Status(note)));
+        }
         if outcome.rapid_commit {
             items.push((code::RAPID_COMMIT, Item::Data(&[])));
         }
@@ -153,9 +156,10 @@ impl<'p, 's> Reply<'_, 'p, 's> {
             items.push((code::CLIENT_FQDN, Item::Data(fqdn)));
         }
         if outcome.is_configuring {
-            let wanted = scopes.wanted("dhcp6", &requested);
-            self.add_configured(&mut items, &scopes, &wanted, &requested);
-            self.add_vendor_options(&mut items, &scopes, wanted.contains(&code::VENDOR_OPTS));
+            let wanted = scopes.wanted("dhcp6", |code| requested.contains(&code));
+            self.add_configured(&mut items, &wanted, &requested);
+            let asked = wanted.iter().any(|option| option.code == code::VENDOR_OPTS);
+            self.add_vendor_options(&mut items, &scopes, asked);
             self.add_relay_supplied(&mut items);
         }
         // A stable sort: what has the same code keeps its order.
@@ -230,17 +234,14 @@ impl<'p, 's> Reply<'_, 'p, 's> {
     fn add_configured<'a>(
         &self,
         items: &mut Items<'a, 's>,
-        scopes: &Scopes<'a>,
-        wanted: &[u16],
+        wanted: &[&'a ConfiguredOption],
         requested: &[u16],
     ) {
-        for code in wanted.iter().copied().filter(|code| !OWN.contains(code)) {
-            // A name that was worked out stands in place of one that is configured.
-            if code == code::CLIENT_FQDN && has(items, code) {
-                continue;
-            }
-            let chosen = scopes.chosen("dhcp6", code);
-            items.extend(chosen.map(|option| (code, Item::Data(&option.data[..]))));
+        // A name that was worked out stands in place of one that is configured.
+        let has_name = has(items, code::CLIENT_FQDN);
+        let is_own = |code: u16| OWN.contains(&code) || (has_name && code == code::CLIENT_FQDN);
+        for option in wanted.iter().filter(|option| !is_own(option.code)) {
+            items.push((option.code, Item::Data(&option.data)));
         }
         // RFC 9686 section 4.1.
         let registers = self.corridor.config.specific.allow_address_registration;
@@ -278,13 +279,9 @@ impl<'p, 's> Reply<'_, 'p, 's> {
                 .take(MAX_REQUESTED)
                 .collect();
             let space = Enterprise(enterprise).space();
-            let options: SmallVec<[(u16, &[u8]); 4]> = scopes
-                .wanted(&space, &requested)
-                .into_iter()
-                .flat_map(|code| {
-                    scopes.chosen(&space, code).map(move |option| (code, &option.data[..]))
-                })
-                .collect();
+            let wanted = scopes.wanted(&space, |code| requested.contains(&code));
+            let options: SmallVec<[(u16, &[u8]); 4]> =
+                wanted.into_iter().map(|option| (option.code, &option.data[..])).collect();
             if !options.is_empty() || (asked && configured.contains(&enterprise)) {
                 items.push((code::VENDOR_OPTS, Item::Vendor { enterprise, options }));
             }

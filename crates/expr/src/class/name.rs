@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 /// A class by number: the place of its name in a [`ClassNames`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClassId(u32);
@@ -30,14 +32,15 @@ impl ClassId {
 /// The names of the classes that a configuration mentions anywhere.
 #[derive(Clone, Debug)]
 pub struct ClassNames {
-    ids: HashMap<Box<str>, ClassId>,
+    /// Clients look names up and never add any, so that the hash needs no secret.
+    ids: HashMap<Box<str>, ClassId, FixedState>,
     names: Vec<Box<str>>,
 }
 
 impl ClassNames {
     /// The names that have constants in [`ClassId`].
     pub fn new() -> Self {
-        let mut names = ClassNames { ids: HashMap::new(), names: Vec::new() };
+        let mut names = ClassNames { ids: HashMap::default(), names: Vec::new() };
         for name in FIXED {
             names.intern(name);
         }

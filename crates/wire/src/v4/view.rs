@@ -68,17 +68,10 @@ impl<'a> View<'a> {
     /// When the fixed header is incomplete or lacks the magic cookie. Option damage is no error.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let len = bytes.len();
-        if len > usize::from(u16::MAX) {
-            return Err(ParseError::TooLong { len });
-        }
-        let Some(header) = bytes.first_chunk::<HEADER_LEN>() else {
-            return Err(ParseError::TooShort { len });
-        };
-        let found = [header[236], header[237], header[238], header[239]];
-        if found != MAGIC_COOKIE {
-            return Err(ParseError::Cookie { found });
-        }
+        Ok(Self::indexed(bytes, header_of(bytes)?))
+    }
+
+    fn indexed(bytes: &'a [u8], header: &'a [u8; HEADER_LEN]) -> Self {
         let mut view = View {
             bytes,
             header,
@@ -91,7 +84,7 @@ impl<'a> View<'a> {
         if let Some(data) = view.first_instance(code::OVERLOAD) {
             view.index_overloaded(Overload::from_data(data));
         }
-        Ok(view)
+        view
     }
 
     /// The whole message.
@@ -384,6 +377,22 @@ impl<'a> View<'a> {
         }
         self.damage = self.damage.or_else(|| options.damage(area, base, bytes.len()));
     }
+}
+
+/// The fixed header, checked.
+fn header_of(bytes: &[u8]) -> Result<&[u8; HEADER_LEN], ParseError> {
+    let len = bytes.len();
+    if len > usize::from(u16::MAX) {
+        return Err(ParseError::TooLong { len });
+    }
+    let Some(header) = bytes.first_chunk::<HEADER_LEN>() else {
+        return Err(ParseError::TooShort { len });
+    };
+    let found = [header[236], header[237], header[238], header[239]];
+    if found != MAGIC_COOKIE {
+        return Err(ParseError::Cookie { found });
+    }
+    Ok(header)
 }
 
 fn until_nul(field: &[u8]) -> &[u8] {
