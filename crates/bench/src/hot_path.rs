@@ -16,16 +16,19 @@ use crate::value;
 pub(crate) struct Arguments {
     version: u8,
     exchanges: u32,
+    /// DHCPv4: clients behind relays of so many subnets, many of them at once.
+    subnets: Option<u32>,
 }
 
 impl Arguments {
     pub(crate) fn parse(mut arguments: lexopt::Parser) -> Result<Self, String> {
         let text = |error: lexopt::Error| error.to_string();
-        let mut parsed = Arguments { version: 4, exchanges: 100_000 };
+        let mut parsed = Arguments { version: 4, exchanges: 100_000, subnets: None };
         while let Some(argument) = arguments.next().map_err(text)? {
             match argument {
                 Short('4') => parsed.version = 4,
                 Short('6') => parsed.version = 6,
+                Long("subnets") => parsed.subnets = Some(value(&mut arguments)?),
                 Long("exchanges") => parsed.exchanges = value(&mut arguments)?,
                 other => return Err(other.unexpected().to_string()),
             }
@@ -38,7 +41,10 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let begin = Instant::now();
     match arguments.version {
-        4 => four(arguments.exchanges)?,
+        4 => match arguments.subnets {
+            Some(subnets) => return relayed(subnets, arguments.exchanges),
+            None => four(arguments.exchanges)?,
+        },
         _ => six(arguments.exchanges)?,
     }
     let each = begin.elapsed().as_nanos() / u128::from(arguments.exchanges.max(1));
@@ -55,6 +61,67 @@ fn four(exchanges: u32) -> Result<(), String> {
     (0..exchanges).try_for_each(|client| clients.exchange(client))
 }
 
+/// Exchanges through relays of `subnets` subnets in turns with as many through that of one: so many
+/// clients discover, then they all request, as they do where many are served at once. Both in one run, since
+/// the ratio is what matters.
+fn relayed(subnets: u32, exchanges: u32) -> Result<(), String> {
+    const AT_ONCE: u32 = 64;
+    let places = [subnets, 1];
+    let mut clients = Vec::new();
+    for subnets in places {
+        clients.push(Clients4::new(&many_subnets(subnets))?);
+    }
+    let mut nanos = [0; 2];
+    for first in (0..exchanges).step_by(AT_ONCE as usize) {
+        for ((subnets, clients), nanos) in places.iter().zip(&mut clients).zip(&mut nanos) {
+            let relay = |client: u32| {
+                // Not one beside the other, as clients come.
+                let subnet = client.wrapping_mul(0x9e37_79b1) % subnets;
+                Ipv4Addr::from(relay_of(subnet))
+            };
+            let begin = Instant::now();
+            let mut offered = Vec::with_capacity(AT_ONCE as usize);
+            for client in first..first + AT_ONCE {
+                offered.push(clients.discover(client, relay(client))?);
+            }
+            for (client, address) in (first..).zip(&offered) {
+                clients.request(client, relay(client), address)?;
+            }
+            *nanos += begin.elapsed().as_nanos();
+        }
+    }
+    for (subnets, nanos) in places.iter().zip(nanos) {
+        println!(
+            "{exchanges} exchanges, {} ns each, {subnets} subnets",
+            nanos / u128::from(exchanges)
+        );
+    }
+    Ok(())
+}
+
+/// The relay agent of the nth subnet: a /20 each, from 11.0.0.0 on.
+pub(crate) fn relay_of(n: u32) -> u32 {
+    (11 << 24) + (n << 12) + 1
+}
+
+fn many_subnets(count: u32) -> String {
+    let subnet = |n: u32| {
+        let [a, b, c, _] = relay_of(n).to_be_bytes();
+        // One alone has room for the clients of all.
+        let (len, pool) = match count {
+            1 => (8, format!("{a}.0.0.10 - {a}.255.255.255")),
+            _ => (20, format!("{a}.{b}.{c}.10 - {a}.{b}.{}.255", c + 15)),
+        };
+        format!(
+            r#"{{ "id": {}, "subnet": "{a}.{b}.{c}.0/{len}", "pools": [ {{ "pool": "{pool}" }} ],
+                  "option-data": [ {{ "name": "routers", "data": "{a}.{b}.{c}.1" }} ] }}"#,
+            n + 1
+        )
+    };
+    let subnets: Vec<String> = (0..count).map(subnet).collect();
+    format!(r#"{{ "Dhcp4": {{ "valid-lifetime": 4000, "subnet4": [ {} ] }} }}"#, subnets.join(","))
+}
+
 /// DHCPv4 clients of a server in memory.
 pub(crate) struct Clients4 {
     room: Room<V4>,
@@ -69,18 +136,27 @@ impl Clients4 {
 
     /// DISCOVER, OFFER, REQUEST, ACK.
     pub(crate) fn exchange(&mut self, client: u32) -> Result<(), String> {
-        let Clients4 { room, answer } = self;
-        let mut discover = query4(client, 1);
+        let offered = self.discover(client, Ipv4Addr::UNSPECIFIED)?;
+        self.request(client, Ipv4Addr::UNSPECIFIED, &offered)
+    }
+
+    /// What the client is offered, through a relay if there is one.
+    fn discover(&mut self, client: u32, relay: Ipv4Addr) -> Result<[u8; 4], String> {
+        let mut discover = query4(client, 1, relay);
         discover.push(255);
-        let offered = ask(room, &discover, Ipv4Addr::UNSPECIFIED, answer)
-            .and_then(|answer| Some(answer.get(16..20)?.to_vec()));
-        let offered = offered.ok_or_else(|| format!("no offer for client {client}"))?;
-        let mut request = query4(client, 3);
-        option4(&mut request, 50, &offered);
+        let offered = ask(&mut self.room, &discover, relay, &mut self.answer)
+            .and_then(|answer| answer.get(16..20)?.first_chunk().copied());
+        offered.ok_or_else(|| format!("no offer for client {client}"))
+    }
+
+    /// Requests what it was offered.
+    fn request(&mut self, client: u32, relay: Ipv4Addr, offered: &[u8; 4]) -> Result<(), String> {
+        let mut request = query4(client, 3, relay);
+        option4(&mut request, 50, offered);
         option4(&mut request, 54, &[10, 0, 0, 1]);
         request.push(255);
-        ask(room, &request, Ipv4Addr::UNSPECIFIED, answer)
-            .filter(|answer| answer.get(16..20) == Some(&offered))
+        ask(&mut self.room, &request, relay, &mut self.answer)
+            .filter(|answer| answer.get(16..20) == Some(offered))
             .ok_or_else(|| format!("no acknowledgement for client {client}"))?;
         Ok(())
     }
@@ -120,12 +196,13 @@ fn ask<'a, F: Serving>(
 }
 
 /// A message as clients on PCs send it, its options open at the end.
-fn query4(client: u32, kind: u8) -> Vec<u8> {
+fn query4(client: u32, kind: u8, relay: Ipv4Addr) -> Vec<u8> {
     let mut message = Vec::with_capacity(400);
     message.extend_from_slice(&[1, 1, 6, 0]);
     message.extend_from_slice(&client.to_be_bytes());
     message.extend_from_slice(&[0, 0, 0x80, 0]);
-    message.resize(28, 0);
+    message.resize(24, 0);
+    message.extend_from_slice(&relay.octets());
     let hardware = hardware(client);
     message.extend_from_slice(&hardware);
     message.resize(236, 0);
@@ -207,5 +284,6 @@ mod tests {
     fn every_client_gets_what_it_was_offered() {
         four(50).unwrap();
         six(50).unwrap();
+        relayed(100, 128).unwrap();
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
         rows.push(Row {
             name: "echo ceiling".to_owned(),
             about: "a responder that decides nothing".to_owned(),
-            figures: vec![self.ceiling()?],
+            figures: vec![self.echo(Generator::closed_loop)?],
         });
         let wanted = |profile: &&Profile| {
             self.arguments.only.as_deref().is_none_or(|part| profile.name.contains(part))
@@ -172,12 +172,15 @@ impl<'a> Bench<'a> {
             figure.map_or(1.0, Figure::median_rate)
         };
         let plain = Profile { peers: &[Peer::Ours, Peer::Kea], ..*profile };
-        let figures = self.in_turns(&plain, |generator, plain, peer| {
+        let mut figures = self.in_turns(&plain, |generator, plain, peer| {
             generator.at_rate(plain, most(peer) / 2.0)
         })?;
+        let rate = most(Peer::Ours) / 2.0;
+        figures.push(self.echo(|generator, plain| generator.at_rate(plain, rate))?);
         Ok(Row {
             name: format!("{}, half load", profile.name),
-            about: "answer times at half of the rate above".to_owned(),
+            about: "answer times at half of the rate above; echo at that of kea-rs: what is the machine's"
+                .to_owned(),
             figures,
         })
     }
@@ -231,15 +234,18 @@ impl<'a> Bench<'a> {
         load(&generator, profile, peer)
     }
 
-    fn ceiling(&self) -> io::Result<Figure> {
+    /// A responder that decides nothing, under load.
+    fn echo(
+        &self,
+        load: impl Fn(&Generator<'_>, &Profile) -> io::Result<Seen>,
+    ) -> io::Result<Figure> {
         let program = self.arguments.programs.join("perfdhcp");
         let folder = tempfile::tempdir()?;
         let generator = self.generator(&program, folder.path());
         let mut figure = Figure::of("echo");
         let _echo = Echo::start(&self.server)?;
         for _ in 0..self.arguments.rounds {
-            let seen =
-                PROFILES.first().map_or(Ok(Seen::default()), |p| generator.closed_loop(p))?;
+            let seen = PROFILES.first().map_or(Ok(Seen::default()), |p| load(&generator, p))?;
             figure.add(seen);
         }
         Ok(figure)
