@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
         rows.push(Row {
             name: "echo ceiling".to_owned(),
             about: "a responder that decides nothing".to_owned(),
-            figures: vec![self.echo(Generator::closed_loop)?],
+            figures: vec![self.echo(None)?],
         });
         let wanted = |profile: &&Profile| {
             self.arguments.only.as_deref().is_none_or(|part| profile.name.contains(part))
@@ -176,7 +176,7 @@ impl<'a> Bench<'a> {
             generator.at_rate(plain, most(peer) / 2.0)
         })?;
         let rate = most(Peer::Ours) / 2.0;
-        figures.push(self.echo(|generator, plain| generator.at_rate(plain, rate))?);
+        figures.push(self.echo(Some(rate))?);
         Ok(Row {
             name: format!("{}, half load", profile.name),
             about: "answer times at half of the rate above; echo at that of kea-rs: what is the machine's"
@@ -234,19 +234,19 @@ impl<'a> Bench<'a> {
         load(&generator, profile, peer)
     }
 
-    /// A responder that decides nothing, under load.
-    fn echo(
-        &self,
-        load: impl Fn(&Generator<'_>, &Profile) -> io::Result<Seen>,
-    ) -> io::Result<Figure> {
+    /// A responder that decides nothing, at this rate or as fast as it answers.
+    fn echo(&self, rate: Option<f64>) -> io::Result<Figure> {
         let program = self.arguments.programs.join("perfdhcp");
         let folder = tempfile::tempdir()?;
         let generator = self.generator(&program, folder.path());
         let mut figure = Figure::of("echo");
         let _echo = Echo::start(&self.server)?;
         for _ in 0..self.arguments.rounds {
-            let seen = PROFILES.first().map_or(Ok(Seen::default()), |p| load(&generator, p))?;
-            figure.add(seen);
+            let Some(plain) = PROFILES.first() else { break };
+            figure.add(match rate {
+                Some(rate) => generator.at_rate(plain, rate)?,
+                None => generator.closed_loop(plain)?,
+            });
         }
         Ok(figure)
     }
