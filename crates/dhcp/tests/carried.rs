@@ -1,24 +1,21 @@
 //! DHCPv4 over DHCPv6 (RFC 7341) in both servers, without processes: classes, hooks, ways.
 
+mod server;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use kea_config::Snapshot;
-use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::Subnet;
-use kea_dhcp::pipeline::{
-    Answer, Arrival, Callouts, CarrierError, Corridor, Drop, Link, Statistics, Way,
-};
-use kea_dhcp::{Serving, Worker};
-use kea_hooks::{Hook, Hooks, Next, Point, Query};
-use kea_lease::{Journal, Leases};
-use kea_log::{Captured, Threshold};
-use kea_stats::{ServerKind, Stats, UnixMicros};
+use kea_dhcp::Serving;
+use kea_dhcp::pipeline::{Answer, Arrival, CarrierError, Drop, Link, Way};
+use kea_hooks::{Hook, Next, Point, Query};
 use kea_wire::v6::dhcp4o6::Origin;
 use kea_wire::v6::{Builder, MessageType, View, code};
 use kea_wire::{V4, V6, v4};
 
-const NOW: i64 = 1_700_000_000;
+use self::server::Server;
+
 const INSIDE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 0x99);
 const OUTSIDE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, 0x99);
 
@@ -45,61 +42,13 @@ impl Hook<V4> for Selector {
     }
 }
 
-struct Server<F: Serving> {
-    config: Snapshot<F>,
-    leases: Leases<F>,
-    log: Captured,
-    hooks: Hooks<F>,
-    worker: Worker<F>,
-}
-
-impl<F: Serving> Server<F> {
-    fn new(members: &str, hooks: &[Arc<dyn Hook<F>>]) -> Self {
-        let text = format!("{{ \"Dhcp{}\": {{ {members} }} }}", F::VERSION);
-        let (document, _) = Document::parse("test", text.as_bytes(), &NoIncludes).unwrap();
-        let loaded = kea_config::load::<F>(&Arc::new(document)).map_err(|e| e.render());
-        let mut config = loaded.unwrap().0;
-        let id = kea_wire::Duid::new(&[0, 3, 0, 1, 2, 0, 0, 0, 0, 1]);
-        let origin = kea_dhcp::v6::Origin { links: &[], now: NOW, random: 7 };
-        F::identify(&mut config, id.as_ref(), &origin);
-        let leases = Leases::new();
-        leases.configure(&config.lease_specs());
-        let log = Captured::new(Threshold::ALL);
-        let hooks = Hooks::new(hooks, log.clone());
-        Server { config, leases, log, hooks, worker: Worker::<F>::new(7, None) }
-    }
-
-    fn serve(
-        &mut self,
-        decide: impl FnOnce(
-            &mut Worker<F>,
-            &Corridor<'_, F>,
-            &mut Vec<u8>,
-        ) -> Result<Answer<F>, Drop<F>>,
-    ) -> Result<(Answer<F>, Vec<u8>), Drop<F>> {
-        let stats = Stats::new(ServerKind::of_version(F::VERSION), 1, jiff::tz::TimeZone::UTC);
-        let corridor = Corridor {
-            config: &self.config,
-            leases: &self.leases,
-            journal: &Journal::none(),
-            statistics: &Statistics::new(&stats, 0, &self.config, UnixMicros(0)),
-            log: &self.log,
-            name_changes: &(),
-            callouts: Some(Callouts { hooks: &self.hooks, lot: None }),
-            now: NOW,
-        };
-        let mut out = Vec::new();
-        decide(&mut self.worker, &corridor, &mut out).map(|answer| (answer, out))
-    }
-
-    /// What comes from the other server.
-    fn carried(
-        &mut self,
-        octets: &[u8],
-        link: Option<Link<F>>,
-    ) -> Result<(Answer<F>, Vec<u8>), Drop<F>> {
-        self.serve(|worker, corridor, out| worker.decide_carried(corridor, &|_| link, octets, out))
-    }
+/// What comes from the other server.
+fn carried<F: Serving>(
+    server: &mut Server<F>,
+    octets: &[u8],
+    link: Option<Link<F>>,
+) -> Result<(Answer<F>, Vec<u8>), Drop<F>> {
+    server.serve(|worker, corridor, out| worker.decide_carried(corridor, &|_| link, octets, out))
 }
 
 /// A DHCPV4-QUERY as the DHCPv6 server passes it on.
@@ -129,7 +78,7 @@ const SUBNETS: &str = r#"
 fn subnets_are_selected_by_classes_as_well() {
     for (source, subnet) in [(INSIDE, 1), (OUTSIDE, 2)] {
         let mut server = Server::<V4>::new(SUBNETS, &[]);
-        let (answer, octets) = server.carried(&passed_on(source), HERE).unwrap();
+        let (answer, octets) = carried(&mut server, &passed_on(source), HERE).unwrap();
         let view = v4::View::parse(&octets).unwrap();
         assert_eq!(view.message_type(), Some(v4::MessageType::Offer));
         assert_eq!(view.yiaddr(), Ipv4Addr::new(10, 0, subnet, 10));
@@ -162,7 +111,7 @@ fn hooks_are_asked_and_told_of_by_names_of_their_own() {
         ),
     ] {
         let mut server = Server::<V4>::new(SUBNETS, &[Arc::new(Selector(next))]);
-        let refused = server.carried(&passed_on(INSIDE), HERE).map(drop);
+        let refused = carried(&mut server, &passed_on(INSIDE), HERE).map(drop);
         assert_eq!(refused, Err(reason));
         let told = server.log.ids();
         for identifier in identifiers {
@@ -174,7 +123,7 @@ fn hooks_are_asked_and_told_of_by_names_of_their_own() {
 #[test]
 fn the_server_is_known_by_an_address_or_not_at_all() {
     let server_id = |server: &mut Server<V4>, link| {
-        let (_, octets) = server.carried(&passed_on(OUTSIDE), link)?;
+        let (_, octets) = carried(server, &passed_on(OUTSIDE), link)?;
         Ok(v4::View::parse(&octets).unwrap().server_id())
     };
     let mut server = Server::<V4>::new(SUBNETS, &[]);
@@ -246,7 +195,7 @@ fn responses_go_to_the_port_of_the_nearest() {
         let passed_on = View::parse(&octets).unwrap();
         let mut response = Vec::new();
         Origin::of(&passed_on).unwrap().respond(&passed_on, &[2, 3], &mut response).unwrap();
-        let (answer, octets) = server.carried(&response, link).unwrap();
+        let (answer, octets) = carried(&mut server, &response, link).unwrap();
         assert_eq!((answer.way, answer.message_type), (Way::Client, 21));
         let transmit = answer.transmit;
         assert_eq!((transmit.destination, transmit.port), (INSIDE, port));
@@ -255,7 +204,7 @@ fn responses_go_to_the_port_of_the_nearest() {
         assert_eq!(view.relays().first().map_or(0, |r| r.message_type().number()), envelope);
         assert_eq!(view.dhcpv4_message(), Some(&[2, 3][..]));
         assert!(!view.has_option(code::VENDOR_OPTS));
-        let refused = server.carried(&response, None).map(drop);
+        let refused = carried(&mut server, &response, None).map(drop);
         let expected = kea_dhcp::pipeline::Unreadable::Carrier(CarrierError::Interface);
         assert_eq!(refused, Err(Drop::Unreadable(expected)));
     }

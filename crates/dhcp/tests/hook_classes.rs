@@ -1,26 +1,25 @@
 //! Classes that hooks give: early ones count for the tests of other classes, late ones for everything
 //! behind them (the manual's section on classification steps). Explanations tell of both.
 
+mod server;
+
 use std::sync::{Arc, Mutex};
 
 use kea_config::Snapshot;
-use kea_config::document::{Document, NoIncludes};
 use kea_config::snapshot::{Dialect, Subnet};
+use kea_dhcp::Serving;
 use kea_dhcp::pipeline::explain::explain;
-use kea_dhcp::pipeline::{Arrival, Callouts, Corridor, Question, Statistics};
-use kea_dhcp::{Serving, Worker};
+use kea_dhcp::pipeline::{Arrival, Question};
 use kea_expr::{ClassNames, ClassSet};
-use kea_hooks::{Hook, Hooks, Next, Point, Query};
-use kea_lease::{Journal, Leases, SubnetId};
-use kea_log::Silent;
-use kea_stats::{ServerKind, Stats, UnixMicros};
+use kea_hooks::{Hook, Next, Point, Query};
+use kea_lease::SubnetId;
 use kea_wire::{V4, V6};
 
-const NOW: i64 = 1_700_000_000;
+use self::server::{NOW, Server};
 
 /// The manual's example of load balancing by classes, and classes that depend on late ones. `TEST`
 /// finds phones; pools and options differ between the protocols.
-const CONFIG: &str = r#"{ "DhcpV": {
+const CONFIG: &str = r#"
     "client-classes": [
         { "name": "phones", "test": "TEST" },
         { "name": "laptops", "test": "not member('phones')" },
@@ -41,7 +40,7 @@ const CONFIG: &str = r#"{ "DhcpV": {
             { "pool": "NET40 - NET49", "client-class": "laptops_server2" },
             { "pool": "NET50 - NET59", "client-class": "EXTERNAL_late" },
             { "pool": "NET60 - NET69", "client-class": "too-early" } ] } ] } ],
-    "subnetV": [ { "id": 2, "subnet": "OTHER0/PREFIX", "pools": [ { "pool": "OTHER10 - OTHER19" } ] } ] } }"#;
+    "subnetV": [ { "id": 2, "subnet": "OTHER0/PREFIX", "pools": [ { "pool": "OTHER10 - OTHER19" } ] } ]"#;
 
 /// Puts every client into classes, and some into another subnet.
 #[derive(Default)]
@@ -157,33 +156,21 @@ impl Sorted for V6 {
 }
 
 struct Lab<F: Sorted> {
-    config: Snapshot<F>,
-    leases: Leases<F>,
+    server: Server<F>,
     sorter: Arc<Sorter>,
-    hooks: Hooks<F>,
     payload: Vec<u8>,
 }
 
 impl<F: Sorted> Lab<F> {
     fn new(sorter: Sorter, content: &'static [u8]) -> Self {
-        let mut text = CONFIG.replace("DhcpV", &format!("Dhcp{}", F::VERSION));
-        text = text.replace("subnetV", &format!("subnet{}", F::VERSION));
+        let mut members = CONFIG.replace("subnetV", &format!("subnet{}", F::VERSION));
         for (word, meaning) in F::WORDS {
-            text = text.replace(word, meaning);
+            members = members.replace(word, meaning);
         }
-        let (document, _) = Document::parse("test", text.as_bytes(), &NoIncludes).unwrap();
-        let loaded = kea_config::load::<F>(&Arc::new(document)).map_err(|e| e.render());
-        let mut config = loaded.unwrap().0;
-        let id = kea_wire::Duid::new(&[0, 3, 0, 1, 2, 0, 0, 0, 0, 1]);
-        let origin = kea_dhcp::v6::Origin { links: &[], now: NOW, random: 7 };
-        F::identify(&mut config, id.as_ref(), &origin);
-        let leases = Leases::new();
-        leases.configure(&config.lease_specs());
         let sorter = Arc::new(sorter);
-        let hook: Arc<dyn Hook<F>> = Arc::<Sorter>::clone(&sorter);
-        let hooks = Hooks::new(&[hook], Silent);
+        let server = Server::new(&members, &[Arc::<Sorter>::clone(&sorter)]);
         let payload = F::ask(&F::question(content)).unwrap();
-        Lab { config, leases, sorter, hooks, payload }
+        Lab { server, sorter, payload }
     }
 
     fn arrival() -> Arrival<'static, F> {
@@ -201,7 +188,7 @@ impl<F: Sorted> Lab<F> {
 
     /// The lines of the explanation.
     fn told(&self) -> Vec<String> {
-        let Lab { config, leases, hooks, .. } = self;
+        let Server { config, leases, hooks, .. } = &self.server;
         let told = explain(config, leases, hooks, &Self::arrival(), &self.payload, (NOW, 0));
         told.to_string().lines().map(str::to_owned).collect()
     }
@@ -219,27 +206,17 @@ impl<F: Sorted> Lab<F> {
     }
 
     /// Serves the query in earnest. Gives the answer's octets.
-    fn serve(&self) -> Vec<u8> {
-        let stats = Stats::new(ServerKind::of_version(F::VERSION), 1, jiff::tz::TimeZone::UTC);
-        let statistics = Statistics::new(&stats, 0, &self.config, UnixMicros(0));
-        let corridor = Corridor {
-            config: &self.config,
-            leases: &self.leases,
-            journal: &Journal::none(),
-            statistics: &statistics,
-            log: &Silent,
-            name_changes: &(),
-            callouts: Some(Callouts { hooks: &self.hooks, lot: None }),
-            now: NOW,
+    fn serve(&mut self) -> Vec<u8> {
+        let Lab { server, payload, .. } = self;
+        let mut serve = || {
+            let arrival = Self::arrival();
+            let decided = server
+                .serve(|worker, corridor, out| worker.decide(corridor, &arrival, payload, out));
+            decided.unwrap().1
         };
-        let mut worker = Worker::<F>::new(7, None);
-        let mut octets = Vec::new();
-        for _ in 0..2 {
-            // The second query must find nothing of the first.
-            octets.clear();
-            worker.decide(&corridor, &Self::arrival(), &self.payload, &mut octets).unwrap();
-        }
-        octets
+        // The second query must find nothing of the first.
+        serve();
+        serve()
     }
 }
 
@@ -253,7 +230,7 @@ fn contains(octets: &[u8], address: std::net::IpAddr) -> bool {
 
 /// Early classes decide tests, tests decide pools.
 fn balanced<F: Sorted>(early: &'static [&'static str], content: &'static [u8], pool: &str) {
-    let lab = Lab::<F>::new(Sorter { early, ..Sorter::default() }, content);
+    let mut lab = Lab::<F>::new(Sorter { early, ..Sorter::default() }, content);
     let net = F::WORDS[3].1;
     let address = format!("{net}{pool}").parse().unwrap();
     assert!(contains(&lab.serve(), address), "{early:?} {address}");
@@ -285,7 +262,7 @@ fn classes_of_load_balancing_choose_pools() {
 
 fn late<F: Sorted>(server_option: &str) {
     let sorter = Sorter { late: &["EXTERNAL_late"], ..Sorter::default() };
-    let lab = Lab::<F>::new(sorter, b"\x00\x01x");
+    let mut lab = Lab::<F>::new(sorter, b"\x00\x01x");
     let (net, option) = (F::WORDS[3].1, F::WORDS[2].1);
     let octets = lab.serve();
     assert!(contains(&octets, format!("{net}50").parse().unwrap()), "the pool of late members");

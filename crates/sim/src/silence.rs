@@ -55,6 +55,7 @@ impl Silence {
             Drop::NoSubnet => {
                 (Some(NotForUs), &["SUBNET_SELECTION_FAILED", "DHCP4O6_SUBNET_SELECTION_FAILED"])
             }
+            Drop::NoReturnAddress => (Some(RfcViolation), &["PACKET_DROP_0002"]),
             Drop::NoSubnetForInterface => (Some(NotForUs), &["PACKET_DROP_0002"]),
             Drop::NoDhcpv4Server => (Some(NotForUs), &["DHCP4O6_SEND_FAIL"]),
             Drop::ClassDrop => (

@@ -49,6 +49,8 @@ pub enum Drop<F: Family> {
     NoSubnet,
     /// A directly connected client on an interface that no subnet belongs to.
     NoSubnetForInterface,
+    /// A client that wants to be informed says from which address neither in the message nor around it.
+    NoReturnAddress,
     /// The client is in class DROP.
     ClassDrop,
     /// The client is in class REJECT, and an offer cannot say no.
@@ -148,6 +150,7 @@ impl<F: Family> Drop<F> {
             | Drop::HopsWithoutRelay { .. }
             | Drop::UnacceptableOptions(_)
             | Drop::Unicast
+            | Drop::NoReturnAddress
             | Drop::NotRegistrable { .. } => Some(ServerMetric::RfcViolation),
             Drop::OtherServer
             | Drop::NoSubnet
@@ -211,6 +214,7 @@ impl<F: Family> fmt::Display for Drop<F> {
             Drop::NoSubnetForInterface => {
                 f.write_str("no subnet serves the interface it came in through")
             }
+            Drop::NoReturnAddress => f.write_str("it names no address to answer to"),
             Drop::ClassDrop => f.write_str("the client is in class DROP"),
             Drop::ClassReject => f.write_str("the client is in class REJECT"),
             Drop::NothingAsked => f.write_str("it names no address"),

@@ -154,6 +154,9 @@ impl<'s> Reply<'_, 's> {
         if let Some(client_id) = echoed_client_id(self.corridor, self.query) {
             reply.option(code::CLIENT_ID, client_id);
         }
+        if let Some(data) = view.option(code::SUBNET_SELECTION) {
+            reply.option(code::SUBNET_SELECTION, &data);
+        }
         if let Some(data) = self.query.echoed_relay_info() {
             reply.relay_agent_info(data);
         }

@@ -53,6 +53,9 @@ fn address(
         let own_port = relay.is_some_and(RelayAgentInfo::has_source_port);
         return (query.giaddr(), if own_port { arrival.source_port } else { ports.relay });
     }
+    if recipient.inform && !arrival.source.is_unspecified() {
+        return (arrival.source, ports.client);
+    }
     if recipient.kind == MessageType::Nak {
         return (Ipv4Addr::BROADCAST, ports.client);
     }
@@ -79,6 +82,7 @@ mod tests {
     const NONE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 
     fn route(
+        source: Ipv4Addr,
         giaddr: Ipv4Addr,
         ciaddr: Ipv4Addr,
         flags: u16,
@@ -98,7 +102,7 @@ mod tests {
             interface: "eth0",
             interface_index: 2,
             interface_address: Some(Ipv4Addr::new(192, 0, 2, 1)),
-            source: NONE,
+            source,
             source_port: 1067,
             destination: Ipv4Addr::BROADCAST,
             link_source: Some(mac),
@@ -130,10 +134,12 @@ mod tests {
             (NONE, NONE, 0, &[], inform, (everybody, 68, false)),
         ] {
             assert_eq!(
-                route(giaddr, ciaddr, flags, rai, answer),
+                route(NONE, giaddr, ciaddr, flags, rai, answer),
                 expected,
                 "{giaddr} {ciaddr} {flags} {answer:?}"
             );
         }
+        // A client that does not write its address into its message still sends from it.
+        assert_eq!(route(CIADDR, NONE, NONE, 0, &[], inform), (CIADDR, 68, true));
     }
 }

@@ -46,17 +46,21 @@ impl<'s> Exchange<'_, 's> {
         out: &mut Vec<u8>,
     ) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
-        // What is given back is found by its address, wherever the client is.
-        match (self.query.kind, place) {
-            (Kind::Release, None) if !self.is_stray() => return self.release(),
-            (_, None) => return self.without_subnet(out),
-            _ => {}
+        if self.query.is_inform() && !self.has_return_address() {
+            log!(log, DHCP4_PACKET_DROP_0002, self.label, self.arrival.interface);
+            return Err(Drop::NoReturnAddress);
         }
-        let Some(place) = place else { return Err(Drop::NoSubnet) };
-        if !self.is_for_this_server(place) {
+        // A link that is not served is another server's business before the server identifier is.
+        let is_served = place.is_some() || !self.is_stray();
+        if is_served && !self.is_for_this_server(place) {
             log!(log, DHCP4_PACKET_DROP_0003, self.label, self.arrival.interface);
             return Err(Drop::OtherServer);
         }
+        let Some(place) = place else {
+            // What is given back is found by its address, wherever the client is.
+            let is_given_back = is_served && self.query.kind == Kind::Release;
+            return if is_given_back { self.release() } else { self.without_subnet(out) };
+        };
         let selected = place.selected();
         if !selected.specific.match_client_id && self.query.client.client_id.is_some() {
             log!(log, DHCP4_CLIENTID_IGNORED_FOR_LEASES, self.label, selected.id);
@@ -68,6 +72,15 @@ impl<'s> Exchange<'_, 's> {
             Kind::Decline => self.decline(),
             Kind::Inform => Ok(self.inform(Some(place), out)),
         }
+    }
+
+    /// True when the answer to an INFORM, which gives the client no address, has somewhere to go
+    /// (RFC 2131 section 4.3.5).
+    fn has_return_address(&self) -> bool {
+        self.arrival.carrier.is_some()
+            || self.query.view.is_relayed()
+            || !self.query.view.ciaddr().is_unspecified()
+            || !self.arrival.source.is_unspecified()
     }
 
     /// A broadcast on a link that is not served is another server's business.
@@ -105,19 +118,23 @@ impl<'s> Exchange<'_, 's> {
 
     /// Option 54 is absent, or names this server: the interface's address, what is configured for
     /// the place, or what the relay says.
-    fn is_for_this_server(&self, place: &Place<'s, V4>) -> bool {
+    fn is_for_this_server(&self, place: Option<&Place<'s, V4>>) -> bool {
         let Some(server_id) = self.query.view.server_id() else { return true };
         let config = self.corridor.config;
         let relay = self.query.relay.as_ref();
         let classes = &self.classifier.classes;
+        let names = |subnet| {
+            let scopes = Scopes::new(config, None, subnet, None, classes);
+            configured_server_id(&scopes) == Some(server_id)
+        };
         Some(server_id) == self.arrival.interface_address
             || config.compatibility.ignore_dhcp_server_identifier
             || relay.and_then(RelayAgentInfo::server_id_override) == Some(server_id)
             || (config.gives_server_id(&server_id.octets())
-                && place.grounds().any(|ground| {
-                    let scopes = Scopes::new(config, None, Some(ground.subnet), None, classes);
-                    configured_server_id(&scopes) == Some(server_id)
-                }))
+                && match place {
+                    Some(place) => place.grounds().any(|ground| names(Some(ground.subnet))),
+                    None => names(None),
+                })
     }
 
     fn leasing<'a>(&'a self, place: &'a Place<'s, V4>) -> Leasing<'a, 's> {
@@ -160,21 +177,19 @@ impl<'s> Exchange<'_, 's> {
             return Err(Drop::NothingToOffer);
         };
         log!(self.corridor.log, DHCP4_LEASE_ADVERT, self.label, spot.address);
-        let classes = &self.classifier.classes;
-        let left = leasing.left_of(&spot, held.as_ref());
-        let lifetime = match left {
-            Some(left) => Lifetime { granted: left, least: left },
-            None => self.query.lifetime(self.corridor, classes, spot.subnet),
-        };
-        let lifetime = leasing.adapted(&spot, lifetime, held.as_ref());
         let name = self.name(&spot);
-        let particulars =
-            Particulars { lifetime, name: name.lease.clone(), ..Particulars::default() };
+        let before = held.as_ref().filter(|lease| lease.address == spot.address);
+        let mut particulars = self.particulars(&spot, before, &name);
+        particulars.lifetime = leasing.adapted(&spot, particulars.lifetime, before);
+        if let Some(left) = before.and_then(|before| leasing.left_of(&spot, before, &particulars)) {
+            particulars.lifetime = Lifetime { granted: left, least: left };
+        }
         let Offered::Granted(particulars) = leasing.offered(&spot, None, true, particulars) else {
             log!(self.corridor.log, DHCPSRV_HOOK_LEASE4_SELECT_SKIP);
             return Err(Drop::Hook(Point::LeaseSelect));
         };
         let lifetime = particulars.lifetime.granted;
+        let classes = &self.classifier.classes;
         let after = match self.query.offer_lifetime(self.corridor, classes, spot.subnet) {
             0 => Ticket(0),
             seconds => {

@@ -494,12 +494,7 @@ impl<'q, 's> Leasing<'q, 's> {
 
     /// What is left of a lease that can be granted again without being written: it is young enough,
     /// and nothing about it changes (the manual's section on lease caching). In seconds.
-    pub(super) fn reusable(
-        &self,
-        spot: &Spot<'s>,
-        before: &Lease<V4>,
-        lease: &Lease<V4>,
-    ) -> Option<u32> {
+    fn reusable(&self, spot: &Spot<'s>, before: &Lease<V4>, lease: &Lease<V4>) -> Option<u32> {
         let is_same = before.state == LeaseState::Assigned
             && before.subnet == lease.subnet
             && before.owner == lease.owner
@@ -511,11 +506,15 @@ impl<'q, 's> Leasing<'q, 's> {
         left.filter(|_| is_same)
     }
 
-    /// What a client is told at DHCPDISCOVER of a lease it has and will be granted again.
-    pub(super) fn left_of(&self, spot: &Spot<'s>, held: Option<&Lease<V4>>) -> Option<u32> {
-        let held = held
-            .filter(|lease| lease.address == spot.address && lease.state == LeaseState::Assigned)?;
-        spot.subnet.cache.remaining(held, self.corridor.now)
+    /// What a client is told at DHCPDISCOVER of a lease it has, if a request for the same would be
+    /// granted it again as it is. In seconds.
+    pub(super) fn left_of(
+        &self,
+        spot: &Spot<'s>,
+        before: &Lease<V4>,
+        planned: &Particulars,
+    ) -> Option<u32> {
+        self.reusable(spot, before, &self.renewed(spot, planned.clone()))
     }
 
     /// The lifetime to offer: a short one where pools fill up.

@@ -77,7 +77,8 @@ catalogue! {
     }
     [Debug 15] BadPackets {
         DHCP4_DHCP4O6_BAD_PACKET: "malformed DHCPv4-over-DHCPv6 message: %1";
-        DHCP4_PACKET_DROP_0002: "%1: no subnet for this directly connected client on %2";
+        DHCP4_PACKET_DROP_0002:
+            "%1: no subnet for this directly connected client on %2, or no address to answer to";
         DHCP4_PACKET_DROP_0003: "%1: received on %2, meant for another server";
         DHCP4_PACKET_DROP_0004: "%1: received on %2, without message type";
         DHCP4_PACKET_DROP_0005: "%1: message type %2 does not exist";

@@ -366,7 +366,7 @@ fn apply<D: Dialect>(packet: &mut D, detail: &Detail) -> Result<(), String> {
         }
         ["option", name] => packet.push_option(code(name)?, &[]),
         ["no", "option", name] => packet.remove_option(code(name)?),
-        ["from" | "to" | "payload" | "cut" | "broadcast", ..] => {}
+        ["from" | "to" | "payload" | "cut" | "octet" | "append" | "broadcast", ..] => {}
         words => packet.apply(words)?,
     }
     Ok(())
@@ -394,6 +394,14 @@ fn address_frame<D: Dialect>(frame: &mut Frame, packet: &D, detail: &Detail) -> 
         }
         ["payload", hex] => frame.payload = octets(hex)?,
         ["cut", len] => frame.payload.truncate(len.parse().map_err(|_| "no length".to_owned())?),
+        ["octet", at, "=", hex] => {
+            let at: usize = at.parse().map_err(|_| "no place".to_owned())?;
+            // Beyond the end there is nothing to change.
+            for (octet, new) in frame.payload.iter_mut().skip(at).zip(octets(hex)?) {
+                *octet = new;
+            }
+        }
+        ["append", hex] => frame.payload.extend(octets(hex)?),
         _ => {}
     }
     Ok(())

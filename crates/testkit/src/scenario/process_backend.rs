@@ -73,6 +73,11 @@ impl<M: Message> ProcessBackend<M> {
         Ok(self.past)
     }
 
+    /// The namespace that the server runs in.
+    pub fn server_netns(&self) -> &Netns {
+        &self.server_netns
+    }
+
     fn server(&mut self) -> io::Result<&mut Server> {
         match &mut self.state {
             State::Running(server) => Ok(server),

@@ -11,26 +11,45 @@ pub(crate) struct Case {
     pub(crate) config: Value,
     /// `A mac …`
     pub(crate) clients: Vec<String>,
-    /// Head and details of each acting step.
+    /// Head and details of each acting step. Beside those of scenarios there is `reload POINTER JSON`: the
+    /// same configuration, but for that member.
     pub(crate) steps: Vec<Vec<String>>,
 }
 
 impl Case {
     /// As a scenario that expects nothing.
     pub(crate) fn text(&self) -> String {
-        let mut text = "title a random case\n\nconfig\n".to_owned();
-        let config = serde_json::to_string_pretty(&self.config).unwrap_or_default();
-        for line in config.lines() {
-            let _a_string_takes_all = writeln!(text, "    {line}");
-        }
+        let mut text = "title a random case\n\n".to_owned();
+        write_config(&self.config, &mut text);
         for client in &self.clients {
             let _a_string_takes_all = writeln!(text, "client {client}");
         }
         for step in &self.steps {
+            if let Some(config) = self.reloaded(&step[0]) {
+                write_config(&config, &mut text);
+                continue;
+            }
             text += &step.join("\n    ");
             text.push('\n');
         }
         text
+    }
+
+    /// True when names go to the DNS.
+    pub(crate) fn sends_name_changes(&self) -> bool {
+        self.config.pointer("/dhcp-ddns/enable-updates") == Some(&Value::Bool(true))
+    }
+
+    /// The configuration that a step loads, if it does.
+    fn reloaded(&self, step: &str) -> Option<Value> {
+        let (pointer, value) = step.strip_prefix("reload ")?.split_once(' ')?;
+        let (parent, name) = pointer.rsplit_once('/')?;
+        let mut config = self.config.clone();
+        // What was left out meanwhile is not changed.
+        if let Some(Value::Object(members)) = config.pointer_mut(parent) {
+            members.insert(name.to_owned(), serde_json::from_str(value).ok()?);
+        }
+        Some(config)
     }
 
     /// The case with fewer parts that still does `fails`, as small as leaving out single parts makes it.
@@ -88,6 +107,14 @@ impl Case {
             }
             depth += 1;
         }
+    }
+}
+
+fn write_config(config: &Value, text: &mut String) {
+    text.push_str("config\n");
+    let config = serde_json::to_string_pretty(config).unwrap_or_default();
+    for line in config.lines() {
+        let _a_string_takes_all = writeln!(text, "    {line}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use kea_testkit::LeaseRow;
 use kea_testkit::scenario::{Answered, Exchange, Transcript};
+use serde_json::Value;
 
 /// Where two servers differ.
 #[derive(Clone, Debug)]
@@ -21,6 +22,18 @@ pub(crate) struct Difference {
 pub(crate) struct Played {
     pub(crate) transcript: Transcript,
     pub(crate) leases: BTreeMap<String, LeaseRow>,
+    /// The newest values.
+    pub(crate) statistics: BTreeMap<String, i64>,
+    /// In the order sent.
+    pub(crate) name_changes: Vec<Value>,
+}
+
+impl Played {
+    /// What was said, and nothing that stays of it.
+    pub(crate) fn of(transcript: Transcript) -> Self {
+        let (leases, statistics, name_changes) = Default::default();
+        Played { transcript, leases, statistics, name_changes }
+    }
 }
 
 /// The first difference that is none of the known ones.
@@ -55,9 +68,51 @@ pub(crate) fn difference(
         }
     }
     let at = ours_said.len();
-    let rows = places.leases(&ours.leases, &debian.leases);
-    let differences = rows.into_iter().map(|(what, sides)| Difference { what, at, sides });
+    let mut after = places.leases(&ours.leases, &debian.leases);
+    after.extend(name_changes(&ours.name_changes, &debian.name_changes));
+    after.extend(statistics(&ours.statistics, &debian.statistics));
+    let differences = after.into_iter().map(|(what, sides)| Difference { what, at, sides });
     differences.into_iter().find(|difference| !known(difference, None))
+}
+
+/// The members of a request that say what is to be done.
+fn name_changes(ours: &[Value], debian: &[Value]) -> Vec<(String, [String; 2])> {
+    let shown = |all: &[Value]| {
+        let shown = all.iter().map(|request| {
+            let text = |name: &str| request[name].to_string().replace('"', "");
+            let members =
+                ["change-type", "forward-change", "reverse-change", "lease-length", "fqdn"];
+            let members = members.map(text).join(" ");
+            // A name made of the address, and what is made of that, is as free as the address.
+            let (address, place) = (text("ip-address"), pool_of(&text("ip-address")));
+            let written = address.replace(['.', ':'], "-");
+            match members.contains(&written) {
+                true => format!("{} {place}", members.replace(&written, &place)),
+                false => format!("{members} {place} {}", text("dhcid")),
+            }
+        });
+        Vec::from_iter(shown)
+    };
+    let (ours, debian) = (shown(ours), shown(debian));
+    let differ = ours != debian;
+    differ
+        .then(|| ("name changes".to_owned(), [ours.join("; "), debian.join("; ")]))
+        .into_iter()
+        .collect()
+}
+
+/// Those that both keep.
+fn statistics(
+    ours: &BTreeMap<String, i64>,
+    debian: &BTreeMap<String, i64>,
+) -> Vec<(String, [String; 2])> {
+    let both = debian.iter().filter_map(|(name, is)| Some((name, *ours.get(name)?, *is)));
+    let differ = both.filter(|(_, ours, debian)| ours != debian);
+    differ
+        .map(|(name, ours, debian)| {
+            (format!("statistic {name}"), [ours.to_string(), debian.to_string()])
+        })
+        .collect()
 }
 
 fn verdict(
@@ -133,7 +188,8 @@ impl Places {
             let same = o == d && !is_address
                 || is_address && pools_of(o) == pools_of(d)
                 || is_time(name) && nearly(o, d)
-                || name == "to" && o != d && ours.get("yiaddr") != debian.get("yiaddr");
+                || name == "to"
+                    && (places_to(o) == places_to(d) || ours.get("yiaddr") != debian.get("yiaddr"));
             if !same {
                 into.push((name.clone(), sides));
             }
@@ -190,6 +246,12 @@ impl Places {
 
 fn pools_of(list: &str) -> Vec<String> {
     list.split(',').map(pool_of).collect()
+}
+
+/// Where an answer goes: what the address is one of, and the port.
+fn places_to(text: &str) -> Option<(String, &str)> {
+    let (address, port) = text.rsplit_once(':')?;
+    Some((pool_of(address), port))
 }
 
 fn is_time(name: &str) -> bool {

@@ -7,10 +7,12 @@
 mod case;
 mod chance;
 mod compare;
+mod name_changes;
 mod search;
 mod v4;
 mod v6;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::io;
 use std::process::ExitCode;
@@ -24,6 +26,8 @@ use kea_testkit::scenario::{
 use kea_testkit::v6::Packet6;
 use kea_testkit::{Packet4, Subject};
 use libtest_mimic::{Arguments, Failed, Trial};
+use name_changes::NameChanges;
+use serde_json::{Value, json};
 
 /// How cases of a protocol are made, and what is expected to differ.
 #[derive(Clone, Copy)]
@@ -82,13 +86,24 @@ fn played<D: Dialect>(case: &Case, subject: Subject) -> io::Result<Played> {
     let failed = |why: String| io::Error::other(format!("{}: {why}", subject.word()));
     let scenario = Scenario::parse(&case.text()).map_err(|e| failed(e.to_string()))?;
     let mut backend = ProcessBackend::<D>::new(subject, &scenario)?;
+    let heard = NameChanges::listen(backend.server_netns())?;
     let transcript = transcript::<D>(&scenario, &mut backend, &case::never_given());
     let transcript = transcript.map_err(|e| failed(e.to_string()))?;
-    let leases = match transcript {
-        Transcript::Refused(_) => Default::default(),
-        Transcript::Exchanges(_) => backend.leases()?,
-    };
-    Ok(Played { transcript, leases })
+    if let Transcript::Refused(_) = transcript {
+        return Ok(Played::of(transcript));
+    }
+    backend.settle()?;
+    let statistics = backend.command(&json!({ "command": "statistic-get-all" }))?.arguments;
+    let leases = backend.leases()?;
+    let name_changes = if case.sends_name_changes() { heard.all()? } else { Vec::new() };
+    let statistics = newest(&statistics);
+    Ok(Played { leases, statistics, name_changes, ..Played::of(transcript) })
+}
+
+/// The newest value of each statistic.
+fn newest(all: &Value) -> BTreeMap<String, i64> {
+    let all = all.as_object().into_iter().flatten();
+    all.filter_map(|(name, history)| Some((name.clone(), history[0][0].as_i64()?))).collect()
 }
 
 const SEEDS_4: [u64; 3] = [1, 4, 5];

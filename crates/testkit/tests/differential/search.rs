@@ -133,6 +133,15 @@ fn signature(difference: &Difference) -> String {
     let Difference { what, sides: [ours, debian], .. } = difference;
     match &**what {
         "kind" => format!("kind {ours} {debian}"),
+        "verdict" => {
+            // The same mistake has the same words, at other places of another file.
+            let words = |side: &str| {
+                let last = side.lines().next().and_then(|line| line.rsplit(": ").next());
+                let words = last.unwrap_or_default().split(' ');
+                words.filter(|word| word.chars().all(char::is_alphabetic)).collect::<String>()
+            };
+            format!("verdict {} {}", words(ours), words(debian))
+        }
         _ => format!("{what} {} {}", ours == "absent", debian == "absent"),
     }
 }

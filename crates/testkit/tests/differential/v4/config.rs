@@ -1,304 +1,11 @@
-//! Random configurations and exchanges of DHCPv4.
+//! Random configurations of DHCPv4.
 
-use kea_testkit::scenario::Exchange;
 use serde_json::{Map, Value, json};
 
-use crate::case::{CLIENTS, Case};
 use crate::chance::Chance;
-use crate::compare::Difference;
 
-/// Differences that are intended; the list with reasons is in `docs/moving-from-kea.md`.
-pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> bool {
-    let Difference { what, sides: [ours, debian], .. } = difference;
-    let kind = query.map_or("", |query| &*query.kind);
-    match &**what {
-        "to-mac" => true,
-        // The frame of a broadcast flag is a broadcast.
-        "to" => ours.starts_with("255.255.255.255:"),
-        // Without subnet there are global options here, and none there.
-        option if kind == "inform" && option.starts_with("option ") => debian == "absent",
-        "file" | "sname" | "siaddr" if kind == "inform" => ["none", "0.0.0.0"].contains(&&**debian),
-        "option 81" | "option 12" | "lease hostname"
-            if is_generated(ours) && is_generated(debian) =>
-        {
-            true
-        }
-        "option 54" => {
-            query.is_some_and(|query| query.details.iter().any(|d| d.contains("0b:04:0a:02:00:09")))
-        }
-        // Other names for what a relay said.
-        "lease user_context" => true,
-        "flags" => ours == "broadcast" && debian == "0",
-        _ => false,
-    }
-}
-
-/// A name that is made of the address.
-pub(crate) fn is_generated(name: &str) -> bool {
-    ["6d:79:68:6f:73:74:2d", "67:65:6e:2d", "myhost-", "gen-"]
-        .iter()
-        .any(|start| name.contains(start))
-}
-
-/// A random case.
-pub(crate) fn case(chance: &mut Chance) -> Case {
-    let config = config(chance);
-    let mut clients = Vec::new();
-    let mut steps = Vec::new();
-    let mut lives: Vec<Life> = CLIENTS.iter().map(|name| Life::new(name, chance)).collect();
-    for life in &lives {
-        clients.push(life.description.clone());
-    }
-    for _ in 0..12 + chance.below(14) {
-        if chance.percent(4) {
-            steps.push(vec![format!("advance {}", chance.pick(&[1000, 2500, 5000, 90000]))]);
-            continue;
-        }
-        let at = chance.below(lives.len());
-        let others: Vec<String> = CLIENTS.iter().map(|name| format!("${name}")).collect();
-        lives[at].act(chance, &others, &mut steps);
-    }
-    Case { config, clients, steps }
-}
-
-/// How a client goes about it.
-struct Life {
-    name: &'static str,
-    description: String,
-    relay: Vec<String>,
-    habits: Vec<String>,
-    has: bool,
-}
-
-impl Life {
-    fn new(name: &'static str, chance: &mut Chance) -> Self {
-        let at = CLIENTS.iter().position(|other| *other == name).unwrap_or(0);
-        // Now and then two clients are one by one of their identifiers.
-        let mac_of = if chance.percent(8) { 0 } else { at };
-        let mac = format!("02:00:00:00:00:0{:x}", 10 + mac_of);
-        let id = match chance.below(6) {
-            0 | 1 => String::new(),
-            2 => format!(" client-id 01:{mac}"),
-            3 => format!(" client-id ff:00:00:00:0{at}:00:03:00:01:{mac}"),
-            4 => format!(" client-id 00:63:6c:69:3{at}"),
-            _ => " client-id 00:73:61:6d:65".to_owned(),
-        };
-        let mut relay = Vec::new();
-        if chance.percent(40) {
-            let giaddr = *chance.pick(&["10.2.0.1", "10.2.0.1", "10.3.0.1", "10.9.0.1"]);
-            relay.push(format!("giaddr {giaddr}"));
-            if chance.percent(70) {
-                let circuit = *chance.pick(&[
-                    "01:02:63:31",
-                    "01:02:63:32:02:02:72:31",
-                    "02:02:72:32",
-                    "01:00",
-                    "01:02:63:31:0c:02:61:62",
-                    "01:02:63:31:97:03:00:76:70",
-                ]);
-                let link = *chance.pick(&[
-                    "",
-                    "",
-                    "",
-                    "05:04:0a:03:00:00:",
-                    "05:04:0a:02:00:01:",
-                    "05:04:c0:00:02:00:",
-                    "0b:04:0a:02:00:09:",
-                ]);
-                // Kea puts sub-options in ascending order.
-                let (before, after) = if circuit.contains(":0c:") {
-                    ("", "")
-                } else {
-                    ("", link.trim_end_matches(':'))
-                };
-                let colon = if after.is_empty() || circuit.contains(":97:") { "" } else { ":" };
-                let after = if circuit.contains(":97:") { "" } else { after };
-                relay.push(format!("option 82 = hex:{before}{circuit}{colon}{after}"));
-            }
-        }
-        let mut habits: Vec<String> =
-            chance.some(HABITS, 5).into_iter().map(|h| (*h).to_owned()).collect();
-        habits.dedup_by_key(|habit| habit.split('=').next().unwrap_or_default().to_owned());
-        Life { name, description: format!("{name} mac {mac}{id}"), relay, habits, has: false }
-    }
-
-    fn act(&mut self, chance: &mut Chance, others: &[String], steps: &mut Vec<Vec<String>>) {
-        let own = format!("${}", self.name);
-        let kind = if self.has { chance.below(12) } else { chance.below(6) };
-        match kind {
-            0..=3 => {
-                let mut discover = self.head("discover", chance);
-                if chance.percent(25) {
-                    discover.push(format!("option 50 = {}", place(chance, &own, others)));
-                }
-                if chance.percent(15) {
-                    discover.push(format!(
-                        "option 51 = {}",
-                        chance.pick(&["60", "1500", "4000", "9000", "4294967295", "0"])
-                    ));
-                }
-                steps.push(discover);
-                if chance.percent(85) {
-                    let mut request = self.head("request", chance);
-                    let wanted = if chance.percent(90) { own } else { place(chance, &own, others) };
-                    request.push(format!("option 50 = {wanted}"));
-                    let server = *chance.pick(&[
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.9",
-                    ]);
-                    request.push(format!("option 54 = {server}"));
-                    steps.push(request);
-                    self.has = true;
-                }
-            }
-            4 => {
-                // INIT-REBOOT
-                let mut request = self.head("request", chance);
-                let wanted = place(chance, &own, others);
-                request.push(format!("option 50 = {wanted}"));
-                steps.push(request);
-            }
-            5 => {
-                let mut inform = self.head("inform", chance);
-                inform.push(format!("ciaddr {}", place(chance, &own, others)));
-                if chance.percent(30) {
-                    inform.push("broadcast".to_owned());
-                }
-                steps.push(inform);
-            }
-            6 | 7 => {
-                // Renewal, or rebinding.
-                let mut request = self.head("request", chance);
-                request.push(format!("ciaddr {}", mostly(chance, &own, others)));
-                if chance.percent(40) {
-                    request.push("broadcast".to_owned());
-                }
-                if chance.percent(8) {
-                    request.push(format!("option 50 = {}", place(chance, &own, others)));
-                }
-                if chance.percent(15) {
-                    request.push(format!(
-                        "option 51 = {}",
-                        chance.pick(&["60", "1500", "4000", "9000"])
-                    ));
-                }
-                steps.push(request);
-            }
-            8 | 9 => {
-                let mut release = self.head("release", chance);
-                release.push(format!("ciaddr {}", mostly(chance, &own, others)));
-                if chance.percent(70) {
-                    release.push(format!(
-                        "option 54 = {}",
-                        chance.pick(&["192.0.2.1", "192.0.2.1", "192.0.2.9"])
-                    ));
-                }
-                steps.push(release);
-            }
-            10 => {
-                let mut decline = self.head("decline", chance);
-                decline.push(format!("option 50 = {}", mostly(chance, &own, others)));
-                if chance.percent(70) {
-                    decline.push(format!(
-                        "option 54 = {}",
-                        chance.pick(&["192.0.2.1", "192.0.2.1", "192.0.2.9"])
-                    ));
-                }
-                steps.push(decline);
-            }
-            _ => {
-                // Selecting without having asked.
-                let mut request = self.head("request", chance);
-                request.push(format!("option 50 = {}", place(chance, &own, others)));
-                request.push("option 54 = 192.0.2.1".to_owned());
-                steps.push(request);
-            }
-        }
-    }
-
-    fn head(&mut self, kind: &str, chance: &mut Chance) -> Vec<String> {
-        let mut step = vec![format!("send {kind} {}", self.name)];
-        step.extend(self.relay.iter().cloned());
-        if chance.percent(85) {
-            step.extend(self.habits.iter().cloned());
-        } else {
-            let mut habits: Vec<String> =
-                chance.some(HABITS, 4).into_iter().map(|h| (*h).to_owned()).collect();
-            habits.dedup_by_key(|habit| habit.split('=').next().unwrap_or_default().to_owned());
-            step.extend(habits);
-        }
-        step
-    }
-}
-
-fn mostly(chance: &mut Chance, own: &str, others: &[String]) -> String {
-    if chance.percent(85) { own.to_owned() } else { place(chance, own, others) }
-}
-
-fn place(chance: &mut Chance, own: &str, others: &[String]) -> String {
-    match chance.below(10) {
-        0..=4 => own.to_owned(),
-        5 => chance.pick(others).clone(),
-        6 | 7 => chance
-            .pick(&[
-                "192.0.2.190",
-                "192.0.2.191",
-                "10.2.0.190",
-                "10.3.0.190",
-                "192.0.3.190",
-                "192.0.2.50",
-            ])
-            .to_string(),
-        8 => chance.pick(&["192.0.2.99", "10.2.0.99", "10.3.0.200"]).to_string(),
-        _ => chance.pick(&["10.77.0.1", "0.0.0.0", "192.0.2.1", "192.0.2.255"]).to_string(),
-    }
-}
-
-const HABITS: &[&str] = &[
-    "option 55 = 1,3,6,15",
-    "option 55 = 1,3,6,12,15,28,42,51,54,58,59,119",
-    "option 55 = 6,3,66,67,150,222,223,43,125,114",
-    "option 55 = 43,60,222,81,82,255,0,53",
-    "option 12 = host-a",
-    "option 12 = Host_B.example.com",
-    "option 12 = text:bad name!.",
-    "option 81 = hex:00:00:00:61:61",
-    "option 81 = hex:01:00:00:46:71:2e:65:78",
-    "option 81 = hex:05:00:00:02:66:71:03:6f:72:67:00",
-    "option 81 = hex:04:00:00:02:66:71",
-    "option 81 = hex:08:00:00",
-    "option 81 = hex:0c:00:00:02:66:71:03:6f:72:67:00",
-    "option 81 = hex:04:00:00",
-    "option 60 = docsis3.0",
-    "option 60 = PXEClient:Arch:00007",
-    "option 60 = MSFT 5.0",
-    "option 77 = hex:03:75:73:72",
-    "option 77 = hex:75:73:72",
-    "option 93 = 7",
-    "option 43 = hex:01:02:61:62:dc:01:07",
-    "option 43 = hex:ff",
-    "option 124 = hex:00:00:11:8b:04:03:61:62:63",
-    "option 125 = hex:00:00:11:8b:06:01:04:00:01:00:02",
-    "option 125 = hex:00:00:11:8b:00",
-    "option 57 = 576",
-    "option 81 = hex:05:00:00:02:46:51:03:6f:72:67:00",
-    "option 118 = 10.3.0.0",
-    "option 118 = 192.0.2.0",
-    "flags broadcast",
-    "secs 9",
-    "option 15 = text:",
-    "option 222 = hex:00:05",
-    "option 80",
-    "option 116 = hex:01",
-    "option 150 = hex:c0:00:02:05",
-];
-
-fn config(chance: &mut Chance) -> Value {
+/// The members of `Dhcp4`.
+pub(super) fn config(chance: &mut Chance) -> Value {
     let mut config = Map::new();
     lifetimes(chance, &mut config, 50);
     if chance.percent(60) {
@@ -352,6 +59,10 @@ fn config(chance: &mut Chance) -> Value {
     if !networks.is_empty() {
         config.insert("shared-networks".to_owned(), Value::Array(networks));
     }
+    if chance.percent(10) {
+        let library = json!({ "library": "/usr/lib/x86_64-linux-gnu/kea/hooks/libdhcp_bootp.so" });
+        config.insert("hooks-libraries".to_owned(), json!([library]));
+    }
     config.insert("multi-threading".to_owned(), json!({ "enable-multi-threading": false }));
     Value::Object(config)
 }
@@ -365,6 +76,12 @@ fn network(chance: &mut Chance, name: &str, subnets: Vec<Value>) -> Value {
         network.insert("option-data".to_owned(), options(chance, 3));
     }
     guard(chance, &mut network, 8);
+    if chance.percent(10) {
+        network.insert("relay".to_owned(), json!({ "ip-addresses": ["10.9.0.1", "10.2.0.1"] }));
+    }
+    if chance.percent(8) && name == "direct" {
+        network.insert("interface".to_owned(), json!("eth0"));
+    }
     network.insert("subnet4".to_owned(), Value::Array(subnets));
     Value::Object(network)
 }
@@ -379,6 +96,9 @@ fn subnet(chance: &mut Chance, id: u32, start: &str) -> Value {
         subnet.insert("option-data".to_owned(), options(chance, 4));
     }
     guard(chance, &mut subnet, 10);
+    if chance.percent(5) {
+        subnet.insert("interface".to_owned(), json!("eth0"));
+    }
     let mut pools = Vec::new();
     for (low, most) in [(10, 4), (20, 3)].into_iter().take(*chance.pick(&[0, 1, 1, 1, 2])) {
         let high = low + chance.below(most);
@@ -706,8 +426,7 @@ fn reservations(chance: &mut Chance, start: Option<&str>) -> Value {
         if chance.percent(15) {
             host.insert("boot-file-name".to_owned(), json!("/host"));
         }
-        host.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
-        if host.len() == 1 {
+        if host.len() == 1 && chance.percent(95) {
             host.insert("hostname".to_owned(), json!("only"));
         }
         list.push(Value::Object(host));
