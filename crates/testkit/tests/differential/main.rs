@@ -106,6 +106,6 @@ fn newest(all: &Value) -> BTreeMap<String, i64> {
     all.filter_map(|(name, history)| Some((name.clone(), history[0][0].as_i64()?))).collect()
 }
 
-const SEEDS_4: [u64; 3] = [1, 4, 5];
+const SEEDS_4: [u64; 3] = [2, 4, 5];
 const SEEDS_6: [u64; 3] = [1, 2, 4];
 const ATTEMPTS: usize = 3;

@@ -17,6 +17,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         details.iter().filter(|detail| detail.starts_with(kind)).count()
     };
     match &**what {
+        // What becomes of names is not compared yet.
+        "name changes" => true,
         "kind" if kind == "confirm" && ours == "none" => true,
         // The same times for all of a client's associations, the soonest.
         what if what.ends_with(" t1") || what.ends_with(" t2") => {

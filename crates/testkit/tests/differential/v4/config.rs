@@ -216,7 +216,7 @@ fn switches(chance: &mut Chance, scope: &mut Map<String, Value>, is_global: bool
                 chance
                     .pick(&[
                         json!({ "lenient-option-parsing": true }),
-                        json!({ "ignore-rai-link-selection": true }),
+                        json!({ "lenient-option-parsing": false }),
                     ])
                     .clone(),
             );

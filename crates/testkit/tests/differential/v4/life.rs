@@ -78,36 +78,7 @@ impl Life {
         }
         let kind = if self.has { chance.below(12) } else { chance.below(6) };
         match kind {
-            0..=3 => {
-                let mut discover = self.head("discover", chance);
-                if chance.percent(25) {
-                    discover.push(format!("option 50 = {}", place(chance, &own, others)));
-                }
-                if chance.percent(15) {
-                    discover.push(format!(
-                        "option 51 = {}",
-                        chance.pick(&["60", "1500", "4000", "9000", "4294967295", "0"])
-                    ));
-                }
-                steps.push(discover);
-                if chance.percent(85) {
-                    let mut request = self.head("request", chance);
-                    let wanted = if chance.percent(90) { own } else { place(chance, &own, others) };
-                    request.push(format!("option 50 = {wanted}"));
-                    let server = *chance.pick(&[
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.1",
-                        "192.0.2.9",
-                    ]);
-                    request.push(format!("option 54 = {server}"));
-                    steps.push(request);
-                    self.has = true;
-                }
-            }
+            0..=3 => self.lease(chance, own, others, steps),
             4 => {
                 // INIT-REBOOT
                 let mut request = self.head("request", chance);
@@ -170,6 +141,44 @@ impl Life {
                 request.push("option 54 = 192.0.2.1".to_owned());
                 steps.push(request);
             }
+        }
+    }
+
+    /// All four messages, or the first two.
+    fn lease(
+        &mut self,
+        chance: &mut Chance,
+        own: String,
+        others: &[String],
+        steps: &mut Vec<Vec<String>>,
+    ) {
+        let mut discover = self.head("discover", chance);
+        if chance.percent(25) {
+            discover.push(format!("option 50 = {}", place(chance, &own, others)));
+        }
+        if chance.percent(15) {
+            discover.push(format!(
+                "option 51 = {}",
+                chance.pick(&["60", "1500", "4000", "9000", "4294967295", "0"])
+            ));
+        }
+        steps.push(discover);
+        if chance.percent(85) {
+            let mut request = self.head("request", chance);
+            let wanted = if chance.percent(90) { own } else { place(chance, &own, others) };
+            request.push(format!("option 50 = {wanted}"));
+            let server = *chance.pick(&[
+                "192.0.2.1",
+                "192.0.2.1",
+                "192.0.2.1",
+                "192.0.2.1",
+                "192.0.2.1",
+                "192.0.2.1",
+                "192.0.2.9",
+            ]);
+            request.push(format!("option 54 = {server}"));
+            steps.push(request);
+            self.has = true;
         }
     }
 
