@@ -26,6 +26,8 @@ pub enum Fault {
     StaleCleanUp,
     /// An address is given although another client holds it.
     SkippedConflictCheck,
+    /// A prefix is given although another client holds a part of it, or all around it.
+    IgnoredOverlap,
     /// A client gets an address of whatever subnet comes first.
     SwappedSubnets,
     /// Pools are open to all classes.
@@ -48,7 +50,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 19] = [
+    pub const ALL: [Fault; 20] = [
         Fault::AnswerBeforeCommit,
         Fault::ForgottenRow,
         Fault::SkippedSync,
@@ -59,6 +61,7 @@ impl Fault {
         Fault::WrongCounts,
         Fault::StaleCleanUp,
         Fault::SkippedConflictCheck,
+        Fault::IgnoredOverlap,
         Fault::SwappedSubnets,
         Fault::IgnoredClass,
         Fault::ForeignRelease,

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::lease::{Lease, LeaseFamily, LeaseKind, SubnetId};
+use crate::leases::{Leases, SubnetSpec};
 use crate::record::{Record, Slab, Slot};
 use crate::table::Table;
 
@@ -53,8 +54,9 @@ type Shared<F> = Arc<Mutex<Table<F>>>;
 
 /// What is to come into the tables.
 pub(crate) struct Gathering<'a, F: LeaseFamily> {
+    leases: &'a Leases<F>,
     /// Which table an address belongs to does not change meanwhile.
-    _configuring: MutexGuard<'a, ()>,
+    configured: MutexGuard<'a, Vec<SubnetSpec<F>>>,
     /// Ranges that do not overlap, in order, with the table of each.
     ranges: Vec<(F::Addr, F::Addr, usize)>,
     /// The last one is of what lies in no range.
@@ -69,12 +71,13 @@ pub(crate) struct Gathered<F: LeaseFamily> {
 
 impl<'a, F: LeaseFamily> Gathering<'a, F> {
     pub(crate) fn new(
-        configuring: MutexGuard<'a, ()>,
+        leases: &'a Leases<F>,
+        configured: MutexGuard<'a, Vec<SubnetSpec<F>>>,
         ranges: Vec<(F::Addr, F::Addr, usize)>,
         tables: Vec<Shared<F>>,
     ) -> Self {
         let tables = tables.into_iter().map(|table| (table, Heap::default())).collect();
-        Gathering { _configuring: configuring, ranges, tables }
+        Gathering { leases, configured, ranges, tables }
     }
 
     /// The lease of this address is this one now.
@@ -98,6 +101,7 @@ impl<'a, F: LeaseFamily> Gathering<'a, F> {
             let gathered = heap.gathered(admit, &mut refused);
             table.lock().fill(gathered);
         }
+        self.leases.draw_in(&self.configured, Vec::new());
         refused
     }
 

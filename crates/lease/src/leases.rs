@@ -9,7 +9,7 @@
 //! Lock order: a worker holds one table at a time. [`Leases::configure`] alone holds several, and
 //! publishes the new map before it lets go of any; who has waited for a table looks at the map again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ use crate::gathering::Gathering;
 use crate::lease::{Lease, LeaseFamily, LeaseState, SubnetId};
 use crate::pool::PoolSpec;
 use crate::subnet::{LeaseRef, SubnetLeases};
-use crate::table::{LeaseCounts, LeaseKey, Table};
+use crate::table::{LeaseCounts, LeaseKey, Table, first_of};
 
 /// What leases need to know of a configured subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ pub struct Leases<F: LeaseFamily> {
     map: ArcSwap<Map<F>>,
     /// Counts the maps: a look at it tells whether the map is still the same.
     generation: AtomicU64,
-    /// Held while the map is being replaced.
-    configuring: Mutex<()>,
+    /// What is configured. Held while the map is being replaced.
+    configured: Mutex<Vec<SubnetSpec<F>>>,
     preview: Option<Preview<F>>,
 }
 
@@ -79,7 +79,7 @@ impl<F: LeaseFamily> Default for Leases<F> {
             elsewhere: Shared::default(),
         };
         let (map, generation) = (ArcSwap::from_pointee(map), AtomicU64::new(0));
-        Leases { map, generation, configuring: Mutex::new(()), preview: None }
+        Leases { map, generation, configured: Mutex::default(), preview: None }
     }
 }
 
@@ -103,7 +103,7 @@ impl<F: LeaseFamily> Leases<F> {
         Leases {
             map: ArcSwap::new(self.map.load_full()),
             generation: AtomicU64::new(0),
-            configuring: Mutex::new(()),
+            configured: Mutex::default(),
             preview: Some(Preview::<F>::default()),
         }
     }
@@ -227,12 +227,48 @@ impl<F: LeaseFamily> Leases<F> {
 
     /// Begins to take in many leases at once. Reconfiguration waits until that is finished.
     pub(crate) fn gather(&self) -> Gathering<'_, F> {
-        let configuring = self.configuring.lock();
+        let configured = self.configured.lock();
         let map = self.map.load_full();
         let ranges = map.ranges.clone();
         let tables = map.territories.iter().map(|territory| &territory.table);
         let tables = tables.chain([&map.elsewhere]).map(Arc::clone).collect();
-        Gathering::new(configuring, ranges, tables)
+        Gathering::new(self, configured, ranges, tables)
+    }
+
+    /// Moves the borders of territories until no prefix that somebody has begins outside of one and
+    /// reaches into a pool of it. `known` are those by which the map was drawn.
+    pub(crate) fn draw_in(&self, subnets: &[SubnetSpec<F>], mut known: Vec<Reach<F>>) {
+        loop {
+            let found = self.reaching_in(subnets);
+            let before = known.len();
+            known.extend(
+                found.into_iter().filter(|reach| !known.contains(reach)).collect::<Vec<_>>(),
+            );
+            if known.len() == before {
+                return;
+            }
+            self.draw(subnets, &known);
+        }
+    }
+
+    /// Prefixes that begin before a pool and reach into it: what pools of other lengths left behind.
+    fn reaching_in(&self, subnets: &[SubnetSpec<F>]) -> Vec<Reach<F>> {
+        let lengths: BTreeSet<u8> = self.tables().flat_map(|table| table.prefix_lens()).collect();
+        let mut found = Vec::new();
+        for (at, subnet) in subnets.iter().enumerate().filter(|_| !lengths.is_empty()) {
+            for (pool, len) in
+                subnet.pools.iter().flat_map(|pool| lengths.iter().map(move |len| (pool, *len)))
+            {
+                let from = first_of(pool.first, len);
+                let is_it = |lease: LeaseRef<'_, F>| {
+                    lease.prefix_len() == len && !lease.state().is_vacant()
+                };
+                if from != pool.first && self.at(from).get(from).is_some_and(is_it) {
+                    found.push((from, pool.first, at));
+                }
+            }
+        }
+        found
     }
 
     fn locked(&self, table: Guard<F>, subnet: Option<SubnetId>) -> SubnetLeases<F> {
@@ -254,9 +290,18 @@ impl<F: LeaseFamily> Leases<F> {
     /// Takes a new set of subnets, pools and reserved addresses. No lease is lost: those of subnets that are gone
     /// stay, found by address.
     pub fn configure(&self, subnets: &[SubnetSpec<F>]) {
-        let _one_at_a_time = self.configuring.lock();
+        let mut configured = self.configured.lock();
+        *configured = subnets.to_vec();
+        let reaching = self.reaching_in(subnets);
+        self.draw(subnets, &reaching);
+        // Of the pools as they were, something more may have been given meanwhile.
+        self.draw_in(subnets, reaching);
+    }
+
+    /// Replaces the map.
+    fn draw(&self, subnets: &[SubnetSpec<F>], reaching: &[Reach<F>]) {
         let old = self.map.load_full();
-        let (mut territories, by_subnet) = territories(subnets);
+        let (mut territories, by_subnet) = territories(subnets, reaching);
         reuse_tables(&old, &mut territories);
         let kept: HashSet<_> = territories.iter().map(|new| Arc::as_ptr(&new.table)).collect();
         let ranges = ranges_of(&territories);
@@ -309,11 +354,17 @@ impl<F: LeaseFamily> Map<F> {
     }
 }
 
-/// Puts subnets whose ranges overlap into one territory. The tables are new ones.
+/// The first address of a prefix that somebody has, that of a pool which it reaches into, and the
+/// number of the pool's subnet.
+pub(crate) type Reach<F> = (<F as Family>::Addr, <F as Family>::Addr, usize);
+
+/// Puts subnets whose ranges overlap into one territory, or that a prefix belongs to which reaches from
+/// one into the other. The tables are new ones.
 fn territories<F: LeaseFamily>(
     subnets: &[SubnetSpec<F>],
+    reaching: &[Reach<F>],
 ) -> (Vec<Territory<F>>, HashMap<SubnetId, usize>) {
-    let mut ranges: Vec<(F::Addr, F::Addr, usize)> = Vec::new();
+    let mut ranges: Vec<(F::Addr, F::Addr, usize)> = reaching.to_vec();
     for (at, subnet) in subnets.iter().enumerate() {
         let pools = subnet.pools.iter().map(|pool| (pool.first, pool.last, at));
         ranges.extend(pools.chain([(subnet.range.0, subnet.range.1, at)]));

@@ -9,6 +9,7 @@ use crate::bitmap::Bitmap;
 use crate::free_queue::FreeQueue;
 use crate::lease::{LeaseFamily, LeaseKind, LeaseState};
 use crate::queue::Queue;
+use crate::table::last_of;
 
 /// A range to allocate from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,9 +138,19 @@ impl<F: LeaseFamily> Pool<F> {
         }
     }
 
+    /// Keeps the prefixes that a range lies in out of what is found free, unless that are all.
+    pub(crate) fn set_aside(&mut self, first: F::Addr, last: F::Addr) {
+        let covered = self.between(first, last);
+        if u128::from(covered.end - covered.start) < self.spec.total() {
+            for offset in covered {
+                self.reserved.insert(offset);
+                self.taken.insert(offset);
+            }
+        }
+    }
+
     /// Notes a lease that covers `len` bits from `address`.
-    pub(crate) fn occupy(&mut self, address: F::Addr, len: u8, state: LeaseState) {
-        self.count(state, 1);
+    pub(crate) fn occupy(&mut self, address: F::Addr, len: u8) {
         for offset in self.covered(address, len) {
             self.offers.withdraw(offset);
             self.take(offset);
@@ -162,27 +173,25 @@ impl<F: LeaseFamily> Pool<F> {
         }
     }
 
-    /// Forgets a lease. `still_held` tells whether another one lies in the same block, which can
-    /// happen only where prefixes of several lengths meet.
+    /// Forgets a lease. `still_held` tells whether another one has some of a prefix, given by its first
+    /// address and its length, which can happen only where prefixes of several lengths meet.
     pub(crate) fn vacate(
         &mut self,
         address: F::Addr,
         len: u8,
-        state: LeaseState,
-        still_held: impl Fn(F::Addr, F::Addr) -> bool,
+        still_held: impl Fn(F::Addr, u8) -> bool,
     ) {
-        self.count(state, -1);
         for offset in self.covered(address, len) {
-            let first = self.spec.address(offset);
-            let last = first.number() | ((1u128 << self.spec.shift()) - 1);
-            let held = self.spec.shift() > 0 && still_held(first, F::Addr::from_number(last));
+            let held = self.spec.kind == LeaseKind::Prefix
+                && still_held(self.spec.address(offset), self.spec.delegated_len);
             if !held && !self.reserved.contains(&offset) {
                 self.free(offset);
             }
         }
     }
 
-    fn count(&mut self, state: LeaseState, by: i64) {
+    /// Counts a lease whose first address lies in the pool.
+    pub(crate) fn count(&mut self, state: LeaseState, by: i64) {
         if !state.is_vacant() {
             self.counts.assigned = self.counts.assigned.saturating_add_signed(by);
         }
@@ -191,11 +200,20 @@ impl<F: LeaseFamily> Pool<F> {
         }
     }
 
-    /// Blocks covered by a lease; bounded, since a lease wider than the pool's own prefixes is rare.
     fn covered(&self, address: F::Addr, len: u8) -> std::ops::Range<u64> {
-        let Some(offset) = self.spec.offset(address) else { return 0..0 };
-        let wider = u32::from(self.spec.delegated_len.saturating_sub(len)).min(WIDER_BITS);
-        offset..offset.saturating_add(1 << wider)
+        self.between(address, last_of(address, len))
+    }
+
+    /// What of the pool a range shares addresses with; bounded, since ranges much wider than the pool's own
+    /// prefixes are rare.
+    fn between(&self, first: F::Addr, last: F::Addr) -> std::ops::Range<u64> {
+        let (first, last) = (first.max(self.spec.first), last.min(self.spec.last));
+        match (self.spec.offset(first), self.spec.offset(last)) {
+            (Some(from), Some(to)) if first <= last => {
+                from..to.saturating_add(1).min(from.saturating_add(WIDER))
+            }
+            _ => 0..0,
+        }
     }
 
     /// A free address, and moves on; looks from the cursor to the end, or all of it with `wrap`.
@@ -242,6 +260,10 @@ impl<F: LeaseFamily> Pool<F> {
 
     pub(crate) fn is_free(&self, address: F::Addr) -> bool {
         self.spec.offset(address).is_some_and(|offset| !self.taken.contains(offset))
+    }
+
+    pub(crate) fn is_reserved(&self, address: F::Addr) -> bool {
+        self.spec.offset(address).is_some_and(|offset| self.reserved.contains(&offset))
     }
 
     /// True when the address is kept for a client and for nothing else, lapsed or not.
@@ -342,8 +364,8 @@ struct Offers {
 const FORESEEN: u64 = 256;
 /// How many offers are remembered for a pool.
 const OFFERS: usize = 4096;
-/// A lease is taken to cover at most two to this power of the pool's prefixes.
-const WIDER_BITS: u32 = 16;
+/// A lease is taken to cover at most so many of the pool's prefixes.
+const WIDER: u64 = 1 << 16;
 
 impl Offers {
     fn add(&mut self, offset: u64, holder: u64, until: i64) {

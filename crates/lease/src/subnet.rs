@@ -25,7 +25,7 @@ pub struct SubnetLeases<F: LeaseFamily> {
 
 /// A lease where it lies. Accessors cost nothing; [`Self::to_lease`] copies it out.
 #[derive(Clone, Copy, Debug)]
-pub struct LeaseRef<'a, F: LeaseFamily>(&'a Record<F>);
+pub struct LeaseRef<'a, F: LeaseFamily>(pub(crate) &'a Record<F>);
 
 /// The address is someone's: its lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -227,8 +227,30 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         match pool.offer_holder(address, now) {
             Some(holder) => Occupancy::Offered(holder),
             None if pool.is_free(address) || pool.is_only_offered(address) => Occupancy::Free,
-            None => Occupancy::NotAllocatable,
+            None if pool.is_reserved(address) => Occupancy::NotAllocatable,
+            // Prefixes of another length lie here.
+            None if self.overlapping(address, pool.spec.delegated_len, now).next().is_some() => {
+                Occupancy::NotAllocatable
+            }
+            None => Occupancy::Free,
         }
+    }
+
+    /// Leases that are somebody's and share addresses with the `len` bits from `address`, but are not at
+    /// `address` itself: of a prefix around them, of a part of them.
+    pub fn overlapping(
+        &self,
+        address: F::Addr,
+        len: u8,
+        now: i64,
+    ) -> impl Iterator<Item = LeaseRef<'_, F>> {
+        let others = self.table.overlapping(address, len).map(LeaseRef);
+        others.filter(move |other| !other.is_reusable(now))
+    }
+
+    /// The lengths of prefixes that there are leases of.
+    pub(crate) fn prefix_lens(&self) -> Vec<u8> {
+        self.table.prefix_lens().collect()
     }
 
     /// Keeps a free address of a pool for a client until then, so that no other client is offered it
@@ -373,6 +395,11 @@ impl<'a, F: LeaseFamily> LeaseRef<'a, F> {
     /// Its place among the leases of one client.
     pub fn preference(self) -> Preference<F::Addr> {
         Preference::new(self.0.state, self.0.cltt, self.0.address)
+    }
+
+    /// Bits that the lease covers: 32 or 128 for an address.
+    pub fn prefix_len(self) -> u8 {
+        F::prefix_len(&self.0.term)
     }
 
     /// True from the second in which the lifetime has elapsed.

@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use std::ops::Bound;
 
 use hashbrown::{DefaultHashBuilder, HashMap};
-use kea_wire::{Address, Iaid};
+use kea_wire::{Address, Iaid, Prefix};
 
 use crate::extended_info::identifiers;
 use crate::gathering::Gathered;
@@ -16,6 +16,7 @@ use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, SubnetId};
 use crate::pool::{Pool, PoolSpec};
 use crate::queue::{NEVER, Queue};
 use crate::record::{Record, Slab, Slot};
+use crate::subnet::LeaseRef;
 
 /// Leases of a subnet by kind and state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +136,8 @@ pub(crate) struct Table<F: LeaseFamily> {
     by_key: [Index; 6],
     /// Leases that are not simply assigned. Few, or on the way out.
     by_state: [BTreeSet<ByNumber<F::Addr>>; LeaseState::ALL.len()],
+    /// Leases of prefixes by their length: where to look for what is around an address.
+    lengths: BTreeMap<u8, usize>,
     /// Of leases that lie in no pool.
     outside: Ends,
     hasher: DefaultHashBuilder,
@@ -151,6 +154,7 @@ impl<F: LeaseFamily> Default for Table<F> {
             by_address: BTreeMap::new(),
             by_key: Default::default(),
             by_state: Default::default(),
+            lengths: BTreeMap::new(),
             outside: Ends::default(),
             hasher: DefaultHashBuilder::default(),
         }
@@ -201,6 +205,27 @@ impl<F: LeaseFamily> Table<F> {
     ) -> impl Iterator<Item = &Record<F>> {
         let range = (from.map(ByNumber), to.map(ByNumber));
         self.by_address.range(range).filter_map(|(_, slot)| self.records.get(*slot))
+    }
+
+    /// The lengths of prefixes that there are leases of.
+    pub(crate) fn prefix_lens(&self) -> impl Iterator<Item = u8> {
+        self.lengths.keys().copied()
+    }
+
+    /// The leases that share addresses with the `len` bits from `first`, but for the one at `first` itself.
+    /// There can be some only where prefixes of several lengths meet, or prefixes and addresses.
+    pub(crate) fn overlapping(&self, first: F::Addr, len: u8) -> impl Iterator<Item = &Record<F>> {
+        let inside = (len < F::Addr::BITS)
+            .then(|| self.range(Bound::Excluded(first), Bound::Included(last_of(first, len))));
+        let around = self.lengths.keys().take_while(move |wider| **wider < len);
+        let around = around.filter_map(move |wider| {
+            let from = first_of(first, *wider);
+            self.get(from).filter(|record| from != first && F::prefix_len(&record.term) == *wider)
+        });
+        let found = inside.into_iter().flatten().chain(around);
+        #[cfg(feature = "deliberate-faults")]
+        let found = found.filter(|_| !crate::Fault::IgnoredOverlap.is_injected());
+        found
     }
 
     /// Stores a lease in place of what was there, and tells what that was.
@@ -313,9 +338,21 @@ impl<F: LeaseFamily> Table<F> {
                 pool.reserve(*address);
             });
         }
+        self.keep_links_apart();
         self.reserved = reserved;
         for slot in slots {
             self.enter(slot);
+        }
+    }
+
+    /// Keeps what pools of addresses lie in out of the prefixes that are delegated, so that a router does
+    /// not get the link that all others have their addresses on. Where nothing would be left to delegate, it
+    /// is decided by who comes first.
+    fn keep_links_apart(&mut self) {
+        let specs: Vec<PoolSpec<F>> = self.pools.iter().map(|pool| pool.spec).collect();
+        let links = || specs.iter().filter(|spec| spec.kind != LeaseKind::Prefix);
+        for pool in self.pools.iter_mut().filter(|pool| pool.spec.kind == LeaseKind::Prefix) {
+            links().for_each(|link| pool.set_aside(link.first, link.last));
         }
     }
 
@@ -357,7 +394,8 @@ impl<F: LeaseFamily> Table<F> {
     }
 
     /// The lease of a pool that ended first, whether reclaimed yet or not, and is not to be kept.
-    /// Looks at no more than [`LOOKED_AT`] of either.
+    /// Where somebody has another part of what would be given in its place, it is passed over. Looks at
+    /// no more than [`LOOKED_AT`] of either.
     pub(crate) fn longest_ended(
         &self,
         pool: usize,
@@ -368,10 +406,13 @@ impl<F: LeaseFamily> Table<F> {
         // What is only remembered is over, even where the clock was set back since.
         let remembered = pool.remembered.ended(&self.records, NEVER - 1).take(LOOKED_AT);
         let over = pool.waiting.ended(&self.records, now).take(LOOKED_AT);
-        remembered
-            .chain(over)
-            .filter_map(|slot| self.records.get(slot))
-            .find(|record| !keep(record))
+        remembered.chain(over).filter_map(|slot| self.records.get(slot)).find(|record| {
+            let first = first_of(record.address, pool.spec.delegated_len);
+            let is_held = |other: &Record<F>| !LeaseRef(other).is_reusable(now);
+            !keep(record)
+                && (first == record.address || !self.get(first).is_some_and(is_held))
+                && !self.overlapping(first, pool.spec.delegated_len).any(is_held)
+        })
     }
 
     /// Enters a record into what depends on its state: queue, pools, counts.
@@ -383,8 +424,15 @@ impl<F: LeaseFamily> Table<F> {
         let places: Places = pools_at(&self.pools, address, kind).collect();
         for place in &places {
             if let Some(pool) = self.pools.get_mut(*place) {
-                pool.occupy(address, len, state);
+                pool.count(state, 1);
+                pool.occupy(address, len);
             }
+        }
+        for pool in begun_in(&mut self.pools, address, len) {
+            pool.occupy(address, len);
+        }
+        if len < F::Addr::BITS {
+            *self.lengths.entry(len).or_default() += 1;
         }
         self.counts.entry(subnet).add(kind, state, 1);
         if let Some(set) = by_state(&mut self.by_state, state) {
@@ -400,16 +448,29 @@ impl<F: LeaseFamily> Table<F> {
         let (subnet, at) = (record.subnet, record.expires().unwrap_or(NEVER));
         let len = F::prefix_len(&record.term);
         let places: Places = pools_at(&self.pools, address, kind).collect();
-        let by_address = &self.by_address;
-        for place in &places {
-            if let Some(pool) = self.pools.get_mut(*place) {
-                pool.vacate(address, len, state, |first, last| {
-                    by_address
-                        .range(ByNumber(first)..=ByNumber(last))
-                        .any(|(other, _)| other.0 != address)
-                });
+        if let Some(count) = self.lengths.get_mut(&len) {
+            *count -= 1;
+            if *count == 0 {
+                self.lengths.remove(&len);
             }
         }
+        let mut pools = std::mem::take(&mut self.pools);
+        let still_held = |first, len| {
+            let there = self.get(first).into_iter().chain(self.overlapping(first, len));
+            // What lies in pools of addresses is not noted here.
+            let is_other = |other: &Record<F>| other.address != address && other.kind() == kind;
+            there.into_iter().any(is_other)
+        };
+        for place in &places {
+            if let Some(pool) = pools.get_mut(*place) {
+                pool.count(state, -1);
+                pool.vacate(address, len, still_held);
+            }
+        }
+        for pool in begun_in(&mut pools, address, len) {
+            pool.vacate(address, len, still_held);
+        }
+        self.pools = pools;
         #[cfg(feature = "deliberate-faults")]
         if crate::Fault::WrongCounts.is_injected() {
             self.counts.entry(subnet).add(kind, state, 1);
@@ -497,6 +558,33 @@ fn pools_at<F: LeaseFamily>(
             alike && pool.spec.contains(address)
         })
         .map(|(at, _)| at)
+}
+
+/// Pools of prefixes that begin behind the first address of a lease of `len` bits, but within it.
+fn begun_in<F: LeaseFamily>(
+    pools: &mut [Pool<F>],
+    address: F::Addr,
+    len: u8,
+) -> impl Iterator<Item = &mut Pool<F>> {
+    let (first, last) = (address.number(), last_of(address, len).number());
+    let begin = match len < F::Addr::BITS {
+        true => pools.partition_point(|pool| pool.spec.first.number() <= first),
+        false => pools.len(),
+    };
+    let pools = pools.get_mut(begin..).unwrap_or_default().iter_mut();
+    pools
+        .take_while(move |pool| pool.spec.first.number() <= last)
+        .filter(|pool| pool.spec.kind == LeaseKind::Prefix)
+}
+
+/// The first address of the prefix of `len` bits that an address lies in.
+pub(crate) fn first_of<A: Address>(address: A, len: u8) -> A {
+    Prefix::new(address, len).map_or(address, Prefix::first)
+}
+
+/// The last address of that prefix.
+pub(crate) fn last_of<A: Address>(address: A, len: u8) -> A {
+    Prefix::new(address, len).map_or(address, Prefix::last)
 }
 
 fn queue<'a, F: LeaseFamily>(

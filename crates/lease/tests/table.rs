@@ -7,7 +7,7 @@ use kea_lease::{
     Allocator, INFINITE, Lease, LeaseKey, LeaseKind, LeaseState, Leases, Occupancy, Occupied,
     PoolSpec, SubnetId, SubnetSpec, V4Owner, V6Owner, Vacancy,
 };
-use kea_wire::{ClientId, Duid, HwAddr, Iaid, V4, V6};
+use kea_wire::{ClientId, Duid, HwAddr, Iaid, Prefix, V4, V6};
 use proptest::prelude::*;
 
 const NET: SubnetId = SubnetId(1);
@@ -398,6 +398,117 @@ fn a_wider_prefix_keeps_all_it_covers() {
     subnet.remove(prefix(0, 62, 1).address);
     let found = subnet.occupancy(prefix(3, 64, 0).address, LeaseKind::Prefix, 0);
     assert_eq!(found, Occupancy::Free);
+}
+
+/// The pool gives prefixes of one length, then of another: what somebody has of a prefix keeps all of it,
+/// and what is over in it does not.
+#[test]
+fn prefixes_of_another_length_keep_what_they_share() {
+    const NOW: i64 = 200;
+    let leases = Leases::<V6>::new();
+    let range = (prefix(0, 64, 0).address, "3001:db8:0:7:ffff:ffff:ffff:ffff".parse().unwrap());
+    let configure = |first: u64, delegated_len| {
+        let first = prefix(first, 64, 0).address;
+        let pool = PoolSpec { kind: LeaseKind::Prefix, first, last: range.1, delegated_len };
+        leases.configure(&[SubnetSpec { id: NET, range, pools: vec![pool], reserved: vec![] }]);
+        first
+    };
+    let put = |lease: Lease<V6>, cltt| {
+        leases.subnet(NET).unwrap().put(&Lease { cltt, ..lease });
+    };
+    let vacancy = |first| {
+        let mut subnet = leases.subnet(NET).unwrap();
+        let len = subnet.pools().next().unwrap().delegated_len;
+        let found = subnet.vacancy(&[first], Allocator::Iterative, 0, NOW)?;
+        Some(Prefix::new(found.address(), len).unwrap().first())
+    };
+    let remove = |lease: Lease<V6>| leases.subnet(NET).unwrap().remove(lease.address).unwrap();
+    configure(0, 64);
+    put(prefix(0, 64, 1), 0);
+    put(prefix(1, 64, 2), NOW);
+    // The first wider one is over at its first address, and in use behind it.
+    let first = configure(0, 62);
+    assert_eq!(vacancy(first), Some(prefix(4, 62, 0).address));
+    put(prefix(4, 62, 3), NOW);
+    assert_eq!(vacancy(first), None);
+    let subnet = leases.subnet(NET).unwrap();
+    let part = subnet.overlapping(first, 62, NOW).next().unwrap();
+    assert_eq!((part.address(), part.prefix_len()), (prefix(1, 64, 2).address, 64));
+    drop(subnet);
+    put(prefix(1, 64, 2), 0);
+    assert_eq!(vacancy(first), Some(first));
+    put(prefix(0, 62, 4), NOW);
+    // What is over within a prefix that is in use is not given, whether it is remembered or gone.
+    let first = configure(0, 64);
+    assert_eq!(vacancy(first), None);
+    remove(prefix(1, 64, 2));
+    assert_eq!(vacancy(first), None);
+    let subnet = leases.subnet(NET).unwrap();
+    let inside = subnet.occupancy(prefix(1, 64, 0).address, LeaseKind::Prefix, NOW);
+    assert_eq!(inside, Occupancy::NotAllocatable);
+    // So is an address in it.
+    let address = Ipv6Addr::from_bits(prefix(1, 64, 0).address.to_bits() + 1);
+    assert!(subnet.overlapping(address, 128, NOW).next().is_some());
+    drop(subnet);
+    // A pool that begins in the middle of it.
+    let first = configure(2, 64);
+    assert_eq!(vacancy(first), None);
+    remove(prefix(0, 62, 4));
+    assert_eq!(vacancy(first), Some(prefix(2, 64, 0).address));
+}
+
+/// A prefix of a pool that is gone begins outside of all that is configured now, and reaches into it.
+#[test]
+fn a_prefix_that_reaches_into_a_pool_from_outside_keeps_what_it_shares() {
+    const NOW: i64 = 200;
+    let range = (prefix(8, 64, 0).address, "3001:db8:0:f:ffff:ffff:ffff:ffff".parse().unwrap());
+    let link = ("3001:db9::".parse().unwrap(), "3001:db9::ffff".parse().unwrap());
+    let configure = |leases: &Leases<V6>| {
+        let (first, last) = range;
+        let pool = PoolSpec { kind: LeaseKind::Prefix, first, last, delegated_len: 64 };
+        let spec = SubnetSpec { id: NET, range: link, pools: vec![pool], reserved: vec![] };
+        leases.configure(&[spec]);
+    };
+    // Of 16 prefixes, 8 of them the pool's.
+    let wide = Lease { cltt: NOW, ..prefix(0, 60, 1) };
+    let vacancy = |leases: &Leases<V6>| {
+        let mut subnet = leases.subnet(NET).unwrap();
+        subnet.vacancy(&[range.0], Allocator::Iterative, 0, NOW).map(|found| found.address())
+    };
+    let leases = Leases::<V6>::new();
+    leases.at(wide.address).put(&wide);
+    configure(&leases);
+    assert_eq!(vacancy(&leases), None);
+    assert_eq!(leases.at(range.0).overlapping(range.0, 64, NOW).count(), 1);
+    assert_eq!(leases.len(), 1);
+    // It stays so, and what follows frees the pool.
+    configure(&leases);
+    assert_eq!(vacancy(&leases), None);
+    assert_eq!(leases.at(wide.address).remove(wide.address).unwrap(), wide);
+    assert_eq!(vacancy(&leases), Some(range.0));
+    configure(&leases);
+    assert_eq!(vacancy(&leases), Some(range.0));
+}
+
+/// A pool of addresses in the first prefix of those that are delegated.
+#[test]
+fn the_link_of_addresses_is_not_delegated() {
+    let leases = Leases::<V6>::new();
+    let address = |text: &str| text.parse::<Ipv6Addr>().unwrap();
+    let configure = |last: &str| {
+        let addresses = PoolSpec::addresses(address("3001:db8::10"), address("3001:db8::1f"));
+        let (first, last) = (address("3001:db8::"), address(last));
+        let prefixes = PoolSpec { kind: LeaseKind::Prefix, first, last, delegated_len: 64 };
+        let pools = vec![addresses, prefixes];
+        leases.configure(&[SubnetSpec { id: NET, range: (first, last), pools, reserved: vec![] }]);
+        let mut subnet = leases.subnet(NET).unwrap();
+        subnet.vacancy(&[first], Allocator::Iterative, 0, 0)
+    };
+    let found = configure("3001:db8:0:3:ffff:ffff:ffff:ffff");
+    assert_eq!(found, Some(Vacancy::Free(address("3001:db8:0:1::"))));
+    // There is no other.
+    let found = configure("3001:db8::ffff:ffff:ffff:ffff");
+    assert_eq!(found, Some(Vacancy::Free(address("3001:db8::"))));
 }
 
 #[test]

@@ -200,21 +200,14 @@ impl<F: Protocol> World<F> {
         }
         for client in &self.clients {
             for (association, until) in client.wants() {
-                let is_free = |at: &F::Addr| {
-                    let table = self.server.leases.at(*at);
-                    // Not what the lease says of itself: that may be what is wrong.
-                    table.get(*at).is_none_or(|lease| {
-                        lease.state().is_vacant()
-                            || lease.expires().is_some_and(|end| end <= self.unix())
-                    })
-                };
                 let (link, who) = (client.link(), client.identity());
-                let open = || self.plan.plan.open_addresses(link, association.kind, client.gold());
+                let open = || self.plan.plan.open(link, association.kind, client.gold());
                 if until <= self.now
-                    && let Some(free) = open().into_iter().find(is_free)
+                    && let Some(free) = self.first_free(open().into_iter(), self.unix())
                 {
                     let text = format!("{who} has no lease on link {link}; {free} is free");
-                    return Err(Violation::new(Rule::Recovers, text).about(&who).about(&free));
+                    let violation = Violation::new(Rule::Recovers, text).about(&who);
+                    return Err(violation.about(&free.first()));
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Every decision of the engine is judged where it is made.
 
 use kea_dhcp::pipeline::{Answer, Drop};
-use kea_lease::{Durability, LeaseKind, LeaseRef, LeaseState, Occupancy};
+use kea_lease::{Durability, LeaseKind, LeaseRef, LeaseState};
 use kea_stats::ServerMetric;
+use kea_wire::Prefix;
 
 use crate::link::Inbound;
 use crate::oracle::{Granted, Rule, Violation};
@@ -161,7 +162,8 @@ impl<F: Protocol> World<F> {
         kind: ReplyKind,
     ) -> Result<Granted<F>, Violation> {
         let Case { query, inbound, worker, now } = case;
-        let Binding { association, address, len, lifetime } = binding;
+        let Binding { association, prefix, lifetime } = binding;
+        let address = prefix.address();
         let who = &query.who;
         let config = &self.server.workers[*worker].config;
         let broken = |rule, text: String| {
@@ -171,13 +173,13 @@ impl<F: Protocol> World<F> {
         let Some(link) = link else {
             return Err(broken(Rule::InPlace, "the client is on no link".into()));
         };
-        let thing = (association.kind, address);
+        let thing = (association.kind, prefix);
         let subnet = config.plan.permits(link, thing, who, query.gold).map_err(|why| {
             let rule = if why.contains("reserved") { Rule::Reserved } else { Rule::InPlace };
             broken(rule, format!("{why} ({kind:?} on link {link})"))
         })?;
         let until = now + i64::from(lifetime);
-        let granted = Granted { who: who.clone(), association, address, link, until };
+        let granted = Granted { who: who.clone(), association, prefix, link, until };
         self.oracle.may_grant(&granted, *now)?;
         let lifetimes = config.plan.lifetimes(subnet).unwrap_or_default();
         if lifetime < lifetimes.0 || lifetime > lifetimes.1 {
@@ -194,7 +196,7 @@ impl<F: Protocol> World<F> {
         let matching = config.plan.match_client_id;
         let is_true = F::is_same(&F::holder(&lease), who, matching)
             && Association::of(&lease) == association
-            && F::prefix_len(&F::term(&lease.owner)) == len
+            && F::prefix_len(&F::term(&lease.owner)) == prefix.len()
             && lease.expires() == Some(granted.until)
             && lease.state == LeaseState::Assigned
             && lease.subnet.0 == subnet;
@@ -218,12 +220,12 @@ impl<F: Protocol> World<F> {
         }
         let Act::Request(asked) = &case.query.act else { return Ok(()) };
         for asked in asked {
-            let [address] = asked.addresses[..] else { continue };
+            let [prefix] = asked.named[..] else { continue };
             let gets = |binding: &Binding<F>| {
-                binding.association == asked.association && binding.address == address
+                binding.association == asked.association && binding.prefix == prefix
             };
             if !reply.bindings.iter().any(gets) {
-                self.judge_refusal(case, asked.association, address)?;
+                self.judge_refusal(case, asked.association, prefix)?;
             }
         }
         Ok(())
@@ -235,10 +237,7 @@ impl<F: Protocol> World<F> {
         let Case { query, inbound, worker, .. } = case;
         let plan = &self.server.workers[*worker].config.plan;
         let Some(link) = plan.link_of_query(query, inbound) else { return };
-        let is_lost = |address| {
-            let thing = (association.kind, address);
-            plan.permits(link, thing, &query.who, query.gold).is_err()
-        };
+        let is_lost = |thing| plan.permits(link, thing, &query.who, query.gold).is_err();
         self.oracle.lost((&query.who, association), link, is_lost);
     }
 
@@ -246,23 +245,23 @@ impl<F: Protocol> World<F> {
         &self,
         case: &Case<'_, F>,
         association: Association,
-        address: F::Addr,
+        prefix: Prefix<F::Addr>,
     ) -> Result<(), Violation> {
         let Case { query, inbound, worker, now } = case;
         let (who, plan) = (&query.who, &self.server.workers[*worker].config.plan);
-        if !self.oracle.holds((who, association), address, *now) || !self.is_settled() {
+        if !self.oracle.holds((who, association), prefix, *now) || !self.is_settled() {
             return Ok(());
         }
         let link = plan.link_of_query(query, inbound);
         let permitted = link.is_some_and(|link| {
-            plan.permits(link, (association.kind, address), who, query.gold).is_ok()
+            plan.permits(link, (association.kind, prefix), who, query.gold).is_ok()
                 && !plan.has_reservation(link, who)
         });
         if !permitted {
             return Ok(());
         }
-        let text = format!("{who} was promised {address}, and is refused it");
-        Err(Violation::new(Rule::Renewable, text).about(&address).about(who))
+        let text = format!("{who} was promised {prefix}, and is refused it");
+        Err(Violation::new(Rule::Renewable, text).about(&prefix.first()).about(who))
     }
 
     fn judge_silence(&mut self, case: &Case<'_, F>, drop: &Drop<F>) -> Result<(), Violation> {
@@ -315,10 +314,10 @@ impl<F: Protocol> World<F> {
         probation: Option<i64>,
     ) -> Result<(), Violation> {
         let who = &case.query.who;
-        for address in &asked.addresses {
+        for prefix in &asked.named {
             let holder = (who, asked.association);
-            self.oracle.given_back(holder, *address, probation, case.now)?;
-            self.void_given_back(who, *address);
+            self.oracle.given_back(holder, prefix.first(), probation, case.now)?;
+            self.void_given_back(who, prefix.first());
         }
         Ok(())
     }
@@ -326,10 +325,10 @@ impl<F: Protocol> World<F> {
     /// A client is told that something is not its own.
     fn judge_kept(&self, case: &Case<'_, F>, asked: &Asked<F>) -> Result<(), Violation> {
         let who = &case.query.who;
-        match asked.addresses[..] {
-            [address] if self.oracle.holds((who, asked.association), address, case.now) => {
-                let text = format!("{who} was promised {address}, and may not give it back");
-                Err(Violation::new(Rule::OwnLease, text).about(&address).about(who))
+        match asked.named[..] {
+            [prefix] if self.oracle.holds((who, asked.association), prefix, case.now) => {
+                let text = format!("{who} was promised {prefix}, and may not give it back");
+                Err(Violation::new(Rule::OwnLease, text).about(&prefix.first()).about(who))
             }
             _ => Ok(()),
         }
@@ -372,21 +371,44 @@ impl<F: Protocol> World<F> {
             return Ok(());
         };
         let kind = association.kind;
-        for address in plan.open_addresses(link, kind, query.gold) {
-            let table = self.server.leases.at(address);
-            let is_free = match table.occupancy(address, kind, *now) {
-                Occupancy::Free | Occupancy::Offered(_) | Occupancy::NotAllocatable => true,
-                Occupancy::Leased(lease) => {
-                    lease.state.is_vacant() || lease.expires().is_some_and(|end| end <= *now)
-                }
-            };
-            if is_free && given.iter().all(|binding| binding.address != address) {
-                let who = &query.who;
-                let text = format!("{who} was turned away while {address} was free");
-                return Err(Violation::new(Rule::Available, text).about(&address).about(who));
-            }
+        let is_given = |open: &Prefix<F::Addr>| given.iter().any(|it| it.prefix == *open);
+        let open = plan.open(link, kind, query.gold).into_iter().filter(|it| !is_given(it));
+        if let Some(free) = self.first_free(open, *now) {
+            let who = &query.who;
+            let text = format!("{who} was turned away while {free} was free");
+            return Err(Violation::new(Rule::Available, text).about(&free.first()).about(who));
         }
         Ok(())
+    }
+
+    /// Of these, the first that nobody has, nor a part of it, nor one around it.
+    pub(crate) fn first_free(
+        &self,
+        mut open: impl Iterator<Item = Prefix<F::Addr>>,
+        now: i64,
+    ) -> Option<Prefix<F::Addr>> {
+        // Not what the table says of it: that may be what is wrong.
+        let is_over = |lease: LeaseRef<'_, F>| {
+            lease.state().is_vacant() || lease.to_lease().expires().is_some_and(|end| end <= now)
+        };
+        let all_held = || {
+            let mut held = Vec::new();
+            for table in self.server.leases.tables() {
+                let current = table.page(None).filter(|lease| !is_over(*lease));
+                held.extend(current.filter_map(|it| Prefix::new(it.address(), it.prefix_len())));
+            }
+            held
+        };
+        let meets = |one: Prefix<F::Addr>, other: Prefix<F::Addr>| {
+            one.contains(other.first()) || other.contains(one.first())
+        };
+        // Seldom needed: most of what is not free is somebody's as it is.
+        let mut held = None;
+        open.find(|open| {
+            let at = open.first();
+            self.server.leases.at(at).get(at).is_none_or(is_over)
+                && !held.get_or_insert_with(all_held).iter().any(|held| meets(*held, *open))
+        })
     }
 
     /// An answer leaves, and what it says is promised from now on.
@@ -400,8 +422,8 @@ impl<F: Protocol> World<F> {
         self.tally.sent += 1;
         for granted in parked.grants {
             self.tell(|| {
-                let Granted { who, address, until, .. } = &granted;
-                format!("the server promises {address} to {who} until {until}")
+                let Granted { who, prefix, until, .. } = &granted;
+                format!("the server promises {prefix} to {who} until {until}")
             });
             self.oracle.promise(granted, now)?;
         }
@@ -431,9 +453,9 @@ impl<F: Protocol> World<F> {
     fn void_given_back(&mut self, who: &F::Identity, address: F::Addr) {
         let matching = self.profile.match_client_id;
         for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
-            parked
-                .grants
-                .retain(|older| older.address != address || !F::is_same(&older.who, who, matching));
+            parked.grants.retain(|older| {
+                older.prefix.first() != address || !F::is_same(&older.who, who, matching)
+            });
         }
     }
 
@@ -479,7 +501,7 @@ impl<F: Protocol> World<F> {
             (Ok(answer), Some(Reply { kind, bindings, .. })) => {
                 let bindings: Vec<String> = bindings
                     .iter()
-                    .map(|binding| format!("{} for {} s", binding.address, binding.lifetime))
+                    .map(|binding| format!("{} for {} s", binding.prefix, binding.lifetime))
                     .collect();
                 format!("{kind:?} {} after {:?}", bindings.join(", "), answer.after)
             }

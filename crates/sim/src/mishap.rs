@@ -274,7 +274,7 @@ impl<F: Protocol> World<F> {
             _ => {
                 let at = self.random.position(self.clients.len());
                 let who = self.clients[at].identity();
-                let Some(thing) = self.plan.plan.any_address(&mut self.random) else { return };
+                let Some(thing) = self.plan.plan.any_thing(&mut self.random) else { return };
                 let mut out = Vec::new();
                 F::mischief(&who, thing, &mut self.random, &mut out);
                 let link = self.random.position(self.links.len());

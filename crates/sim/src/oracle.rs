@@ -5,8 +5,9 @@ use std::fmt;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use kea_lease::{Lease, LeaseRef, LeaseState, Leases};
+use kea_wire::Prefix;
 
-use crate::protocol::{Association, Protocol};
+use crate::protocol::{Association, Protocol, Thing};
 
 /// A rule that must always hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +75,7 @@ impl Violation {
 pub(crate) struct Granted<F: Protocol> {
     pub(crate) who: F::Identity,
     pub(crate) association: Association,
-    pub(crate) address: F::Addr,
+    pub(crate) prefix: Prefix<F::Addr>,
     pub(crate) link: usize,
     /// The server's Unix second in which it ends.
     pub(crate) until: i64,
@@ -87,10 +88,20 @@ impl<F: Protocol> Granted<F> {
     pub(crate) fn holder(&self) -> Holder<'_, F> {
         (&self.who, self.association)
     }
+
+    pub(crate) fn thing(&self) -> Thing<F> {
+        (self.association.kind, self.prefix)
+    }
+
+    /// True when some address is in both.
+    fn meets(&self, other: &Granted<F>) -> bool {
+        self.prefix.contains(other.prefix.first()) || other.prefix.contains(self.prefix.first())
+    }
 }
 
 /// Promises made and not over.
 pub(crate) struct Oracle<F: Protocol> {
+    /// By the first address.
     promises: HashMap<F::Addr, Granted<F>, FixedState>,
     /// Ends of probation.
     declined: HashMap<F::Addr, i64, FixedState>,
@@ -111,24 +122,34 @@ impl<F: Protocol> Oracle<F> {
         self.promises.get(&address).filter(|promise| promise.until > now)
     }
 
-    /// True when `who` was promised the address.
-    pub(crate) fn holds(&self, who: Holder<'_, F>, address: F::Addr, now: i64) -> bool {
-        self.holder(address, now).is_some_and(|promise| self.is_same(promise.holder(), who))
+    /// True when `who` was promised the address or prefix.
+    pub(crate) fn holds(&self, who: Holder<'_, F>, prefix: Prefix<F::Addr>, now: i64) -> bool {
+        let promise = self.holder(prefix.first(), now);
+        promise.is_some_and(|it| it.prefix == prefix && self.is_same(it.holder(), who))
+    }
+
+    /// A promise to another client of something that shares addresses with what is granted.
+    fn conflict(&self, granted: &Granted<F>, now: i64) -> Option<&Granted<F>> {
+        let is_anothers = |promise: &&Granted<F>| !self.is_same(promise.holder(), granted.holder());
+        let own = self.holder(granted.prefix.first(), now).filter(is_anothers);
+        // Only where the protocol has prefixes can there be others.
+        let prefixes = F::delegated(0, 0).map(|_| self.promises.values());
+        let mut current = prefixes.into_iter().flatten().filter(|promise| promise.until > now);
+        own.or_else(|| current.find(|it| it.meets(granted) && is_anothers(it)))
     }
 
     /// Looks whether an address may be given to a client.
     pub(crate) fn may_grant(&self, granted: &Granted<F>, now: i64) -> Result<(), Violation> {
-        let Granted { who, address, .. } = granted;
-        if let Some(promise) = self.holder(*address, now)
-            && !self.is_same(promise.holder(), granted.holder())
-        {
-            let left = promise.until - now;
+        let Granted { who, prefix, .. } = granted;
+        let address = &prefix.first();
+        if let Some(promise) = self.conflict(granted, now) {
+            let Granted { who: other, prefix: theirs, until, .. } = promise;
+            let left = until - now;
             let text = format!(
-                "{address} is given to {who} while it is promised to {} for {left} s more",
-                promise.who
+                "{prefix} is given to {who} while {theirs} is promised to {other} for {left} s more"
             );
             let violation = Violation::new(Rule::OneHolder, text).about(address);
-            return Err(violation.about(who).about(&promise.who));
+            return Err(violation.about(&theirs.first()).about(who).about(other));
         }
         match self.declined.get(address) {
             Some(end) if *end > now => {
@@ -149,21 +170,22 @@ impl<F: Protocol> Oracle<F> {
                 && F::is_same(&promise.who, &granted.who, match_client_id)
         };
         self.promises.retain(|address, promise| {
-            *address == granted.address || promise.link != granted.link || !same(promise)
+            *address == granted.prefix.first() || promise.link != granted.link || !same(promise)
         });
-        if let Some(promise) = self.promises.get_mut(&granted.address) {
+        if let Some(promise) = self.promises.get_mut(&granted.prefix.first()) {
             promise.until = promise.until.min(granted.until);
             // What its client is known by from now on.
             promise.who = granted.who.clone();
             promise.association = granted.association;
+            promise.prefix = granted.prefix;
         }
-        self.declined.remove(&granted.address);
+        self.declined.remove(&granted.prefix.first());
     }
 
     /// The answer has left.
     pub(crate) fn promise(&mut self, granted: Granted<F>, now: i64) -> Result<(), Violation> {
         self.may_grant(&granted, now)?;
-        self.promises.insert(granted.address, granted);
+        self.promises.insert(granted.prefix.first(), granted);
         Ok(())
     }
 
@@ -195,11 +217,13 @@ impl<F: Protocol> Oracle<F> {
         &mut self,
         holder: Holder<'_, F>,
         link: usize,
-        is_lost: impl Fn(F::Addr) -> bool,
+        is_lost: impl Fn(Thing<F>) -> bool,
     ) {
         let mut promises = std::mem::take(&mut self.promises);
-        promises.retain(|address, promise| {
-            promise.link != link || !self.is_same(promise.holder(), holder) || !is_lost(*address)
+        promises.retain(|_, promise| {
+            promise.link != link
+                || !self.is_same(promise.holder(), holder)
+                || !is_lost(promise.thing())
         });
         self.promises = promises;
     }
@@ -213,14 +237,15 @@ impl<F: Protocol> Oracle<F> {
     /// Looks for every promise in the table.
     pub(crate) fn check(&self, leases: &Leases<F>, now: i64) -> Result<(), Violation> {
         for promise in self.promises.values().filter(|promise| promise.until > now) {
-            let Granted { who, address, until, .. } = promise;
+            let Granted { who, prefix, until, .. } = promise;
+            let address = &prefix.first();
             let there = leases.at(*address).get(*address).map(LeaseRef::to_lease);
             if there.as_ref().is_some_and(|lease| self.keeps(promise, lease)) {
                 continue;
             }
             let left = until - now;
             let found = there.map_or("no lease".to_owned(), |lease| format!("{lease:?}"));
-            let text = format!("{who} was promised {address} for {left} s more; there is {found}");
+            let text = format!("{who} was promised {prefix} for {left} s more; there is {found}");
             return Err(Violation::new(Rule::Durable, text).about(address).about(who));
         }
         Ok(())
@@ -230,7 +255,8 @@ impl<F: Protocol> Oracle<F> {
         let lasts = lease.expires().is_none_or(|end| end >= promise.until);
         let state = lease.state == LeaseState::Assigned;
         let who = F::holder(lease);
-        lasts && state && self.is_same((&who, Association::of(lease)), promise.holder())
+        let len = F::prefix_len(&F::term(&lease.owner)) == promise.prefix.len();
+        lasts && state && len && self.is_same((&who, Association::of(lease)), promise.holder())
     }
 
     /// After a restart: what nobody was told may be lost, a decline among it. With `excused`, so may

@@ -8,11 +8,11 @@ use kea_config::Snapshot;
 use kea_config::document::{Document, NoIncludes};
 use kea_dhcp::v6::Origin;
 use kea_lease::{Durability, LeaseKind};
-use kea_wire::Address as _;
+use kea_wire::{Address as _, Prefix};
 
 use crate::link::Inbound;
 use crate::profile::Profile;
-use crate::protocol::{Protocol, Query};
+use crate::protocol::{Protocol, Query, Thing};
 use crate::random::Random;
 
 /// A configuration, and what it was made from.
@@ -53,12 +53,11 @@ struct Planned<F: Protocol> {
     max_lifetime: u32,
 }
 
-/// An address, or the first one of a prefix, that is reserved for a client.
+/// What is reserved for a client.
 #[derive(Clone, Debug)]
 struct SetAside<F: Protocol> {
     who: String,
-    kind: LeaseKind,
-    address: F::Addr,
+    thing: Thing<F>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -129,9 +128,11 @@ impl<F: Protocol> Plan<F> {
                 };
                 let who = F::reserved_by(who);
                 let is_new = subnet.reserved.iter().all(|other| other.who != who);
-                if is_new && random.number().is_multiple_of(3) {
-                    let (kind, address) = (pool.kind, pool.last);
-                    subnet.reserved.push(SetAside { who, kind, address });
+                let last = pool.prefix(pool.span()).filter(|_| is_new);
+                if let Some(last) = last
+                    && random.number().is_multiple_of(3)
+                {
+                    subnet.reserved.push(SetAside { who, thing: (pool.kind, last) });
                 }
             }
         }
@@ -163,9 +164,9 @@ impl<F: Protocol> Plan<F> {
                     let place = (subnet.link, subnet.place);
                     subnet.pools = pools(place, random.between(2, 40), random);
                     let pools = &subnet.pools;
-                    subnet.reserved.retain(|set_aside| {
-                        pools.iter().any(|pool| pool.holds((set_aside.kind, set_aside.address)))
-                    });
+                    subnet
+                        .reserved
+                        .retain(|set_aside| pools.iter().any(|pool| pool.holds(set_aside.thing)));
                 }
             }
             5 => plan.subnets.iter_mut().for_each(|subnet| {
@@ -264,16 +265,15 @@ impl<F: Protocol> Plan<F> {
         }
     }
 
-    /// The subnet in which a client of a link may have an address.
+    /// The subnet in which a client of a link may have an address or a prefix.
     pub(crate) fn permits(
         &self,
         link: usize,
-        (kind, address): (LeaseKind, F::Addr),
+        thing: Thing<F>,
         who: &F::Identity,
         gold: bool,
     ) -> Result<u32, &'static str> {
-        let is_it =
-            |set_aside: &SetAside<F>| (set_aside.kind, set_aside.address) == (kind, address);
+        let is_it = |set_aside: &SetAside<F>| set_aside.thing == thing;
         let is_theirs = |set_aside: &SetAside<F>| set_aside.who == F::reserved_by(who);
         for subnet in self.subnets.iter().filter(|subnet| subnet.link == link) {
             let set_aside = subnet.reserved.iter().find(|set_aside| is_it(set_aside));
@@ -281,7 +281,7 @@ impl<F: Protocol> Plan<F> {
                 let is_let_in = gold || !subnet.gold_only;
                 return if is_let_in { Ok(subnet.id) } else { Err(NOT_FOR_CLASS) };
             }
-            let pool = subnet.pools.iter().find(|pool| pool.holds((kind, address)));
+            let pool = subnet.pools.iter().find(|pool| pool.holds(thing));
             if let Some(pool) = pool {
                 return match (set_aside, subnet.admits(pool, gold)) {
                     (Some(_), _) => Err("it is reserved for another client"),
@@ -290,7 +290,7 @@ impl<F: Protocol> Plan<F> {
                 };
             }
         }
-        match self.link_of(address) {
+        match self.link_of(thing.1.first()) {
             Some(other) if other != link => Err("it belongs to another link"),
             _ => Err("it lies in no pool"),
         }
@@ -304,14 +304,15 @@ impl<F: Protocol> Plan<F> {
     }
 
     /// Every address or prefix that some client of a class may have on a link, but for reserved ones.
-    pub(crate) fn open_addresses(&self, link: usize, kind: LeaseKind, gold: bool) -> Vec<F::Addr> {
+    pub(crate) fn open(&self, link: usize, kind: LeaseKind, gold: bool) -> Vec<Prefix<F::Addr>> {
         let mut all = Vec::new();
         for subnet in self.subnets.iter().filter(|subnet| subnet.link == link) {
             let admitted = subnet.pools.iter().filter(|pool| subnet.admits(pool, gold));
             for pool in admitted.filter(|pool| pool.kind == kind) {
-                let open = (0..=pool.span()).map(|offset| pool.address(offset));
-                let is_open =
-                    |at: &F::Addr| subnet.reserved.iter().all(|set_aside| set_aside.address != *at);
+                let open = (0..=pool.span()).filter_map(|offset| pool.prefix(offset));
+                let is_open = |prefix: &Prefix<F::Addr>| {
+                    subnet.reserved.iter().all(|set_aside| set_aside.thing != (kind, *prefix))
+                };
                 all.extend(open.filter(is_open));
             }
         }
@@ -330,10 +331,10 @@ impl<F: Protocol> Plan<F> {
     }
 
     /// Some address or prefix of some pool.
-    pub(crate) fn any_address(&self, random: &mut Random) -> Option<(LeaseKind, F::Addr)> {
+    pub(crate) fn any_thing(&self, random: &mut Random) -> Option<Thing<F>> {
         let subnet = random.pick(&self.subnets)?;
         let pool = random.pick(&subnet.pools)?;
-        Some((pool.kind, pool.address(random.between(0, pool.span()))))
+        Some((pool.kind, pool.prefix(random.between(0, pool.span()))?))
     }
 }
 
@@ -370,12 +371,12 @@ impl<F: Protocol> Planned<F> {
 
 impl<F: Protocol> Planned<F> {
     fn reserved_text(&self, set_aside: &SetAside<F>) -> String {
-        let SetAside { who, kind, address } = set_aside;
+        let SetAside { who, thing: (kind, prefix) } = set_aside;
+        let address = prefix.address();
         let what = match (F::VERSION, kind) {
             (4, _) => format!("\"ip-address\": \"{address}\""),
             (_, LeaseKind::Prefix) => {
-                let len = F::delegated(self.link, self.place).map_or(0, |(_, len)| len);
-                format!("\"prefixes\": [ \"{address}/{len}\" ]")
+                format!("\"prefixes\": [ \"{address}/{}\" ]", prefix.len())
             }
             _ => format!("\"ip-addresses\": [ \"{address}\" ]"),
         };
@@ -393,12 +394,14 @@ impl<F: Protocol> PlannedPool<F> {
         ((self.last.number() - self.first.number()) >> self.shift()) as u64
     }
 
-    fn address(&self, offset: u64) -> F::Addr {
-        F::Addr::from_number(self.first.number() + (u128::from(offset) << self.shift()))
+    fn prefix(&self, offset: u64) -> Option<Prefix<F::Addr>> {
+        let first = self.first.number() + (u128::from(offset) << self.shift());
+        Prefix::new(F::Addr::from_number(first), self.len)
     }
 
-    fn holds(&self, (kind, address): (LeaseKind, F::Addr)) -> bool {
-        kind == self.kind && self.first <= address && address <= self.last
+    fn holds(&self, (kind, prefix): Thing<F>) -> bool {
+        let is_inside = self.first <= prefix.first() && prefix.first() <= self.last;
+        is_inside && (kind, prefix.len()) == (self.kind, self.len)
     }
 
     fn text(&self) -> String {
@@ -443,9 +446,13 @@ fn pools<F: Protocol>(
     }
     let delegated = F::delegated(link, place).filter(|_| random.permille(800));
     if let Some((base, len)) = delegated {
+        let drawn = random.below(12);
+        let (at, shorter) = (drawn / 3, drawn % 3);
+        // What was given in another length stays where it is.
+        let len = len - 2 * shorter as u8;
         let count = size.div_ceil(2).clamp(1, 64).next_power_of_two();
         let shift = u32::from(F::Addr::BITS - len);
-        let first = base.number() + (u128::from(random.below(4) * count) << shift);
+        let first = base.number() + (u128::from(at * count) << shift);
         let last = first + (u128::from(count - 1) << shift);
         let [first, last] = [first, last].map(F::Addr::from_number);
         pools.push(PlannedPool { kind: LeaseKind::Prefix, first, last, len, gold: None });

@@ -6,7 +6,7 @@ use std::fmt::{Debug, Display};
 use kea_dhcp::Serving;
 use kea_lease::{Lease, LeaseFamily, LeaseKind};
 use kea_stats::ServerMetric;
-use kea_wire::Iaid;
+use kea_wire::{Family, Iaid, Prefix};
 
 use crate::client::Client;
 use crate::link::Sent;
@@ -33,8 +33,8 @@ pub trait Protocol: Serving {
 
     /// The first address and the length of the prefix of a subnet of a link.
     fn prefix(link: usize, subnet: usize) -> (Self::Addr, u8);
-    /// The same of what a subnet of a link delegates prefixes from, and the length of these; `None`
-    /// where the protocol delegates none.
+    /// The same of what a subnet of a link delegates prefixes from, and the greatest length of these;
+    /// `None` where the protocol delegates none.
     fn delegated(link: usize, subnet: usize) -> Option<(Self::Addr, u8)>;
     /// Keys of the configuration that only this protocol has, ready to be followed by others.
     fn own_keys(match_client_id: bool, authoritative: bool) -> String;
@@ -52,7 +52,7 @@ pub trait Protocol: Serving {
     /// A message that claims to be of `who`, about an address that may be somebody else's.
     fn mischief(
         who: &Self::Identity,
-        about: (LeaseKind, Self::Addr),
+        about: Thing<Self>,
         random: &mut Random,
         out: &mut Vec<Sent<Self>>,
     );
@@ -84,8 +84,8 @@ impl Association {
 pub struct Asked<F: Protocol> {
     /// Which.
     pub association: Association,
-    /// The addresses, or first addresses of prefixes, that it names.
-    pub addresses: Vec<F::Addr>,
+    /// The addresses or prefixes that it names.
+    pub named: Vec<Prefix<F::Addr>>,
 }
 
 /// What a message asks for.
@@ -122,15 +122,16 @@ pub struct Query<F: Protocol> {
     pub to: Vec<u8>,
 }
 
+/// An address, as the prefix that holds nothing else, or a prefix to delegate.
+pub(crate) type Thing<F> = (LeaseKind, Prefix<<F as Family>::Addr>);
+
 /// What an answer gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding<F: Protocol> {
     /// What for.
     pub association: Association,
-    /// The address, or the first address of the prefix.
-    pub address: F::Addr,
-    /// Bits of the prefix; those of a whole address otherwise.
-    pub len: u8,
+    /// The address or the prefix.
+    pub prefix: Prefix<F::Addr>,
     /// Seconds.
     pub lifetime: u32,
 }

@@ -68,7 +68,7 @@ impl Tally {
             ReplyKind::Refusal => self.refusals += 1,
             ReplyKind::Done => self.others += 1,
         }
-        let numbers = reply.bindings.iter().map(|binding| binding.address.number());
+        let numbers = reply.bindings.iter().map(|binding| binding.prefix.address().number());
         // Of a DHCPv6 address, subnet and place in it.
         let address = numbers.fold(0, |sum, number| sum ^ (number >> 40) as u64 ^ number as u64);
         let fact = u64::from(reply.exchange) << 32 ^ address ^ (reply.kind as u64) << 62;

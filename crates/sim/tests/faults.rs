@@ -14,12 +14,12 @@ const SETTINGS: Settings = Settings { exchanges: 4_000 };
 fn found<F: Protocol>(fault: Fault, first: u64) -> Rule {
     Fault::inject(Some(fault));
     let mut seeds = std::iter::once(first).chain(SEEDS);
-    let broken = seeds.find_map(|seed| run::<F>(seed, SETTINGS).violation.map(|v| (seed, v.rule)));
+    let broken = seeds.find_map(|seed| run::<F>(seed, SETTINGS).violation.map(|v| (seed, v)));
     Fault::inject(None);
-    let (seed, rule) = broken.unwrap_or_else(|| panic!("{fault:?} is not found"));
+    let (seed, violation) = broken.unwrap_or_else(|| panic!("{fault:?} is not found"));
     // For whoever wants it to be found sooner.
-    println!("{fault:?} of DHCPv{} is found by seed {seed}", F::VERSION);
-    rule
+    println!("{fault:?} of DHCPv{} is found by seed {seed}: {violation}", F::VERSION);
+    violation.rule
 }
 
 macro_rules! finds {
@@ -49,9 +49,16 @@ macro_rules! finds {
         /// Every defect has its tests.
         #[test]
         fn no_defect_is_forgotten() {
-            assert_eq!(Fault::ALL.to_vec(), vec![$(Fault::$fault),*]);
+            let all = Fault::ALL.into_iter().filter(|fault| *fault != Fault::IgnoredOverlap);
+            assert_eq!(all.collect::<Vec<_>>(), vec![$(Fault::$fault),*]);
         }
     };
+}
+
+/// In DHCPv4 there are no prefixes.
+#[test]
+fn an_ignored_overlap() {
+    assert_eq!(found::<V6>(Fault::IgnoredOverlap, 4), Rule::OneHolder);
 }
 
 finds! {
@@ -73,5 +80,5 @@ finds! {
     an_unrecorded_renewal: UnrecordedRenewal(4, 4) => Durable | Restartable;
     a_wrong_lifetime: WrongLifetime(1, 1) => Truthful;
     an_uncounted_drop: UncountedDrop(1, 1) => Accounted;
-    an_unrecorded_reclamation: UnrecordedReclamation(4, 4) => Restartable;
+    an_unrecorded_reclamation: UnrecordedReclamation(12, 4) => Restartable;
 }

@@ -254,7 +254,9 @@ impl<'q, 's> Leasing<'q, 's> {
         kind: LeaseKind,
         address: Ipv6Addr,
     ) -> Option<Prefix<Ipv6Addr>> {
-        Prefix::new(address, ground.pool_of(kind, address)?.range.delegated_len)
+        let len = ground.pool_of(kind, address)?.range.delegated_len;
+        // What ended there may be a part of what the pool gives now.
+        Prefix::new(Prefix::new(address, len)?.first(), len)
     }
 
     /// False when it is reserved, but not for this client.
@@ -280,6 +282,9 @@ impl<'q, 's> Leasing<'q, 's> {
         let now = self.corridor.now;
         log!(self.corridor.log, DHCPSRV_MEMFILE_GET_ADDR6, address, association_text(kind));
         let mut leases = self.corridor.leases.at(address);
+        if self.is_overlapped(&leases, target) {
+            return None;
+        }
         let before = match leases.occupancy(address, kind, now) {
             Occupancy::Free => None,
             Occupancy::Offered(to) if to == self.holder(wish) => None,
@@ -319,7 +324,8 @@ impl<'q, 's> Leasing<'q, 's> {
                 }
             }
             leases = self.corridor.leases.at(address);
-            if leases.get(address).map(LeaseRef::to_lease) != before {
+            let there = leases.get(address).map(LeaseRef::to_lease);
+            if self.is_overlapped(&leases, target) || there != before {
                 // Somebody was quicker while the hooks were asked.
                 return None;
             }
@@ -336,6 +342,15 @@ impl<'q, 's> Leasing<'q, 's> {
             }
             Step::Grant => Some(self.store(&mut leases, wish, binding, &lease?, before.as_ref())),
         }
+    }
+
+    /// True where somebody has a part of it, or it is a part of what somebody has: of another length, from
+    /// before a change of the configuration, or an address in a prefix. What is reserved for a client may
+    /// lie in what is its own.
+    fn is_overlapped(&self, leases: &SubnetLeases<V6>, target: Target<'s>) -> bool {
+        let len = target.prefix.len();
+        let mut others = leases.overlapping(target.prefix.first(), len, self.corridor.now);
+        others.any(|it| target.reservation.is_none() || it.to_lease().owner.duid != *self.duid)
     }
 
     /// True where leases from pools are to be short, since the pools fill up.

@@ -5,14 +5,14 @@ mod client;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use kea_lease::{Lease, LeaseKind};
+use kea_lease::Lease;
 use kea_stats::ServerMetric;
 use kea_wire::v4::{Builder, MessageType, View, code};
-use kea_wire::{ClientId, HwAddr, V4};
+use kea_wire::{ClientId, HwAddr, Prefix, V4};
 
 use crate::link::Sent;
 use crate::plan::Plan;
-use crate::protocol::{Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind};
+use crate::protocol::{Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind, Thing};
 use crate::random::Random;
 
 pub(crate) use client::V4Client;
@@ -81,7 +81,8 @@ impl Protocol for V4 {
         };
         let lifetime = view.lease_time().unwrap_or_default();
         let association = Association::ONLY;
-        let binding = given.map(|address| Binding { association, address, len: 32, lifetime });
+        let given = given.and_then(|address| Prefix::new(address, 32));
+        let binding = given.map(|prefix| Binding { association, prefix, lifetime });
         Some(Reply {
             kind,
             bindings: binding.into_iter().collect(),
@@ -150,10 +151,11 @@ impl Protocol for V4 {
 
     fn mischief(
         who: &V4Identity,
-        (_, address): (LeaseKind, Ipv4Addr),
+        (_, prefix): Thing<V4>,
         random: &mut Random,
         out: &mut Vec<Sent<V4>>,
     ) {
+        let address = prefix.address();
         let kinds = [
             MessageType::Request,
             MessageType::Release,
@@ -183,7 +185,8 @@ impl Protocol for V4 {
 }
 
 fn asked(address: Option<Ipv4Addr>) -> Vec<Asked<V4>> {
-    vec![Asked { association: Association::ONLY, addresses: address.into_iter().collect() }]
+    let named = address.and_then(|address| Prefix::new(address, 32)).into_iter().collect();
+    vec![Asked { association: Association::ONLY, named }]
 }
 
 fn is_usable(address: &Ipv4Addr) -> bool {

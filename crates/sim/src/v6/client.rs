@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use kea_lease::LeaseKind;
 use kea_wire::v6::{Builder, MessageType, StatusCode, View, code};
-use kea_wire::{Duid, Iaid, V6};
+use kea_wire::{Duid, Iaid, Prefix, V6};
 
 use super::{GOLD, ask, association, things};
 use crate::client::{Client, Moment};
@@ -38,7 +38,7 @@ pub struct V6Client {
 struct Wanted {
     association: Association,
     /// What it had last, or is offered.
-    address: Option<Ipv6Addr>,
+    prefix: Option<Prefix<Ipv6Addr>>,
     /// When that ends; 0 when it is only offered or remembered.
     until: u64,
 }
@@ -81,7 +81,7 @@ impl V6Client {
             hurried: random.permille(400),
             wants: wants
                 .into_iter()
-                .map(|association| Wanted { association, address: None, until: 0 })
+                .map(|association| Wanted { association, prefix: None, until: 0 })
                 .collect(),
             link: random.position(plan.links),
             state: State::Init,
@@ -126,11 +126,11 @@ impl V6Client {
         }
         for wanted in &self.wants {
             let named = match kind {
-                MessageType::Solicit => wanted.address.filter(|_| self.xid & 1 == 0),
+                MessageType::Solicit => wanted.prefix.filter(|_| self.xid & 1 == 0),
                 MessageType::Renew | MessageType::Rebind => {
-                    wanted.address.filter(|_| wanted.until > moment.now)
+                    wanted.prefix.filter(|_| wanted.until > moment.now)
                 }
-                _ => wanted.address,
+                _ => wanted.prefix,
             };
             let is_left_out = match kind {
                 MessageType::Request => named.is_none(),
@@ -225,15 +225,15 @@ impl V6Client {
             if wanted.until <= moment.now || (is_decline && is_prefix) {
                 continue;
             }
-            let Some(address) = wanted.address else { continue };
+            let Some(prefix) = wanted.prefix else { continue };
             // Not always everything at once.
             if !moment.random.permille(800) {
                 continue;
             }
-            ask(&mut message, wanted.association, Some(address));
+            ask(&mut message, wanted.association, Some(prefix));
             is_empty = false;
             if is_decline {
-                wanted.address = None;
+                wanted.prefix = None;
             }
         }
         let is_whole = message.finish().is_ok() && !is_empty;
@@ -261,15 +261,14 @@ impl V6Client {
             }
             let mut given = None;
             for (prefix, lifetime) in things(&ia) {
-                let address = prefix.address();
                 if lifetime > 0 {
-                    given = Some((address, lifetime));
-                } else if wanted.address == Some(address) {
-                    (wanted.address, wanted.until) = (None, 0);
+                    given = Some((prefix, lifetime));
+                } else if wanted.prefix == Some(prefix) {
+                    (wanted.prefix, wanted.until) = (None, 0);
                 }
             }
-            if let Some((address, lifetime)) = given {
-                wanted.address = Some(address);
+            if let Some((prefix, lifetime)) = given {
+                wanted.prefix = Some(prefix);
                 wanted.until = if is_lease { now + u64::from(lifetime) * SECOND } else { 0 };
                 is_something = true;
             }

@@ -11,7 +11,9 @@ use kea_wire::{Duid, Iaid, Prefix, V6};
 
 use crate::link::Sent;
 use crate::plan::Plan;
-use crate::protocol::{Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind, Word};
+use crate::protocol::{
+    Act, Asked, Association, Binding, Protocol, Query, Reply, ReplyKind, Thing, Word,
+};
 use crate::random::Random;
 
 pub(crate) use client::V6Client;
@@ -35,7 +37,8 @@ impl Protocol for V6 {
                 asked(&view)
                     .into_iter()
                     .filter(|asked| asked.association.kind == LeaseKind::Address)
-                    .flat_map(|asked| asked.addresses)
+                    .flat_map(|asked| asked.named)
+                    .map(Prefix::first)
                     .collect(),
             ),
             MessageType::Release => Act::Release(asked(&view)),
@@ -60,9 +63,10 @@ impl Protocol for V6 {
             let Some(association) = association(&ia) else { continue };
             let given = things(&ia).filter(|(_, lifetime)| *lifetime > 0);
             let before = bindings.len();
-            bindings.extend(given.map(|(prefix, lifetime)| {
-                let (address, len) = (prefix.address(), prefix.len());
-                Binding { association, address, len, lifetime }
+            bindings.extend(given.map(|(prefix, lifetime)| Binding {
+                association,
+                prefix,
+                lifetime,
             }));
             if bindings.len() == before {
                 let status = ia.status().map_or(StatusCode::Success, |status| status.code);
@@ -128,7 +132,7 @@ impl Protocol for V6 {
 
     fn mischief(
         who: &Duid,
-        (kind, address): (LeaseKind, Ipv6Addr),
+        (kind, prefix): Thing<V6>,
         random: &mut Random,
         out: &mut Vec<Sent<V6>>,
     ) {
@@ -154,7 +158,7 @@ impl Protocol for V6 {
             message.option(code::SERVER_ID, &SERVER_ID);
         }
         let iaid = Iaid(random.between(1, 2) as u32);
-        ask(&mut message, Association { kind, iaid }, Some(address));
+        ask(&mut message, Association { kind, iaid }, Some(prefix));
         if message.finish().is_ok() {
             out.push(Sent { payload, from: None });
         }
@@ -164,21 +168,20 @@ impl Protocol for V6 {
 /// What the simulated servers are known by.
 const SERVER_ID: [u8; 9] = [0, 2, 0, 0, 0x7e, 0xd9, 1, 2, 3];
 const GOLD: &[u8] = b"gold";
-const PREFIX_LEN: u8 = 64;
 
 /// Writes an association that names an address, or nothing.
-fn ask(message: &mut Builder<'_>, association: Association, named: Option<Ipv6Addr>) {
+fn ask(message: &mut Builder<'_>, association: Association, named: Option<Prefix<Ipv6Addr>>) {
     let Association { kind, iaid } = association;
     if kind != LeaseKind::Prefix {
         message.ia_na(iaid, 0, 0, |ia| {
-            if let Some(address) = named {
-                ia.ia_address(address, 0, 0, |_| {});
+            if let Some(prefix) = named {
+                ia.ia_address(prefix.address(), 0, 0, |_| {});
             }
         });
         return;
     }
     message.ia_pd(iaid, 0, 0, |ia| {
-        if let Some(prefix) = named.and_then(|first| Prefix::new(first, PREFIX_LEN)) {
+        if let Some(prefix) = named {
             ia.ia_prefix(prefix, 0, 0, |_| {});
         }
     });
@@ -190,9 +193,8 @@ fn asked(view: &View<'_>) -> Vec<Asked<V6>> {
     associations
         .filter_map(|ia| {
             let named = things(&ia).map(|(prefix, _)| prefix);
-            let named = named.filter(|prefix| !prefix.address().is_unspecified());
-            let addresses = named.map(Prefix::first).collect();
-            Some(Asked { association: association(&ia)?, addresses })
+            let named = named.filter(|prefix| !prefix.address().is_unspecified()).collect();
+            Some(Asked { association: association(&ia)?, named })
         })
         .collect()
 }
