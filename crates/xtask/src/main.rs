@@ -73,10 +73,11 @@ cargo xtask TASK
   install --prefix DIR     copy the release programs into the manual's hierarchy
           [--bin-dir DIR]  take them from there instead of target/release
   e2e [ours|debian]        the end-to-end tests, as root (default: ours)
-  sim [--seed N | --seeds A..B] [--minutes M] [--exchanges K]
+  sim [--seed N | --seeds A..B | --fresh] [--minutes M] [--exchanges K]
                            worlds of clients and failing servers, seed after seed
-  fuzz [--seconds N]       every fuzz target for so long; without cargo-fuzz and a nightly
-                           compiler, their corpora only
+  fuzz [TARGET...] [--seconds N]
+                           these fuzz targets, or all, for so long each
+  fuzz TARGET --case FILE  one case again
   man DIR [--bin-dir DIR]  write the manual pages of the release programs into a folder
   manual-examples DIR [--write]
                            the configurations that a text copy of the manual in DIR prints, and
