@@ -246,6 +246,10 @@ const REFUSED: &[(&str, &str)] = &[
         "'t1-percent' 0.9 is not less than 't2-percent' 0.875",
     ),
     (r#""min-valid-lifetime": 8000"#, "'valid-lifetime' 7200 is not between its least 8000"),
+    (
+        r#""max-valid-lifetime": 9000, "shared-networks": [ { "name": "n", "valid-lifetime": 9001 } ]"#,
+        "'valid-lifetime' 9001 is not between its least 9001 and its greatest 9000",
+    ),
     (r#""loggers": []"#, "'loggers' must not be empty"),
     (r#""sanity-checks": { "comment": "x" }"#, "unknown parameter 'comment' in sanity-checks"),
     (r#""boot-file-name": 1"#, "'boot-file-name' must be a string, not an integer"),

@@ -55,6 +55,11 @@ pub(crate) fn read<'d, F: Dialect>(
             ));
         }
         check_timers(Chain(&chain), loader.diagnostics);
+        // Subnets without their own have these, and nobody would look at them there.
+        triplet(Chain(&chain), "valid-lifetime", loader.diagnostics);
+        if F::VERSION == 6 {
+            triplet(Chain(&chain), "preferred-lifetime", loader.diagnostics);
+        }
         let members = section.sections(list, Scope::Subnet);
         members_agree(name, section, &members, loader.diagnostics);
         networks.push(SharedNetwork {

@@ -43,6 +43,7 @@ pub(crate) fn difference(
     known: impl Fn(&Difference, Option<&Exchange>) -> bool,
 ) -> Option<Difference> {
     let places = Places;
+    let mut parted = false;
     let (ours_said, debian_said) = match (&ours.transcript, &debian.transcript) {
         (Transcript::Exchanges(ours), Transcript::Exchanges(debian)) => (ours, debian),
         (Transcript::Refused(_), Transcript::Refused(_)) => return None,
@@ -60,8 +61,9 @@ pub(crate) fn difference(
         }) {
             return None;
         }
-        // One of them asked for an address that was never its own on that side.
-        if o.details != d.details && differences.iter().any(|(what, _)| what == "kind") {
+        // Since one was given another address, what is free for the next is not the same.
+        parted |= o.details != d.details;
+        if parted && differences.iter().any(|(what, _)| what == "kind") {
             return None;
         }
         for (what, sides) in differences {

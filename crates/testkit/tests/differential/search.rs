@@ -147,4 +147,4 @@ fn signature(difference: &Difference) -> String {
 }
 
 /// So many examples of one difference are reduced.
-const REDUCED: usize = 2;
+const REDUCED: usize = 1;

@@ -31,9 +31,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         // The sum of the reasons has those without any pool in it.
         "statistic v4-allocation-fail" => number(ours) > number(debian),
         // A lease with a name that the server made up is never given again as it is there.
-        "option 51" | "option 58" | "option 59" | "lease valid_lifetime" => {
-            is_logged("myhost-") || is_logged("gen-1")
-        }
+        "option 51" | "option 58" | "option 59" => is_logged("myhost-") || is_logged("gen-1"),
+        "lease valid_lifetime" => is_generated(ours),
         "verdict" => ours == "accepted" && debian.contains("at least one resource"),
         "option 81" | "option 12" | "lease hostname"
             if is_generated(ours) && is_generated(debian) =>
