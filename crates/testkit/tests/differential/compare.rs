@@ -97,7 +97,12 @@ fn name_changes(ours: &[Value], debian: &[Value]) -> Vec<(String, [String; 2])> 
                 false => format!("{members} {place} {}", text("dhcid")),
             }
         });
-        Vec::from_iter(shown)
+        let mut shown = Vec::from_iter(shown);
+        // What is taken away and put back at once stays as it is.
+        while let Some(at) = shown.windows(2).position(|pair| is_undone(&pair[0], &pair[1])) {
+            shown.remove(at);
+        }
+        shown
     };
     let (ours, debian) = (shown(ours), shown(debian));
     let differ = ours != debian;
@@ -105,6 +110,12 @@ fn name_changes(ours: &[Value], debian: &[Value]) -> Vec<(String, [String; 2])> 
         .then(|| ("name changes".to_owned(), [ours.join("; "), debian.join("; ")]))
         .into_iter()
         .collect()
+}
+
+/// True for a removal and an addition (the first number) of the same.
+fn is_undone(removal: &str, addition: &str) -> bool {
+    let rest = removal.strip_prefix("1 ");
+    rest.is_some() && rest == addition.strip_prefix("0 ")
 }
 
 /// Those that both keep.
