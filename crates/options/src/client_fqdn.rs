@@ -49,8 +49,8 @@ pub enum ClientFqdnError {
     Truncated,
     /// The name is not valid.
     Name(NameError),
-    /// Octets follow the name.
-    Trailing,
+    /// The client wants the server to update the DNS, and not to (flags S and N).
+    ContradictoryFlags,
 }
 
 impl ClientFqdn {
@@ -103,14 +103,14 @@ impl ClientFqdn {
     }
 }
 
-/// Labels; the name is partial when the root label is missing.
+/// Labels; the name is partial when the root label is missing at the end. What follows a name is passed over.
 fn parse_wire(octets: &[u8]) -> Result<ClientName, ClientFqdnError> {
     if octets.is_empty() {
         return Ok(ClientName::Empty);
     }
     match DomainName::from_wire(octets, 0, Compression::Refused) {
-        Ok((_, end)) if end != octets.len() => Err(ClientFqdnError::Trailing),
         Ok((name, _)) if name.is_root() => Ok(ClientName::Empty),
+        Ok((name, _)) if octets.last() != Some(&0) => Ok(ClientName::Partial(name)),
         Ok((name, _)) => Ok(ClientName::Full(name)),
         Err(NameError::Truncated) => {
             let ended = [octets, &[0]].concat();
@@ -165,7 +165,7 @@ impl fmt::Display for ClientFqdnError {
         match self {
             ClientFqdnError::Truncated => f.write_str("the option ends before the name"),
             ClientFqdnError::Name(error) => error.fmt(f),
-            ClientFqdnError::Trailing => f.write_str("data follows the name"),
+            ClientFqdnError::ContradictoryFlags => f.write_str("flags S and N exclude each other"),
         }
     }
 }
@@ -219,12 +219,19 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_name_is_passed_over() {
+        let name = |octets: &[u8]| both_ways::<V6>(octets).0.name;
+        assert_eq!(name(b"\x00\x01a\x00b"), ClientName::Partial("a".parse().unwrap()));
+        assert_eq!(name(b"\x00\x01a\x00b\x00"), ClientName::Full("a".parse().unwrap()));
+        assert_eq!(name(b"\x00\x00b"), ClientName::Empty);
+    }
+
+    #[test]
     fn what_is_wrong_is_said_or_forgiven() {
         let strict = |octets: &[u8]| ClientFqdn::parse::<V4>(octets, Parsing::Strict).unwrap_err();
         assert_eq!(strict(b""), ClientFqdnError::Truncated);
         assert_eq!(strict(b"\x04\x00"), ClientFqdnError::Truncated);
         assert_eq!(strict(b"\x04\x00\x00\x09host"), ClientFqdnError::Name(NameError::Truncated));
-        assert_eq!(strict(b"\x04\x00\x00\x01a\x00b"), ClientFqdnError::Trailing);
         assert_eq!(strict(b"\x00\x00\x00a..b"), ClientFqdnError::Name(NameError::EmptyLabel));
         let lenient = ClientFqdn::parse::<V4>(b"\x01\x00\x00a..b", Parsing::Lenient).unwrap();
         assert!(lenient.server_updates);

@@ -210,6 +210,10 @@ impl<F: Family> Definition<F> {
     /// be wrong with it is not looked at.
     pub fn check_tuples(&self, octets: &[u8]) -> Result<(), DecodeError> {
         let error = match self.notation() {
+            // In DHCPv6 an option belongs to one enterprise, which has to be named.
+            Notation::VendorClass if F::VERSION == 6 && octets.is_empty() => {
+                Some(DecodeError::Truncated { index: 0, expected: DataType::Uint32, offset: 0 })
+            }
             Notation::VendorClass => first_open_tuple::<F>(octets),
             _ => match decode(self, octets, Parsing::Strict) {
                 Err(error @ DecodeError::Truncated { expected: DataType::Tuple, .. }) => {

@@ -113,11 +113,13 @@ metrics! {
         InformReceived Always: "pkt4-inform-received" _ _;
         /// INFORMATION-REQUEST.
         InfrequestReceived Always: _ "pkt6-infrequest-received" _;
+        /// CONFIRM.
+        ConfirmReceived WhenCounted: _ "pkt6-confirm-received" _;
         /// DHCPV4-QUERY (RFC 7341).
         Dhcpv4QueryReceived Always: _ "pkt6-dhcpv4-query-received" _;
         /// DHCPV4-RESPONSE, which a server should never get.
         Dhcpv4ResponseReceived Always: _ "pkt6-dhcpv4-response-received" _;
-        /// Message types that are not served, or none at all. CONFIRM is not among them.
+        /// Message types that are not served, or none at all.
         UnknownReceived Always: "pkt4-unknown-received" "pkt6-unknown-received" _;
         /// Every packet sent.
         Sent Always: "pkt4-sent" "pkt6-sent" _;

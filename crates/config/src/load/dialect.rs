@@ -143,15 +143,7 @@ impl Read for V6 {
         registry: &Registry<V6>,
         out: &mut Diagnostics,
     ) -> V6Server {
-        let sources = global.texts("mac-sources").filter_map(|(word, span)| {
-            let found = MAC_SOURCES.iter().find(|(name, _)| *name == word);
-            if found.is_none() {
-                let message = format!("'mac-sources' cannot have '{word}'");
-                out.push(Diagnostic::error(message).at(span, ""));
-            }
-            found.map(|(_, source)| *source)
-        });
-        let mac_sources: Vec<_> = sources.collect();
+        let mac_sources = mac_sources(global, out);
         V6Server {
             data_directory: global.boxed("data-directory"),
             mac_sources: if mac_sources.is_empty() {
@@ -302,6 +294,26 @@ fn server_id(section: Section<'_>, out: &mut Diagnostics) -> ServerId {
         identifier: identifier.to_vec().into(),
         persist: section.boolean_or_default("persist"),
     }
+}
+
+/// Where hardware addresses come from. A source that is named again, by whichever of its names, would not be
+/// asked again.
+fn mac_sources(global: Section<'_>, out: &mut Diagnostics) -> Vec<MacSource> {
+    let mut sources = Vec::new();
+    for (word, span) in global.texts("mac-sources") {
+        match MAC_SOURCES.iter().find(|(name, _)| *name == word) {
+            None => {
+                let message = format!("'mac-sources' cannot have '{word}'");
+                out.push(Diagnostic::error(message).at(span, ""));
+            }
+            Some((_, source)) if sources.contains(source) => {
+                let message = format!("'mac-sources' names the source '{word}' again");
+                out.push(Diagnostic::error(message).at(span, ""));
+            }
+            Some((_, source)) => sources.push(*source),
+        }
+    }
+    sources
 }
 
 fn relay_supplied(

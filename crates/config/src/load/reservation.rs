@@ -69,8 +69,12 @@ pub(crate) fn read<F: Dialect>(
             }
         }
         let specific = F::read_reservation(section, loader.diagnostics);
+        let mut own = HashSet::new();
         for prefix in F::reserved_prefixes(&specific) {
-            if !prefixes.insert(*prefix) && unique && id.is_some() {
+            if !own.insert(*prefix) {
+                let message = format!("prefix {prefix} is reserved twice");
+                loader.error(message, section.span_of("prefixes"));
+            } else if !prefixes.insert(*prefix) && unique && id.is_some() {
                 let message = format!("prefix {prefix} is reserved for two clients");
                 loader.error(message, section.span_of("prefixes"));
             }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use kea_hooks::Point;
 use kea_lease::LeaseFamily;
-use kea_options::DecodeError;
+use kea_options::{ClientFqdnError, DecodeError};
 use kea_stats::ServerMetric;
 use kea_wire::{Family, v4, v6};
 
@@ -104,6 +104,8 @@ pub enum Unreadable {
         /// What is wrong.
         error: DecodeError,
     },
+    /// As what a client says of its name.
+    ClientFqdn(ClientFqdnError),
     /// As what the server of the other protocol sends (RFC 7341).
     Carrier(CarrierError),
 }
@@ -114,6 +116,7 @@ impl fmt::Display for Unreadable {
             Unreadable::V4(error) => error.fmt(f),
             Unreadable::V6(error) => error.fmt(f),
             Unreadable::Option { code, error } => write!(f, "option {code}: {error}"),
+            Unreadable::ClientFqdn(error) => write!(f, "client FQDN: {error}"),
             Unreadable::Carrier(error) => error.fmt(f),
         }
     }

@@ -160,8 +160,8 @@ impl<'p, 's> Reply<'_, 'p, 's> {
             self.add_configured(&mut items, &wanted, &requested);
             let asked = wanted.iter().any(|option| option.code == code::VENDOR_OPTS);
             self.add_vendor_options(&mut items, &scopes, asked);
-            self.add_relay_supplied(&mut items);
         }
+        self.add_relay_supplied(&mut items);
         // A stable sort: what has the same code keeps its order.
         items.sort_by_key(|(code, _)| *code);
 

@@ -5,11 +5,27 @@ use std::net::Ipv6Addr;
 
 use kea_config::snapshot::Reservation;
 use kea_log::{ClientLabel, Log, log};
-use kea_options::{ClientFqdn, ClientName, DomainName, NameEncoding, Parsing};
+use kea_options::{ClientFqdn, ClientFqdnError, ClientName, DomainName, NameEncoding, Parsing};
 use kea_wire::V6;
 use kea_wire::v6::{View, code};
 
-use crate::pipeline::{Drop, LeaseName, NamePolicy};
+use crate::pipeline::{LeaseName, NamePolicy};
+
+/// Reads option 39.
+///
+/// # Errors
+/// When it is malformed, or contradicts itself (RFC 4704 section 4.1).
+pub(super) fn asked_name(
+    view: &View<'_>,
+    parsing: Parsing,
+) -> Result<Option<ClientFqdn>, ClientFqdnError> {
+    let Some(data) = view.option(code::CLIENT_FQDN) else { return Ok(None) };
+    let fqdn = ClientFqdn::parse::<V6>(data, parsing)?;
+    if fqdn.server_updates && fqdn.no_updates {
+        return Err(ClientFqdnError::ContradictoryFlags);
+    }
+    Ok(Some(fqdn))
+}
 
 /// The name of one client in one message: the first address that it gets decides.
 #[derive(Clone, Debug, Default)]
@@ -23,22 +39,12 @@ pub(super) struct Naming {
 }
 
 impl Naming {
-    /// Reads what the client says of its name.
-    ///
-    /// # Errors
-    /// When option 39 is malformed, or contradicts itself (RFC 4704 section 4.1).
-    pub(super) fn of(
-        view: &View<'_>,
-        parsing: Parsing,
-        log: &dyn Log,
-        label: ClientLabel<'_>,
-    ) -> Result<Self, Drop<V6>> {
-        let Some(data) = view.option(code::CLIENT_FQDN) else { return Ok(Naming::default()) };
-        let fqdn = ClientFqdn::parse::<V6>(data, parsing).ok();
-        let fqdn = fqdn.filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
-        let fqdn = fqdn.ok_or(Drop::UnacceptableOptions("its FQDN option is malformed"))?;
-        log!(log, DHCP6_DDNS_RECEIVE_FQDN, label, shown(&fqdn));
-        Ok(Naming { asked: Some(fqdn), ..Naming::default() })
+    /// What the client says of its name.
+    pub(super) fn of(asked: Option<ClientFqdn>, log: &dyn Log, label: ClientLabel<'_>) -> Self {
+        if let Some(fqdn) = &asked {
+            log!(log, DHCP6_DDNS_RECEIVE_FQDN, label, shown(fqdn));
+        }
+        Naming { asked, ..Naming::default() }
     }
 
     /// Tells of the option that goes into the answer.
@@ -71,8 +77,16 @@ impl Naming {
             hostname: name.hostname.clone(),
             ..LeaseName::default()
         };
+        let is_reserved = host.is_some_and(|host| !host.hostname.is_empty());
+        let asks_for_one = |asked: &ClientFqdn| asked.name == ClientName::Empty;
+        let is_wanted =
+            self.asked.as_ref().is_some_and(asks_for_one) || policy.replaces(self.asked.is_some());
+        let is_generated = is_wanted && !is_reserved;
         match &self.given {
+            // A name that is made of an address is that address's; of a prefix none is made.
+            Some(_) if is_generated => return LeaseName::default(),
             Some(given) => return hostname_only(given),
+            None if is_prefix && is_generated => return LeaseName::default(),
             None if is_prefix => {
                 let (name, _) = self.find(policy, host, address);
                 return hostname_only(&name);
@@ -80,11 +94,7 @@ impl Naming {
             None => {}
         }
         let (mut name, option) = self.find(policy, host, address);
-        let is_reserved = host.is_some_and(|host| !host.hostname.is_empty());
-        let asks_for_one = |asked: &ClientFqdn| asked.name == ClientName::Empty;
-        let is_wanted =
-            self.asked.as_ref().is_some_and(asks_for_one) || policy.replaces(self.asked.is_some());
-        self.is_generated = is_wanted && !is_reserved;
+        self.is_generated = is_generated;
         let before = name.hostname.clone();
         ask_hooks(&mut name);
         self.option = match option {

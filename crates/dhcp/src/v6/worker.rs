@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use kea_config::Snapshot;
 use kea_hooks::Point;
 use kea_log::{ClientLabel, log};
-use kea_options::Parsing;
+use kea_options::{ClientFqdn, Parsing};
 use kea_stats::ServerMetric;
 use kea_wire::v6::{MessageType, View};
 use kea_wire::{Duid, Family as _, V6};
@@ -18,7 +18,7 @@ use super::exchange::Exchange;
 use super::explain::binding_step;
 use super::facts::QueryFacts;
 use super::hearing::Hearing;
-use super::name::Naming;
+use super::name::{Naming, asked_name};
 use super::select::select;
 use super::shown::{shown, shown_octets};
 use crate::Worker;
@@ -27,11 +27,16 @@ use crate::pipeline::{
     Unreadable, Way, asked, check_tuples,
 };
 
-/// The message, unless options of it cannot be read where the configuration wants that.
-fn readable<'a>(corridor: &Corridor<'_, V6>, octets: &'a [u8]) -> Result<View<'a>, Unreadable> {
+/// The message and what it says of the client's name, unless options of it cannot be read where the
+/// configuration wants that.
+fn readable<'a>(
+    corridor: &Corridor<'_, V6>,
+    octets: &'a [u8],
+) -> Result<(View<'a>, Option<ClientFqdn>), Unreadable> {
     let view = View::parse(octets).map_err(Unreadable::V6)?;
     check_tuples(corridor.config, |code| view.options().all(code).map(Cow::Borrowed))?;
-    Ok(view)
+    let name = asked_name(&view, parsing(corridor.config)).map_err(Unreadable::ClientFqdn)?;
+    Ok((view, name))
 }
 
 impl Worker<V6> {
@@ -43,15 +48,15 @@ impl Worker<V6> {
         octets: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
-        let view = readable(corridor, octets).map_err(Drop::Unreadable)?;
-        self.serve_message(corridor, arrival, view, out)
+        let (view, name) = readable(corridor, octets).map_err(Drop::Unreadable)?;
+        self.serve_message(corridor, arrival, (view, name), out)
     }
 
     fn serve_message(
         &mut self,
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
-        view: View<'_>,
+        (view, name): (View<'_>, Option<ClientFqdn>),
         out: &mut Vec<u8>,
     ) -> Result<Answer<V6>, Drop<V6>> {
         let lease_query = Self::lease_query_terms(corridor, &view);
@@ -87,11 +92,7 @@ impl Worker<V6> {
             arrival.interface
         );
         log!(corridor.log, DHCP6_QUERY_DATA, label, shown(corridor, &query.view));
-        let naming = |query: &Query<'_>| {
-            Naming::of(&query.view, parsing(config), corridor.log, label)
-                .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))
-        };
-        let sent_name = naming(&query)?;
+        let sent_name = Naming::of(name, corridor.log, label);
         if self.is_in_flight(&query) {
             corridor.tell_duplicate(label);
             return Err(Drop::Duplicate);
@@ -104,13 +105,13 @@ impl Worker<V6> {
             }
             return self.answer(corridor, arrival, query, (server_id, sent_name), out);
         };
-        let view = readable(corridor, &octets).map_err(Drop::Unreadable)?;
+        let (view, name) = readable(corridor, &octets).map_err(Drop::Unreadable)?;
         let query = accept(view, arrival, server_id, &config.specific.mac_sources)
             .inspect_err(|reason| refused.log(corridor, arrival, server_id, reason))?;
         if query.kind == Kind::Dhcpv4Query {
             return self.pass_on(corridor, arrival, &query, out);
         }
-        let sent_name = naming(&query)?;
+        let sent_name = Naming::of(name, corridor.log, label);
         self.answer(corridor, arrival, query, (server_id, sent_name), out)
     }
 
@@ -290,8 +291,9 @@ fn count_received(corridor: &Corridor<'_, V6>, kind: MessageType) {
         MessageType::InformationRequest => ServerMetric::InfrequestReceived,
         MessageType::Dhcpv4Query => ServerMetric::Dhcpv4QueryReceived,
         MessageType::Dhcpv4Response => ServerMetric::Dhcpv4ResponseReceived,
+        MessageType::Confirm => ServerMetric::ConfirmReceived,
         // There is no statistic of its own, and it is not unknown.
-        MessageType::Confirm | MessageType::AddrRegInform => return,
+        MessageType::AddrRegInform => return,
         _ => ServerMetric::UnknownReceived,
     });
 }

@@ -31,7 +31,10 @@ fn named(members: &str, sent: Option<&[u8]>) -> (Lab, Option<Vec<u8>>, String) {
     let answer = lab.decide(&datagram).unwrap();
     let option = View::parse(&answer).unwrap().option(code::CLIENT_FQDN).map(<[u8]>::to_vec);
     let lease = lab.lease("2001:db8:1::100").unwrap();
-    assert_eq!(lab.lease("2001:db8:8000::").unwrap().hostname, lease.hostname);
+    // A name that is made of an address is not the prefix's.
+    let is_made = lease.hostname.starts_with("myhost-");
+    let of_prefix = if is_made { "" } else { &*lease.hostname };
+    assert_eq!(&*lab.lease("2001:db8:8000::").unwrap().hostname, of_prefix);
     assert!(!lab.lease("2001:db8:8000::").unwrap().fqdn_fwd);
     let hostname = lease.hostname.to_string();
     (lab, option, hostname)
@@ -95,7 +98,7 @@ fn contradictory_flags_drop_the_query() {
         q.option(code::CLIENT_FQDN, &fqdn(5, &["a"], false));
         na(q, 1, &[]);
     });
-    assert!(outcome.starts_with("UnacceptableOptions"), "{outcome}");
+    assert_eq!(outcome, "Unreadable(ClientFqdn(ContradictoryFlags))");
     assert!(lab.leases.is_empty());
 }
 

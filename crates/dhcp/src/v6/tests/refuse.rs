@@ -114,7 +114,8 @@ fn each_type_of_message_is_counted() {
         ("pkt6-reply-received", 1),
         ("pkt6-dhcpv4-query-received", 1),
         ("pkt6-dhcpv4-response-received", 1),
-        // A RECONFIGURE, and type 77; CONFIRM has no counter.
+        ("pkt6-confirm-received", 1),
+        // A RECONFIGURE, and type 77.
         ("pkt6-unknown-received", 2),
         ("pkt6-received", 7),
         ("pkt6-receive-drop", 6),
