@@ -4,7 +4,7 @@
 use kea_sim::{Protocol, Settings, Tally, run, story};
 use kea_wire::{V4, V6};
 
-fn play<F: Protocol>(seeds: std::ops::Range<u64>, exchanges: u64) -> Tally {
+fn play<F: Protocol>(seeds: impl IntoIterator<Item = u64>, exchanges: u64) -> Tally {
     let settings = Settings { exchanges };
     let mut sum = Tally::default();
     for seed in seeds {
@@ -36,6 +36,12 @@ fn every_rule_holds_with_dhcpv4_clients() {
 #[test]
 fn every_rule_holds_with_dhcpv6_clients() {
     every_rule_holds::<V6>();
+}
+
+/// In this world, the last prefix of a pool overlaps the one of another length that its next holder has.
+#[test]
+fn a_prefix_of_the_old_length_makes_room_for_its_holder() {
+    assert!(play::<V6>([1_795_405_480], 2_000).grants > 0);
 }
 
 fn a_seed_gives_the_same_world_again<F: Protocol>() {

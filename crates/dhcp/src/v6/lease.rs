@@ -99,7 +99,7 @@ impl<'q, 's> Leasing<'q, 's> {
         self.is_vetoed = false;
         let held = self.held(wish);
         self.log_beginning(wish, &held);
-        let binding = self.find(wish, step, &held);
+        let mut binding = self.find(wish, step, &held);
         if let Some(binding) = &binding {
             self.given.push(binding.prefix.first());
         }
@@ -110,6 +110,11 @@ impl<'q, 's> Leasing<'q, 's> {
                 ticket = ticket.max(self.revoke(lease));
                 revoked.extend(Prefix::new(lease.address, lease.owner.prefix_len));
             }
+        }
+        if binding.is_none() && !revoked.is_empty() {
+            // What it had may be all that was in the way, where the length of prefixes has changed.
+            binding = self.find_vacant(wish, step);
+            self.given.extend(binding.iter().map(|binding| binding.prefix.first()));
         }
         let mut binding = binding.ok_or(Refusal::Exhausted)?;
         binding.ticket = binding.ticket.max(ticket);
