@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::client_label::ClientLabel;
 use crate::digits::{push_number, push_v4};
-use crate::visible::push_visible;
+use crate::text_buffer::TextBuffer;
+use crate::visible::{push_visible, push_visible_octets};
 
 /// An argument of a message. What has a form of its own is kept as a value, and becomes text only where it is
 /// written: on the writer's thread, not on the one that serves packets.
@@ -29,15 +30,15 @@ pub enum Argument<'a> {
 
 impl Argument<'_> {
     /// Appends it as it stands in a line: what outsiders may have chosen with its control characters spelt out.
-    pub(crate) fn push_visible(&self, out: &mut Vec<u8>) {
+    pub(crate) fn push_visible(&self, out: &mut TextBuffer) {
         match self {
             Self::Text(text) => push_visible(text, out),
             Self::Number(number) => push_number(*number, out),
             Self::V4(address) => push_v4(*address, out),
             Self::Client(label) => label.push(out),
-            // Nobody chooses what these look like. Writing to a Vec cannot fail.
-            Self::Signed(number) => drop(write!(Utf8(out), "{number}")),
-            Self::V6(address) => drop(write!(Utf8(out), "{address}")),
+            // Nobody chooses what these look like. The buffer takes everything.
+            Self::Signed(number) => drop(write!(out, "{number}")),
+            Self::V6(address) => drop(write!(out, "{address}")),
             Self::Other(other) => push_visible(&other.to_string(), out),
         }
     }
@@ -142,7 +143,7 @@ pub(crate) fn encoded_length(arguments: &[Argument<'_>]) -> Option<usize> {
     })
 }
 
-/// Appends the arguments to `out` so that [`decode`] finds them again.
+/// Appends the arguments to `out` so that [`Encoded`] finds them again.
 pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut Vec<u8>) {
     for argument in arguments {
         match argument {
@@ -185,15 +186,42 @@ pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut Vec<u8>) {
     }
 }
 
-/// Reads back what [`encode`] wrote, at most as many arguments as `out` has room for; returns how many.
-pub(crate) fn decode<'a>(mut bytes: &'a [u8], out: &mut [Argument<'a>]) -> usize {
-    let mut count = 0;
-    for argument in out {
-        let Some(next) = take_argument(&mut bytes) else { break };
-        *argument = next;
-        count += 1;
+/// What [`encode`] wrote, as an iterator over the arguments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encoded<'a>(pub(crate) &'a [u8]);
+
+impl Encoded<'_> {
+    /// Appends the next argument as [`Argument::push_visible`] does; false when there is none.
+    #[inline]
+    pub(crate) fn push_next(&mut self, out: &mut TextBuffer) -> bool {
+        self.try_push_next(out).is_some()
     }
-    count
+
+    /// What nearly all lines consist of is not made into a value on the way, which takes longer than the text.
+    #[inline]
+    fn try_push_next(&mut self, out: &mut TextBuffer) -> Option<()> {
+        let (tag, mut rest) = self.0.split_first()?;
+        match *tag {
+            Tag::TEXT => push_visible_octets(take_slice(&mut rest)?, out),
+            Tag::NUMBER => push_number(u64::from_le_bytes(take(&mut rest)?), out),
+            Tag::V4 => push_v4(take(&mut rest)?.into(), out),
+            _ => {
+                self.next()?.push_visible(out);
+                return Some(());
+            }
+        }
+        self.0 = rest;
+        Some(())
+    }
+}
+
+impl<'a> Iterator for Encoded<'a> {
+    type Item = Argument<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Argument<'a>> {
+        take_argument(&mut self.0)
+    }
 }
 
 struct Tag;
@@ -208,6 +236,7 @@ impl Tag {
     const SIGNED: u8 = 6;
 }
 
+#[inline]
 fn take_argument<'a>(bytes: &mut &'a [u8]) -> Option<Argument<'a>> {
     Some(match take::<1>(bytes)?[0] {
         Tag::NUMBER => Argument::Number(u64::from_le_bytes(take(bytes)?)),
@@ -336,15 +365,24 @@ mod tests {
             assert!(known.is_none_or(|length| length == bytes.len()), "{argument:?}: {known:?}");
         }
         assert_eq!(&bytes[..9], &[0, 3, 0, 0, 0, b'a', b' ', b'b', 1]);
-        let mut decoded = [Argument::Text("none"); 12];
-        assert_eq!(decode(&bytes, &mut decoded), arguments.len());
-        assert_eq!(shown(&decoded[..11]), shown(&arguments));
+        let decoded: Vec<_> = Encoded(&bytes).collect();
+        assert_eq!(shown(&decoded), shown(&arguments));
         // Cut short anywhere, what is whole is kept.
         for length in 0..bytes.len() {
-            let count = decode(&bytes[..length], &mut decoded);
-            assert!(count < arguments.len());
-            assert_eq!(shown(&decoded[..count]), shown(&arguments[..count]));
+            let decoded: Vec<_> = Encoded(&bytes[..length]).collect();
+            assert!(decoded.len() < arguments.len());
+            assert_eq!(shown(&decoded), shown(&arguments[..decoded.len()]));
+            let mut encoded = Encoded(&bytes[..length]);
+            let mut line = TextBuffer::default();
+            assert_eq!((0..).take_while(|_| encoded.push_next(&mut line)).count(), decoded.len());
+            assert_eq!(line.as_slice(), visible(&decoded));
         }
+    }
+
+    fn visible(arguments: &[Argument<'_>]) -> Vec<u8> {
+        let mut line = TextBuffer::default();
+        arguments.iter().for_each(|argument| argument.push_visible(&mut line));
+        line.as_slice().to_owned()
     }
 
     #[test]
@@ -359,13 +397,9 @@ mod tests {
             Argument::Client(label),
             Argument::Other(&"text"),
         ] {
-            let mut line = Vec::new();
-            argument.push_visible(&mut line);
-            assert_eq!(line, argument.to_string().as_bytes());
+            assert_eq!(visible(&[argument]), argument.to_string().as_bytes());
         }
-        let mut line = Vec::new();
-        Argument::Other(&"a\nb").push_visible(&mut line);
-        assert_eq!(line, br"a\nb");
+        assert_eq!(visible(&[Argument::Other(&"a\nb")]), br"a\nb");
     }
 
     #[test]

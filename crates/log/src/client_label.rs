@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::digits::push_number;
+use crate::text_buffer::TextBuffer;
 
 /// Names the client of a transaction, the same in all its messages.
 ///
@@ -33,27 +34,27 @@ pub enum ClientLabel<'a> {
 
 impl ClientLabel<'_> {
     /// Appends the label. This runs for every message of the packet path.
-    pub(crate) fn push(&self, out: &mut Vec<u8>) {
+    pub(crate) fn push(&self, out: &mut TextBuffer) {
         let xid = match *self {
             Self::V4 { hardware, client_id, xid } => {
                 match hardware {
                     Some(hardware) => push_hardware(hardware, out),
-                    None => out.extend_from_slice(b"[no hwaddr info]"),
+                    None => out.put_array(b"[no hwaddr info]"),
                 }
-                out.extend_from_slice(b", cid=[");
+                out.put_array(b", cid=[");
                 push_identity(client_id, out);
-                out.extend_from_slice(b"], tid=0x");
+                out.put_array(b"], tid=0x");
                 xid
             }
             Self::V6 { duid, hardware, xid } => {
-                out.extend_from_slice(b"duid=[");
+                out.put_array(b"duid=[");
                 push_identity(duid, out);
-                out.extend_from_slice(b"], ");
+                out.put_array(b"], ");
                 if let Some(hardware) = hardware {
                     push_hardware(hardware, out);
-                    out.extend_from_slice(b", ");
+                    out.put_array(b", ");
                 }
-                out.extend_from_slice(b"tid=0x");
+                out.put_array(b"tid=0x");
                 xid
             }
         };
@@ -63,51 +64,54 @@ impl ClientLabel<'_> {
 
 impl fmt::Display for ClientLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = Vec::with_capacity(128);
+        let mut text = TextBuffer::default();
         self.push(&mut text);
-        f.write_str(&String::from_utf8_lossy(&text))
+        f.write_str(&String::from_utf8_lossy(text.as_slice()))
     }
 }
 
-fn push_hardware((hardware_type, address): (u16, &[u8]), out: &mut Vec<u8>) {
-    out.extend_from_slice(b"[hwtype=");
+fn push_hardware((hardware_type, address): (u16, &[u8]), out: &mut TextBuffer) {
+    out.put_array(b"[hwtype=");
     push_number(hardware_type.into(), out);
     out.push(b' ');
     push_colon_hex(address, out);
     out.push(b']');
 }
 
-fn push_identity(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+fn push_identity(bytes: Option<&[u8]>, out: &mut TextBuffer) {
     match bytes {
         Some(bytes) => push_colon_hex(bytes, out),
-        None => out.extend_from_slice(b"no info"),
+        None => out.put_array(b"no info"),
     }
 }
 
-fn push_colon_hex(bytes: &[u8], out: &mut Vec<u8>) {
+fn push_colon_hex(bytes: &[u8], out: &mut TextBuffer) {
     // Addresses and most identities in one go.
     const BYTES: usize = 8;
     for (number, chunk) in bytes.chunks(BYTES).enumerate() {
         if number > 0 {
             out.push(b':');
         }
-        let mut text = [b':'; BYTES * 3];
-        for (byte, text) in chunk.iter().zip(text.as_chunks_mut::<3>().0) {
-            let [high, low] = HEX[usize::from(*byte)];
-            (text[0], text[1]) = (high, low);
-        }
-        // Without the last colon.
-        out.extend_from_slice(&text[..chunk.len() * 3 - 1]);
+        out.put_made(|text: &mut [u8; BYTES * 3]| {
+            for (byte, text) in chunk.iter().zip(text.as_chunks_mut::<3>().0) {
+                let [high, low] = HEX[usize::from(*byte)];
+                *text = [high, low, b':'];
+            }
+            // Without the last colon.
+            chunk.len() * 3 - 1
+        });
     }
 }
 
-fn push_hex(number: u32, out: &mut Vec<u8>) {
-    let mut text = [0; 8];
-    for (byte, text) in number.to_be_bytes().iter().zip(text.as_chunks_mut::<2>().0) {
-        *text = HEX[usize::from(*byte)];
-    }
-    let leading = (number.leading_zeros() as usize / 4).min(7);
-    out.extend_from_slice(&text[leading..]);
+fn push_hex(number: u32, out: &mut TextBuffer) {
+    let leading = (number.leading_zeros() / 4).min(7);
+    let octets = (number << (leading * 4)).to_be_bytes();
+    out.put_made(|text: &mut [u8; 8]| {
+        for (octet, text) in octets.iter().zip(text.as_chunks_mut::<2>().0) {
+            *text = HEX[usize::from(*octet)];
+        }
+        8 - leading as usize
+    });
 }
 
 /// The two digits of every octet.

@@ -2,18 +2,20 @@
 
 use std::net::Ipv4Addr;
 
+use crate::text_buffer::TextBuffer;
+
 /// Appends a number in decimal.
 #[inline]
-pub(crate) fn push_number(number: u64, out: &mut Vec<u8>) {
+pub(crate) fn push_number(number: u64, out: &mut TextBuffer) {
     match number {
         0..10 => out.push(digit(number)),
-        10..100 => out.extend_from_slice(&[digit(number / 10), digit(number % 10)]),
-        100..1_000 => out.extend_from_slice(&three_digits(number)),
+        10..100 => out.put_array(&[digit(number / 10), digit(number % 10)]),
+        100..1_000 => out.put_array(&three_digits(number)),
         _ => push_large(number, out),
     }
 }
 
-fn push_large(number: u64, out: &mut Vec<u8>) {
+fn push_large(number: u64, out: &mut TextBuffer) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     let mut rest = number;
@@ -22,26 +24,27 @@ fn push_large(number: u64, out: &mut Vec<u8>) {
         digits[at] = digit(rest % 10);
         rest /= 10;
     }
-    out.extend_from_slice(&digits[at..]);
+    out.put(&digits[at..]);
 }
 
 /// Appends a number below 1000 with three digits.
-pub(crate) fn push_thousand(number: i64, out: &mut Vec<u8>) {
-    out.extend_from_slice(&three_digits(u64::try_from(number).unwrap_or(0)));
+pub(crate) fn push_thousand(number: i64, out: &mut TextBuffer) {
+    out.put_array(&three_digits(u64::try_from(number).unwrap_or(0)));
 }
 
 /// Appends an IPv4 address.
-pub(crate) fn push_v4(address: Ipv4Addr, out: &mut Vec<u8>) {
+pub(crate) fn push_v4(address: Ipv4Addr, out: &mut TextBuffer) {
     // Each octet with a dot and, where it is short, more behind it, which the next one overwrites.
-    let mut text = [0; 16];
-    let mut end = 0;
-    for octet in address.octets() {
-        let (digits, length) = OCTETS[usize::from(octet)];
-        text[end..end + 4].copy_from_slice(&digits);
-        end += usize::from(length);
-    }
-    // Without the last dot.
-    out.extend_from_slice(&text[..end - 1]);
+    out.put_made(|text: &mut [u8; 16]| {
+        let mut end = 0;
+        for octet in address.octets() {
+            let (digits, length) = OCTETS[usize::from(octet)];
+            text[end..end + 4].copy_from_slice(&digits);
+            end += usize::from(length);
+        }
+        // Without the last dot.
+        end - 1
+    });
 }
 
 /// Every octet in decimal with a dot behind it, and how long that is.
@@ -75,23 +78,23 @@ mod tests {
 
     #[test]
     fn numbers_are_decimal() {
-        let mut out = Vec::new();
+        let mut out = TextBuffer::default();
         for number in [0, 9, 10, 99, 100, 255, 999, 1000, u64::MAX] {
             push_number(number, &mut out);
             out.push(b' ');
         }
         push_thousand(7, &mut out);
         push_thousand(987, &mut out);
-        assert_eq!(out, b"0 9 10 99 100 255 999 1000 18446744073709551615 007987");
+        assert_eq!(out.as_slice(), b"0 9 10 99 100 255 999 1000 18446744073709551615 007987");
     }
 
     #[test]
     fn addresses_are_those_of_the_standard_library() {
         for octet in 0..=255 {
             let address = Ipv4Addr::new(octet, 255 - octet, octet / 10, octet);
-            let mut out = Vec::new();
+            let mut out = TextBuffer::default();
             push_v4(address, &mut out);
-            assert_eq!(String::from_utf8_lossy(&out), address.to_string());
+            assert_eq!(String::from_utf8_lossy(out.as_slice()), address.to_string());
         }
     }
 }

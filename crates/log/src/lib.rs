@@ -23,6 +23,7 @@ mod pattern;
 mod queue;
 mod record;
 mod redact;
+mod text_buffer;
 mod visible;
 mod writer;
 

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::argument::Argument;
+use crate::argument::{Argument, Encoded};
 use crate::digits::push_number;
 use crate::levels::{Severity, Threshold};
+use crate::text_buffer::TextBuffer;
 
 /// One row of the message catalogue.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,11 +26,15 @@ pub struct Message {
     rank: u8,
     pieces: [Piece; MAX_PIECES],
     piece_count: usize,
+    /// Whether each argument has one place, in their order.
+    in_order: bool,
 }
 
 /// Some of the text, and the placeholder behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Piece {
+    /// What is short, so that it need not be looked for.
+    beginning: [u8; SHORT],
     start: u16,
     end: u16,
     /// Number of the placeholder; 0 is none.
@@ -49,6 +54,7 @@ impl Message {
         assert!(highest_placeholder(text.as_bytes()) <= MAX_ARGUMENTS, "too many placeholders");
         let (pieces, piece_count) = pieces(text.as_bytes());
         Self {
+            in_order: are_in_order(&pieces, piece_count),
             pieces,
             piece_count,
             id,
@@ -84,26 +90,52 @@ impl Message {
     /// The text with its placeholders replaced by `arguments`; a placeholder without argument stays. Control
     /// characters of the arguments are spelt out (`\n`, `\x1b`): a message is one line, whatever a client sent.
     pub fn render(&self, arguments: &[Argument<'_>]) -> String {
-        let mut text = Vec::new();
-        self.push(arguments, &mut text);
-        String::from_utf8_lossy(&text).into_owned()
+        let mut text = TextBuffer::default();
+        self.fill(&mut text, |index, text| push_nth(arguments, index, text));
+        String::from_utf8_lossy(text.as_slice()).into_owned()
     }
 
     /// Appends what [`render`](Self::render) returns, in UTF-8.
-    pub(crate) fn push(&self, arguments: &[Argument<'_>], out: &mut Vec<u8>) {
+    pub(crate) fn push(&self, mut arguments: Encoded<'_>, out: &mut TextBuffer) {
+        if self.in_order {
+            self.fill(out, |_, out| arguments.push_next(out));
+        } else {
+            let mut known = [Argument::Text(""); MAX_ARGUMENTS];
+            let count = known.iter_mut().zip(arguments).map(|(place, next)| *place = next).count();
+            self.fill(out, |index, out| push_nth(&known[..count], index, out));
+        }
+    }
+
+    /// Appends the text, with what `push_argument` appends for the number of each placeholder, from 0 on; if it
+    /// appends nothing, which is false, the placeholder stays.
+    #[inline]
+    fn fill(
+        &self,
+        out: &mut TextBuffer,
+        mut push_argument: impl FnMut(usize, &mut TextBuffer) -> bool,
+    ) {
         for piece in &self.pieces[..self.piece_count] {
-            out.extend_from_slice(&self.text.as_bytes()[piece.start as usize..piece.end as usize]);
-            if let Some(index) = piece.argument.checked_sub(1) {
-                match arguments.get(usize::from(index)) {
-                    Some(argument) => argument.push_visible(out),
-                    None => {
-                        out.push(b'%');
-                        push_number(piece.argument.into(), out);
-                    }
-                }
+            let length = usize::from(piece.end - piece.start);
+            out.put_first(&piece.beginning, length);
+            if length > SHORT {
+                let rest = usize::from(piece.start) + SHORT..usize::from(piece.end);
+                out.put(&self.text.as_bytes()[rest]);
+            }
+            if let Some(index) = piece.argument.checked_sub(1)
+                && !push_argument(index.into(), out)
+            {
+                out.push(b'%');
+                push_number(piece.argument.into(), out);
             }
         }
     }
+}
+
+fn push_nth(arguments: &[Argument<'_>], index: usize, out: &mut TextBuffer) -> bool {
+    arguments.get(index).is_some_and(|argument| {
+        argument.push_visible(out);
+        true
+    })
 }
 
 impl fmt::Display for Message {
@@ -134,22 +166,47 @@ pub(crate) const MAX_ARGUMENTS: usize = 12;
 /// As many placeholders, some of them twice, and the end of the text.
 const MAX_PIECES: usize = MAX_ARGUMENTS + 4;
 
+/// As many octets as are copied in one move.
+const SHORT: usize = 16;
+
 /// Takes a text apart at its placeholders; a percent sign without a number behind it is text.
 const fn pieces(text: &[u8]) -> ([Piece; MAX_PIECES], usize) {
     assert!(text.len() <= u16::MAX as usize, "text too long");
-    let mut pieces = [Piece { start: 0, end: 0, argument: 0 }; MAX_PIECES];
+    let mut pieces = [piece(text, 0, 0, 0); MAX_PIECES];
     let (mut count, mut start, mut at) = (0, 0, 0);
     while at < text.len() {
         let (number, end) = placeholder(text, at);
         if number > 0 {
-            pieces[count] = Piece { start: start as u16, end: at as u16, argument: number };
+            pieces[count] = piece(text, start, at, number);
             count += 1;
             start = end;
         }
         at = end;
     }
-    pieces[count] = Piece { start: start as u16, end: at as u16, argument: 0 };
+    pieces[count] = piece(text, start, at, 0);
     (pieces, count + 1)
+}
+
+const fn piece(text: &[u8], start: usize, end: usize, argument: u8) -> Piece {
+    let mut beginning = [0; SHORT];
+    let mut at = start;
+    while at < end && at - start < SHORT {
+        beginning[at - start] = text[at];
+        at += 1;
+    }
+    Piece { beginning, start: start as u16, end: end as u16, argument }
+}
+
+const fn are_in_order(pieces: &[Piece; MAX_PIECES], count: usize) -> bool {
+    let mut number = 0;
+    while number < count {
+        let argument = pieces[number].argument as usize;
+        if argument != 0 && argument != number + 1 {
+            return false;
+        }
+        number += 1;
+    }
+    true
 }
 
 /// The number of the placeholder at `at`, or 0, and where the text goes on.

@@ -1,6 +1,7 @@
 //! Layout of a line (manual chapter 16.1.5.6).
 
 use std::fmt;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -10,6 +11,7 @@ use crate::levels::Severity;
 use crate::message_row::Component;
 use crate::output::Destination;
 use crate::record::{Head, Record};
+use crate::text_buffer::TextBuffer;
 
 /// A compiled pattern such as `%D{%Y-%m-%d %H:%M:%S.%q} %-5p [%c/%i.%t] %m\n`.
 ///
@@ -21,7 +23,7 @@ use crate::record::{Head, Record};
 pub struct Pattern {
     parts: Vec<Part>,
     zone: TimeZone,
-    scratch: Vec<u8>,
+    scratch: TextBuffer,
 }
 
 /// Why a pattern cannot be used.
@@ -72,7 +74,7 @@ impl Pattern {
             rest = tail;
         }
         parts.literal(rest);
-        Ok(Self { parts: parts.0, zone, scratch: Vec::new() })
+        Ok(Self { parts: parts.0, zone, scratch: TextBuffer::default() })
     }
 
     /// The text of the default pattern for a kind of output.
@@ -84,17 +86,17 @@ impl Pattern {
     }
 
     /// Appends the line of an occurrence. What many lines have in common is kept, hence `&mut`.
-    pub(crate) fn write(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, record: &Record<'_>, out: &mut TextBuffer) {
         for part in &mut self.parts {
             match part {
-                Part::Origin(origin) => out.extend_from_slice(origin.text(record)),
+                Part::Origin(origin) => out.put(origin.text(record)),
                 Part::Each(field, width) if width.is_plain() => {
                     field.write(record, &self.zone, out);
                 }
                 Part::Each(field, width) => {
                     self.scratch.clear();
                     field.write(record, &self.zone, &mut self.scratch);
-                    width.write(&String::from_utf8_lossy(&self.scratch), out);
+                    width.write(&String::from_utf8_lossy(self.scratch.as_slice()), out);
                 }
             }
         }
@@ -115,7 +117,7 @@ enum Field {
 }
 
 impl Field {
-    fn write(&mut self, record: &Record<'_>, zone: &TimeZone, out: &mut Vec<u8>) {
+    fn write(&mut self, record: &Record<'_>, zone: &TimeZone, out: &mut TextBuffer) {
         match self {
             Self::Date(date) => date.write(record.head.at, zone, out),
             Self::Message => record.push_text(out),
@@ -128,7 +130,7 @@ impl Field {
 struct Origin {
     pieces: Vec<OriginPiece>,
     /// The last text of each logger.
-    known: Vec<Option<(Severity, i32, Vec<u8>)>>,
+    known: Vec<Option<(Severity, i32, TextBuffer)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -156,15 +158,15 @@ impl Origin {
         let pieces = &self.pieces;
         let (_, _, text) =
             known.get_or_insert_with(|| (message.severity, thread, written(pieces, record)));
-        text
+        text.as_slice()
     }
 }
 
-fn written(pieces: &[OriginPiece], record: &Record<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
+fn written(pieces: &[OriginPiece], record: &Record<'_>) -> TextBuffer {
+    let mut out = TextBuffer::default();
     for piece in pieces {
         match piece {
-            OriginPiece::Literal(text) => out.extend_from_slice(text.as_bytes()),
+            OriginPiece::Literal(text) => out.put(text.as_bytes()),
             OriginPiece::Field(field, width) => {
                 let text = match field {
                     OriginField::Severity => record.head.message.severity.name().to_owned(),
@@ -222,20 +224,20 @@ impl Width {
         self.minimum == 0 && self.maximum.is_none()
     }
 
-    fn write(self, text: &str, out: &mut Vec<u8>) {
+    fn write(self, text: &str, out: &mut TextBuffer) {
         if self.is_plain() {
-            return out.extend_from_slice(text.as_bytes());
+            return out.put(text.as_bytes());
         }
         let length = text.chars().count();
         let cut = self.maximum.map_or(0, |maximum| length.saturating_sub(maximum));
         let padding = self.minimum.saturating_sub(length - cut);
         if !self.left {
-            out.extend(std::iter::repeat_n(b' ', padding));
+            (0..padding).for_each(|_| out.push(b' '));
         }
         let start = text.char_indices().nth(cut).map_or(text.len(), |(at, _)| at);
-        out.extend_from_slice(&text.as_bytes()[start..]);
+        out.put(&text.as_bytes()[start..]);
         if self.left {
-            out.extend(std::iter::repeat_n(b' ', padding));
+            (0..padding).for_each(|_| out.push(b' '));
         }
     }
 }
@@ -249,9 +251,9 @@ struct Date {
     second: Option<i64>,
     /// Nanoseconds for which one text holds.
     unit: i64,
-    /// Number of the unit for which `text` holds: many lines are said in one millisecond.
-    known: Option<i64>,
-    text: Vec<u8>,
+    /// Times for which `text` holds: many lines are said in one millisecond.
+    known: Range<i64>,
+    text: TextBuffer,
 }
 
 #[derive(Clone, Debug)]
@@ -287,16 +289,16 @@ impl Date {
         parts.push(DatePart::seconds(plain)?);
         parts.retain(|part| !matches!(part, DatePart::Seconds { format, .. } if format.is_empty()));
         let unit = parts.iter().map(DatePart::unit).min().unwrap_or(SECOND);
-        Ok(Self { utc, parts, second: None, unit, known: None, text: Vec::new() })
+        Ok(Self { utc, parts, second: None, unit, known: 0..0, text: TextBuffer::default() })
     }
 
-    fn write(&mut self, at: i64, zone: &TimeZone, out: &mut Vec<u8>) {
-        let number = at.div_euclid(self.unit);
-        if self.known != Some(number) {
-            self.known = Some(number);
+    fn write(&mut self, at: i64, zone: &TimeZone, out: &mut TextBuffer) {
+        if !self.known.contains(&at) {
+            let begin = at.div_euclid(self.unit) * self.unit;
+            self.known = begin..begin.saturating_add(self.unit);
             self.refresh(at, zone);
         }
-        out.extend_from_slice(&self.text);
+        out.put(self.text.as_slice());
     }
 
     fn refresh(&mut self, at: i64, zone: &TimeZone) {
@@ -311,7 +313,7 @@ impl Date {
         self.text.clear();
         for part in &self.parts {
             match part {
-                DatePart::Seconds { text, .. } => self.text.extend_from_slice(text.as_bytes()),
+                DatePart::Seconds { text, .. } => self.text.put(text.as_bytes()),
                 DatePart::Milliseconds => push_thousand(microsecond / 1_000, &mut self.text),
                 DatePart::Microseconds => {
                     push_thousand(microsecond / 1_000, &mut self.text);
@@ -407,6 +409,7 @@ fn number(text: &str) -> (usize, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::argument::Encoded;
     use crate::message;
 
     /// 2019-08-05 14:27:45.871 UTC and 52 microseconds.
@@ -420,17 +423,17 @@ mod tests {
     fn lines(pattern: &str, times: &[i64]) -> String {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let mut pattern = Pattern::parse(pattern, zone).expect("a good pattern");
-        let mut out = Vec::new();
+        let mut out = TextBuffer::default();
         for at in times {
             let record = Record {
                 head: Head { message: &message::DHCP4_SHUTDOWN, at: *at, thread: 12345 },
                 logger: "kea-dhcp4.dhcp4",
                 process: 8475,
-                arguments: &[],
+                arguments: Encoded(&[]),
             };
             pattern.write(&record, &mut out);
         }
-        String::from_utf8(out).expect("UTF-8")
+        String::from_utf8(out.as_slice().to_owned()).expect("UTF-8")
     }
 
     #[test]

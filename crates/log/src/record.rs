@@ -1,7 +1,8 @@
 //! One occurrence on its way to the outputs.
 
-use crate::argument::Argument;
+use crate::argument::Encoded;
 use crate::message_row::Message;
+use crate::text_buffer::TextBuffer;
 
 /// What is known of an occurrence besides its arguments.
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +21,13 @@ pub(crate) struct Record<'a> {
     /// Full name of the logger.
     pub(crate) logger: &'a str,
     pub(crate) process: u32,
-    pub(crate) arguments: &'a [Argument<'a>],
+    pub(crate) arguments: Encoded<'a>,
 }
 
 impl Record<'_> {
     /// Appends identifier, a space, the text with arguments in place.
-    pub(crate) fn push_text(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.head.message.id.as_bytes());
+    pub(crate) fn push_text(&self, out: &mut TextBuffer) {
+        out.put(self.head.message.id.as_bytes());
         out.push(b' ');
         self.head.message.push(self.arguments, out);
     }

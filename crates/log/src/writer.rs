@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::argument::{Argument, decode};
+use crate::argument::{Argument, Encoded};
 use crate::config::{Effective, LoggingError, OutputConfig};
-use crate::message_row::{Component, MAX_ARGUMENTS};
+use crate::message_row::Component;
 use crate::output::{Destination, Sink, Surroundings};
 use crate::pattern::Pattern;
 use crate::queue::Batch;
 use crate::record::{Head, Record};
+use crate::text_buffer::TextBuffer;
 use crate::visible::push_visible_json;
 
 /// The open outputs of all loggers.
@@ -27,7 +28,7 @@ pub(crate) struct Outputs {
     /// Which of `lines` a component writes, by component.
     routes: Vec<Vec<usize>>,
     spare: Batch,
-    line: Vec<u8>,
+    line: TextBuffer,
     checked_files: Instant,
 }
 
@@ -68,7 +69,7 @@ impl Outputs {
             lines: Vec::new(),
             routes: Vec::new(),
             spare: Batch::default(),
-            line: Vec::new(),
+            line: TextBuffer::default(),
             checked_files: Instant::now(),
             surroundings,
         };
@@ -106,10 +107,8 @@ impl Outputs {
         if self.checked_files.elapsed() >= FILE_CHECK_INTERVAL {
             self.reopen();
         }
-        let mut arguments = [Argument::Text(""); MAX_ARGUMENTS];
-        for (head, bytes) in batch.iter() {
-            let count = decode(bytes, &mut arguments);
-            self.write_one(head, &arguments[..count]);
+        for (head, arguments) in batch.iter() {
+            self.write_one(head, Encoded(arguments));
         }
     }
 
@@ -152,7 +151,7 @@ impl Outputs {
         Ok(self.lines.len() - 1)
     }
 
-    fn write_one(&mut self, head: Head, arguments: &[Argument<'_>]) {
+    fn write_one(&mut self, head: Head, arguments: Encoded<'_>) {
         let component = head.message.component.index();
         let record = Record {
             head,
@@ -168,7 +167,7 @@ impl Outputs {
                 Layout::Json => write_json(&record, &mut self.line),
             }
             let sink = &mut self.sinks[*sink];
-            let result = sink.sink.write(&record, &self.line);
+            let result = sink.sink.write(&record, self.line.as_slice());
             sink.note(result);
         }
     }
@@ -203,8 +202,9 @@ fn full_name(surroundings: &Surroundings, component: Component) -> String {
 }
 
 /// One object per line: what a line's pattern can show, and the arguments apart from the text, as they were given.
-fn write_json(record: &Record<'_>, out: &mut Vec<u8>) {
+fn write_json(record: &Record<'_>, out: &mut TextBuffer) {
     let message = record.head.message;
+    let arguments: Vec<_> = record.arguments.collect();
     let time = Timestamp::from_nanosecond(i128::from(record.head.at)).unwrap_or_default();
     let object = serde_json::json!({
         "timestamp": format!("{time:.6}"),
@@ -213,8 +213,8 @@ fn write_json(record: &Record<'_>, out: &mut Vec<u8>) {
         "process": record.process,
         "thread": record.head.thread,
         "id": message.id,
-        "message": message.render(record.arguments),
-        "arguments": record.arguments.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "message": message.render(&arguments),
+        "arguments": arguments.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     push_visible_json(&object.to_string(), out);
     out.push(b'\n');
@@ -223,23 +223,24 @@ fn write_json(record: &Record<'_>, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::argument::encode;
     use crate::message::DHCP4_LEASE_ADVERT;
 
     #[test]
     fn json_lines_carry_arguments_and_escape() {
+        let mut arguments = Vec::new();
+        let address = Argument::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+        encode(&[Argument::Text("\"x\"\n\x7f"), address], &mut arguments);
         let record = Record {
             head: Head { message: &DHCP4_LEASE_ADVERT, at: 1_565_015_265_871_052_999, thread: 7 },
             logger: "kea-dhcp4.leases",
             process: 42,
-            arguments: &[
-                Argument::Text("\"x\"\n\x7f"),
-                Argument::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
-            ],
+            arguments: Encoded(&arguments),
         };
-        let mut out = Vec::new();
+        let mut out = TextBuffer::default();
         write_json(&record, &mut out);
         assert_eq!(
-            String::from_utf8_lossy(&out),
+            String::from_utf8_lossy(out.as_slice()),
             concat!(
                 r#"{"timestamp":"2019-08-05T14:27:45.871052Z","severity":"INFO","#,
                 r#""logger":"kea-dhcp4.leases","process":42,"thread":7,"id":"DHCP4_LEASE_ADVERT","#,

@@ -117,7 +117,7 @@ fn version(path: &Path, number: u32) -> PathBuf {
 }
 
 /// Lines are gathered up to this many bytes within a batch.
-const WRITE_OUT_AT: usize = 64 * 1024;
+const WRITE_OUT_AT: usize = 256 * 1024;
 
 fn append_to(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)

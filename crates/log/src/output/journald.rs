@@ -28,7 +28,7 @@ impl Journal {
         field(&mut datagram, "KEA_LOGGER", record.logger.as_bytes());
         field(&mut datagram, "KEA_ID", message.id.as_bytes());
         field(&mut datagram, "TID", record.head.thread.to_string().as_bytes());
-        for (number, argument) in record.arguments.iter().enumerate() {
+        for (number, argument) in record.arguments.enumerate() {
             field(
                 &mut datagram,
                 &format!("KEA_ARGUMENT_{}", number + 1),
