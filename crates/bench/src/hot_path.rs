@@ -9,8 +9,9 @@ use kea_log::{Severity, Threshold};
 use kea_sim::Room;
 use kea_wire::{V4, V6};
 use lexopt::prelude::*;
+use serde_json::json;
 
-use crate::value;
+use crate::{relayed, value};
 
 /// What is to be run.
 pub(crate) struct Arguments {
@@ -42,9 +43,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let begin = Instant::now();
     match arguments.version {
         4 => match arguments.subnets {
-            Some(subnets) => return relayed(subnets, arguments.exchanges),
+            Some(subnets) => return many_subnets(subnets, arguments.exchanges),
             None => four(arguments.exchanges)?,
         },
+        _ if arguments.subnets.is_some() => return Err("--subnets is for DHCPv4 alone".into()),
         _ => six(arguments.exchanges)?,
     }
     let each = begin.elapsed().as_nanos() / u128::from(arguments.exchanges.max(1));
@@ -64,12 +66,13 @@ fn four(exchanges: u32) -> Result<(), String> {
 /// Exchanges through relays of `subnets` subnets in turns with as many through that of one: so many
 /// clients discover, then they all request, as they do where many are served at once. Both in one run, since
 /// the ratio is what matters.
-fn relayed(subnets: u32, exchanges: u32) -> Result<(), String> {
+fn many_subnets(subnets: u32, exchanges: u32) -> Result<(), String> {
     const AT_ONCE: u32 = 64;
     let places = [subnets, 1];
     let mut clients = Vec::new();
-    for subnets in places {
-        clients.push(Clients4::new(&many_subnets(subnets))?);
+    for entries in [(0..subnets).map(relayed::subnet).collect(), vec![relayed::in_one()]] {
+        let config = json!({ "Dhcp4": { "valid-lifetime": 4000, "subnet4": entries } });
+        clients.push(Clients4::new(&config.to_string())?);
     }
     let mut nanos = [0; 2];
     for first in (0..exchanges).step_by(AT_ONCE as usize) {
@@ -77,7 +80,7 @@ fn relayed(subnets: u32, exchanges: u32) -> Result<(), String> {
             let relay = |client: u32| {
                 // Not one beside the other, as clients come.
                 let subnet = client.wrapping_mul(0x9e37_79b1) % subnets;
-                Ipv4Addr::from(relay_of(subnet))
+                relayed::relay(subnet)
             };
             let begin = Instant::now();
             let mut offered = Vec::with_capacity(AT_ONCE as usize);
@@ -97,29 +100,6 @@ fn relayed(subnets: u32, exchanges: u32) -> Result<(), String> {
         );
     }
     Ok(())
-}
-
-/// The relay agent of the nth subnet: a /20 each, from 11.0.0.0 on.
-pub(crate) fn relay_of(n: u32) -> u32 {
-    (11 << 24) + (n << 12) + 1
-}
-
-fn many_subnets(count: u32) -> String {
-    let subnet = |n: u32| {
-        let [a, b, c, _] = relay_of(n).to_be_bytes();
-        // One alone has room for the clients of all.
-        let (len, pool) = match count {
-            1 => (8, format!("{a}.0.0.10 - {a}.255.255.255")),
-            _ => (20, format!("{a}.{b}.{c}.10 - {a}.{b}.{}.255", c + 15)),
-        };
-        format!(
-            r#"{{ "id": {}, "subnet": "{a}.{b}.{c}.0/{len}", "pools": [ {{ "pool": "{pool}" }} ],
-                  "option-data": [ {{ "name": "routers", "data": "{a}.{b}.{c}.1" }} ] }}"#,
-            n + 1
-        )
-    };
-    let subnets: Vec<String> = (0..count).map(subnet).collect();
-    format!(r#"{{ "Dhcp4": {{ "valid-lifetime": 4000, "subnet4": [ {} ] }} }}"#, subnets.join(","))
 }
 
 /// DHCPv4 clients of a server in memory.
@@ -284,6 +264,6 @@ mod tests {
     fn every_client_gets_what_it_was_offered() {
         four(50).unwrap();
         six(50).unwrap();
-        relayed(100, 128).unwrap();
+        many_subnets(100, 128).unwrap();
     }
 }

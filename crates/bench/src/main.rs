@@ -8,6 +8,7 @@ mod clock;
 mod commands;
 mod hot_path;
 mod lease_store;
+mod relayed;
 mod servers;
 mod table;
 

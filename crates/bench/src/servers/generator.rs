@@ -10,7 +10,7 @@ use kea_testkit::Netns;
 use serde_json::Value;
 
 use super::profile::Profile;
-use crate::clock;
+use crate::{clock, relayed};
 
 /// What a run of the generator saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -75,7 +75,8 @@ impl Generator<'_> {
             4 => {
                 if profile.subnets > 1 {
                     let list = self.folder.join("relays");
-                    std::fs::write(&list, super::peer::relays(profile.subnets))?;
+                    let relays = (0..profile.subnets).map(|n| format!("{}\n", relayed::relay(n)));
+                    std::fs::write(&list, relays.collect::<String>())?;
                     command.arg("-J").arg(list);
                 }
                 command.arg("10.0.0.1")

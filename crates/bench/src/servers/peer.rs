@@ -9,6 +9,7 @@ use kea_testkit::Netns;
 use serde_json::{Value, json};
 
 use super::profile::Profile;
+use crate::relayed;
 
 /// A server under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +155,7 @@ fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
             json!([{ "id": 1, "subnet": "10.0.0.0/8", "pools": [{ "pool": pool }],
                 "reservations": reservations }])
         }
-        many => (0..many).map(subnet).collect(),
+        many => (0..many).map(relayed::subnet).collect(),
     };
     json!({ "Dhcp4": server })
 }
@@ -182,23 +183,6 @@ fn full_pool(free: u32) -> String {
         text.push_str(&line);
     }
     text
-}
-
-/// The nth of many subnets: a /20 each, from 11.0.0.0 on.
-fn subnet(n: u32) -> Value {
-    let [a, b, c, _] = ((11 << 24) + (n << 12)).to_be_bytes();
-    json!({ "id": n + 1, "subnet": format!("{a}.{b}.{c}.0/20"),
-        "pools": [{ "pool": format!("{a}.{b}.{c}.10-{a}.{b}.{}.255", c + 15) }],
-        "option-data": [{ "name": "routers", "data": format!("{a}.{b}.{c}.1") }] })
-}
-
-/// The relay agents of the first `subnets` subnets, for the generator.
-pub(super) fn relays(subnets: u32) -> String {
-    let relay = |n: u32| {
-        let [a, b, c, _] = ((11 << 24) + (n << 12)).to_be_bytes();
-        format!("{a}.{b}.{c}.1\n")
-    };
-    (0..subnets).map(relay).collect()
 }
 
 fn reservations(count: u32) -> Value {
@@ -233,12 +217,5 @@ mod tests {
         let text = full_pool(65);
         assert_eq!(65_526 - (text.lines().count() - 1), 65);
         assert!(text.contains("\n10.1.255.255,02:ff:00:00:ff:ff,,4000,4102444800,1,0,0,,0,\n"));
-    }
-
-    #[test]
-    fn relays_are_those_of_the_subnets() {
-        assert_eq!(relays(2), "11.0.0.1\n11.0.16.1\n");
-        assert_eq!(subnet(1)["subnet"], "11.0.16.0/20");
-        assert_eq!(subnet(9_999)["subnet"], "13.112.240.0/20");
     }
 }
