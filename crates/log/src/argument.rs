@@ -29,6 +29,11 @@ pub enum Argument<'a> {
 }
 
 impl Argument<'_> {
+    /// Whether it is yet to be made into text, which may take its time, and may log something itself.
+    pub(crate) fn is_unformatted(&self) -> bool {
+        matches!(self, Self::Other(_))
+    }
+
     /// Appends it as it stands in a line: what outsiders may have chosen with its control characters spelt out.
     pub(crate) fn push_visible(&self, out: &mut TextBuffer) {
         match self {
@@ -122,50 +127,30 @@ values! {
     ClientLabel<'a>: label => Argument::Client(*label);
 }
 
-/// How many bytes [`encode`] will append; `None` when that shows only by formatting.
-pub(crate) fn encoded_length(arguments: &[Argument<'_>]) -> Option<usize> {
-    let client = |hardware: &Option<(u16, &[u8])>, identity: &Option<&[u8]>| {
-        15 + hardware.map_or(0, |(_, address)| address.len()) + identity.map_or(0, <[u8]>::len)
-    };
-    arguments.iter().try_fold(0, |sum, argument| {
-        let length = match argument {
-            Argument::Text(text) => 5 + text.len(),
-            Argument::Number(_) | Argument::Signed(_) => 9,
-            Argument::V4(_) => 5,
-            Argument::V6(_) => 17,
-            Argument::Client(ClientLabel::V4 { hardware, client_id, .. }) => {
-                client(hardware, client_id)
-            }
-            Argument::Client(ClientLabel::V6 { hardware, duid, .. }) => client(hardware, duid),
-            Argument::Other(_) => return None,
-        };
-        Some(sum + length)
-    })
-}
-
 /// Appends the arguments to `out` so that [`Encoded`] finds them again.
-pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut Vec<u8>) {
+pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut TextBuffer) {
     for argument in arguments {
         match argument {
             Argument::Text(text) => {
                 out.push(Tag::TEXT);
-                put_slice(text.as_bytes(), out);
+                out.put_array(&length(Some(text.as_bytes())).to_le_bytes());
+                out.put(text.as_bytes());
             }
             Argument::Number(number) => {
                 out.push(Tag::NUMBER);
-                out.extend_from_slice(&number.to_le_bytes());
+                out.put_array(&number.to_le_bytes());
             }
             Argument::Signed(number) => {
                 out.push(Tag::SIGNED);
-                out.extend_from_slice(&number.to_le_bytes());
+                out.put_array(&number.to_le_bytes());
             }
             Argument::V4(address) => {
                 out.push(Tag::V4);
-                out.extend_from_slice(&address.octets());
+                out.put_array(&address.octets());
             }
             Argument::V6(address) => {
                 out.push(Tag::V6);
-                out.extend_from_slice(&address.octets());
+                out.put_array(&address.octets());
             }
             Argument::Client(ClientLabel::V4 { hardware, client_id, xid }) => {
                 put_client(Tag::CLIENT4, (*hardware, *client_id, *xid), out);
@@ -175,12 +160,13 @@ pub(crate) fn encode(arguments: &[Argument<'_>], out: &mut Vec<u8>) {
             }
             Argument::Other(other) => {
                 out.push(Tag::TEXT);
-                let start = out.len();
-                out.extend_from_slice(&[0; 4]);
+                let start = out.as_slice().len();
+                out.put_array(&[0; 4]);
                 // A Display that fails leaves what it wrote so far, which is the best there is.
-                let _ = write!(Utf8(out), "{other}");
-                let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-                out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+                let _ = write!(out, "{other}");
+                let written = &mut out.as_mut_slice()[start..];
+                let length = length(written.get(4..)).to_le_bytes();
+                written[..4].copy_from_slice(&length);
             }
         }
     }
@@ -259,17 +245,15 @@ fn take_argument<'a>(bytes: &mut &'a [u8]) -> Option<Argument<'a>> {
 type Client<'a> = (Option<(u16, &'a [u8])>, Option<&'a [u8]>, u32);
 
 /// What is absent has no length but [`ABSENT`].
-fn put_client(tag: u8, (hardware, identity, xid): Client<'_>, out: &mut Vec<u8>) {
+fn put_client(tag: u8, (hardware, identity, xid): Client<'_>, out: &mut TextBuffer) {
     let (hardware_type, address) = hardware.unwrap_or_default();
-    // In one go what is always there: this runs on the thread that serves packets.
-    let mut fixed = [tag; 15];
-    fixed[1..5].copy_from_slice(&xid.to_le_bytes());
-    fixed[5..9].copy_from_slice(&length(hardware.map(|(_, address)| address)).to_le_bytes());
-    fixed[9..11].copy_from_slice(&hardware_type.to_le_bytes());
-    fixed[11..].copy_from_slice(&length(identity).to_le_bytes());
-    out.extend_from_slice(&fixed);
-    out.extend_from_slice(address);
-    out.extend_from_slice(identity.unwrap_or_default());
+    out.push(tag);
+    out.put_array(&xid.to_le_bytes());
+    out.put_array(&length(hardware.map(|(_, address)| address)).to_le_bytes());
+    out.put_array(&hardware_type.to_le_bytes());
+    out.put_array(&length(identity).to_le_bytes());
+    out.put(address);
+    out.put(identity.unwrap_or_default());
 }
 
 fn take_client<'a>(bytes: &mut &'a [u8]) -> Option<Client<'a>> {
@@ -287,12 +271,6 @@ const ABSENT: u32 = u32::MAX;
 /// Nothing that is logged is four gigabytes long; [`ABSENT`] is told apart in any case.
 fn length(slice: Option<&[u8]>) -> u32 {
     slice.map_or(ABSENT, |slice| u32::try_from(slice.len()).unwrap_or(u32::MAX).min(ABSENT - 1))
-}
-
-#[inline]
-fn put_slice(slice: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&length(Some(slice)).to_le_bytes());
-    out.extend_from_slice(slice);
 }
 
 fn take_slice<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -316,15 +294,6 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (chunk, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(*chunk)
-}
-
-struct Utf8<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Utf8<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -356,16 +325,11 @@ mod tests {
             Argument::Other(&"ü\n"),
         ];
         arguments.extend(labels.map(Argument::Client));
-        let mut bytes = Vec::new();
-        encode(&arguments, &mut bytes);
-        for argument in &arguments {
-            let mut bytes = Vec::new();
-            encode(&[*argument], &mut bytes);
-            let known = encoded_length(&[*argument]);
-            assert!(known.is_none_or(|length| length == bytes.len()), "{argument:?}: {known:?}");
-        }
+        let mut buffer = TextBuffer::default();
+        encode(&arguments, &mut buffer);
+        let bytes = buffer.as_slice();
         assert_eq!(&bytes[..9], &[0, 3, 0, 0, 0, b'a', b' ', b'b', 1]);
-        let decoded: Vec<_> = Encoded(&bytes).collect();
+        let decoded: Vec<_> = Encoded(bytes).collect();
         assert_eq!(shown(&decoded), shown(&arguments));
         // Cut short anywhere, what is whole is kept.
         for length in 0..bytes.len() {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 
-use crate::argument::{Argument, encode, encoded_length};
+use crate::argument::{Argument, encode};
 use crate::config::{LoggerConfig, LoggingError, OutputConfig, Program, resolve};
 use crate::environment::{Environment, startup_output};
 use crate::levels::{Severity, Threshold};
@@ -18,6 +18,7 @@ use crate::message_row::{Component, Message};
 use crate::output::{Facility, Surroundings};
 use crate::queue::{Batch, Queue};
 use crate::record::Head;
+use crate::text_buffer::TextBuffer;
 use crate::writer::Outputs;
 
 /// What does not change while the process runs.
@@ -201,16 +202,15 @@ impl Log for Handle {
 
     fn emit(&self, message: &'static Message, arguments: &[Argument<'_>]) {
         let head = Head { message, at: unix_nanoseconds(), thread: thread_id() };
-        match encoded_length(arguments) {
-            Some(length) => self.0.submit(head, length, |queue| encode(arguments, queue)),
-            // What is yet to be formatted may take its time, and may log itself: not in the queue.
-            None => {
-                let mut bytes = SCRATCH.take();
-                bytes.clear();
-                encode(arguments, &mut bytes);
-                self.0.submit(head, bytes.len(), |queue| queue.extend_from_slice(&bytes));
-                SCRATCH.set(bytes);
-            }
+        if arguments.iter().any(Argument::is_unformatted) {
+            // Not while the queue is locked.
+            let mut bytes = SCRATCH.take();
+            bytes.clear();
+            encode(arguments, &mut bytes);
+            self.0.submit(head, |queue| queue.put(bytes.as_slice()));
+            SCRATCH.set(bytes);
+        } else {
+            self.0.submit(head, |queue| encode(arguments, queue));
         }
     }
 }
@@ -229,11 +229,11 @@ struct Shared {
 }
 
 impl Shared {
-    fn submit(&self, head: Head, length: usize, encode: impl FnOnce(&mut Vec<u8>)) {
+    fn submit(&self, head: Head, encode: impl FnOnce(&mut TextBuffer)) {
         let synchronous = self.synchronous.load(Ordering::Acquire);
         // Without a writer nobody but the caller could make room.
         let wait = self.overload == Overload::Wait && !synchronous;
-        if self.queue.push(head, length, wait, encode).is_err() {
+        if self.queue.push(head, wait, encode).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         if synchronous || head.message.severity == Severity::Fatal {
@@ -282,9 +282,9 @@ impl Shared {
             at: unix_nanoseconds(),
             thread: thread_id(),
         };
-        let mut arguments = Vec::new();
-        encode(&[Argument::Number(dropped)], &mut arguments);
-        Batch::single(head, arguments)
+        let mut report = Batch::default();
+        report.add(head, |out| encode(&[Argument::Number(dropped)], out));
+        report
     }
 
     /// Writing does not panic half-way in a way that would leave the outputs unusable.
@@ -297,7 +297,7 @@ impl Shared {
 const GATHER: Duration = Duration::from_millis(5);
 
 thread_local! {
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SCRATCH: Cell<TextBuffer> = const { Cell::new(TextBuffer::new()) };
     static THREAD: Cell<i32> = const { Cell::new(0) };
 }
 

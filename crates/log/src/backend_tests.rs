@@ -145,7 +145,7 @@ fn loggers_share_a_file_and_each_keeps_its_pattern() {
 #[test]
 fn a_full_queue_drops_and_reports_how_many() {
     let dir = tempfile::tempdir().expect("a folder");
-    let options = LoggingOptions { queue_bytes: 200, ..options(dir.path()) };
+    let options = LoggingOptions { queue_bytes: 150, ..options(dir.path()) };
     let logging = Logging::start(options).expect("starts");
     let log = logging.handle();
     log.configure(&[root("INFO", vec![output(path(dir.path(), "a.log"), "%m\n")])])

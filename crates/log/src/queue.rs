@@ -4,26 +4,29 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::record::Head;
+use crate::text_buffer::TextBuffer;
 
 /// Occurrences in order, with their encoded arguments end to end.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     heads: Vec<(Head, usize)>,
-    bytes: Vec<u8>,
+    bytes: TextBuffer,
 }
 
 impl Batch {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Head, &[u8])> {
         let mut start = 0;
         self.heads.iter().map(move |&(head, end)| {
-            let bytes = &self.bytes[start..end];
+            let bytes = &self.bytes.as_slice()[start..end];
             start = end;
             (head, bytes)
         })
     }
 
-    pub(crate) fn single(head: Head, arguments: Vec<u8>) -> Self {
-        Self { heads: vec![(head, arguments.len())], bytes: arguments }
+    /// Adds an occurrence, whose arguments are appended by `encode`.
+    pub(crate) fn add(&mut self, head: Head, encode: impl FnOnce(&mut TextBuffer)) {
+        encode(&mut self.bytes);
+        self.heads.push((head, self.bytes.as_slice().len()));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -36,7 +39,7 @@ impl Batch {
     }
 
     fn cost(&self) -> usize {
-        self.bytes.len() + self.heads.len() * size_of::<(Head, usize)>()
+        self.bytes.as_slice().len() + self.heads.len() * size_of::<(Head, usize)>()
     }
 }
 
@@ -60,31 +63,27 @@ struct State {
 }
 
 impl Queue {
-    /// A queue that holds up to `limit` bytes.
+    /// A queue that takes occurrences until they fill `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self { state: Mutex::default(), wake_writer: Condvar::new(), room: Condvar::new(), limit }
     }
 
-    /// Adds an occurrence, whose arguments take `length` bytes and are appended by `encode`. An empty queue takes
-    /// one of any size.
+    /// Adds an occurrence, whose arguments are appended by `encode`. The last one may be of any size.
     pub(crate) fn push(
         &self,
         head: Head,
-        length: usize,
         wait: bool,
-        encode: impl FnOnce(&mut Vec<u8>),
+        encode: impl FnOnce(&mut TextBuffer),
     ) -> Result<(), Full> {
         let mut state = self.lock();
-        while state.batch.cost() + length > self.limit && !state.batch.is_empty() {
+        while state.batch.cost() >= self.limit && !state.batch.is_empty() {
             if !wait || state.closed {
                 return Err(Full);
             }
             self.wake_writer.notify_one();
             state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        encode(&mut state.batch.bytes);
-        let end = state.batch.bytes.len();
-        state.batch.heads.push((head, end));
+        state.batch.add(head, encode);
         // A writer that pauses between batches comes by itself; waking costs a system call.
         if state.writer_sleeps {
             state.writer_sleeps = false;
@@ -150,7 +149,7 @@ mod tests {
     const HEAD: Head = Head { message: &DHCP4_SHUTDOWN, at: 0, thread: 1 };
 
     fn push(queue: &Queue, arguments: &[u8]) -> Result<(), Full> {
-        queue.push(HEAD, arguments.len(), false, |bytes| bytes.extend_from_slice(arguments))
+        queue.push(HEAD, false, |bytes| bytes.put(arguments))
     }
 
     #[test]

@@ -13,8 +13,16 @@ pub(crate) struct TextBuffer {
 }
 
 impl TextBuffer {
+    pub(crate) const fn new() -> Self {
+        Self { octets: Vec::new(), end: 0 }
+    }
+
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.octets[..self.end]
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.octets[..self.end]
     }
 
     pub(crate) fn clear(&mut self) {

@@ -228,14 +228,14 @@ mod tests {
 
     #[test]
     fn json_lines_carry_arguments_and_escape() {
-        let mut arguments = Vec::new();
+        let mut arguments = TextBuffer::default();
         let address = Argument::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
         encode(&[Argument::Text("\"x\"\n\x7f"), address], &mut arguments);
         let record = Record {
             head: Head { message: &DHCP4_LEASE_ADVERT, at: 1_565_015_265_871_052_999, thread: 7 },
             logger: "kea-dhcp4.leases",
             process: 42,
-            arguments: Encoded(&arguments),
+            arguments: Encoded(arguments.as_slice()),
         };
         let mut out = TextBuffer::default();
         write_json(&record, &mut out);
