@@ -2,14 +2,14 @@
 # Every check of the project, from a fresh clone on Debian 12 to the end-to-end tests.
 #
 #   ./test.sh            all stages
-#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release budget e2e
+#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release budget fuzz e2e
 #
 # The tests make network namespaces, so they run as root: either you are root, or sudo works.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/prepare.sh
 
-STAGES=(packages format lint tidy scripts unit docs release budget e2e)
+STAGES=(packages format lint tidy scripts unit docs release budget fuzz e2e)
 # Debian's Kea is the reference the server is compared with; the rest are real clients and tools.
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
@@ -48,6 +48,9 @@ stage_release() { cargo build --release --workspace --bins --quiet; }
 
 # What an exchange costs, counted.
 stage_budget() { cargo xtask budget; }
+
+# Altered input for everything that reads what comes from outside, guided by what it reaches.
+stage_fuzz() { cargo xtask fuzz --cases 20000; }
 
 # First against Debian's Kea, which proves that the tests test something, then against ours.
 stage_e2e() {

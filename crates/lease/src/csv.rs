@@ -205,7 +205,12 @@ impl Header {
     pub fn parse<F: Columns>(line: &[u8]) -> Result<Self, HeaderError> {
         let line = std::str::from_utf8(line).map_err(|_| HeaderError::NotText)?;
         let names = line.trim_end_matches('\r').split(',').map(str::trim);
-        let column = |name: &str| NAMES.iter().find(|(known, _)| *known == name).map(|(_, c)| *c);
+        // A column of the other family's files is none of these: what it says could not be written back.
+        let is_known = |column: &Column| F::COLUMNS.contains(column) || *column == Column::PoolId;
+        let column = |name: &str| {
+            let (_, column) = NAMES.iter().find(|(known, _)| *known == name)?;
+            Some(*column).filter(is_known)
+        };
         let columns: Vec<Option<Column>> = names.map(column).collect();
         let missing = |column: &&Column| !columns.contains(&Some(**column));
         if let Some(column) = F::REQUIRED.iter().find(missing) {

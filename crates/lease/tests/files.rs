@@ -92,6 +92,14 @@ fn headers_of_other_releases_are_read_by_name() {
     let Row::Lease(lease) = parse_row::<V4>(&newer, row).unwrap() else { panic!() };
     assert_eq!((lease.pool_id, lease.state), (5, LeaseState::ExpiredReclaimed));
 
+    // A column that only the other family's files have says nothing, since it could not be written back.
+    let foreign = header_line::<V4>().trim_end().to_owned() + ",hwtype";
+    let foreign = Header::parse::<V4>(foreign.as_bytes()).unwrap();
+    assert_eq!(foreign.layout(), Layout::Newer);
+    let row = b"192.0.2.1,00:00:5e:00:53:01,,100,1100,7,1,0,h,2,,6";
+    let Row::Lease(lease) = parse_row::<V4>(&foreign, row).unwrap() else { panic!() };
+    assert_eq!(format!("{:?}", lease.owner.hw_addr), "hwtype=1 00:00:5e:00:53:01");
+
     let error = Header::parse::<V6>(header_line::<V4>().trim_end().as_bytes());
     assert_eq!(error, Err(HeaderError::Missing(kea_lease::Column::Duid)));
 }

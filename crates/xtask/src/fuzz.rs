@@ -9,16 +9,24 @@ use lexopt::prelude::*;
 
 /// What `fuzz` was asked for.
 struct Settings {
-    /// Seconds for each target.
-    seconds: u32,
+    /// Of each target.
+    extent: Extent,
     /// These only; all where there are none.
     targets: Vec<String>,
     /// A case to try again.
     case: Option<PathBuf>,
 }
 
-/// Runs each target for `--seconds` (default 30), as many at once as there are processors; or `TARGET
-/// --case FILE`, one case of a target again.
+/// How long a target is searched.
+enum Extent {
+    /// From what searches before found to be of use.
+    Seconds(u32),
+    /// So many, the same in each run of one build.
+    Cases(u32),
+}
+
+/// Runs each target for `--seconds` (default 30) or `--cases`, as many at once as there are processors; or
+/// `TARGET --case FILE`, one case of a target again.
 pub(crate) fn run(root: &Path, arguments: lexopt::Parser) -> Result<(), String> {
     let settings = parse(arguments)?;
     let programs = build(root)?;
@@ -51,13 +59,17 @@ pub(crate) fn run(root: &Path, arguments: lexopt::Parser) -> Result<(), String> 
 }
 
 fn parse(mut arguments: lexopt::Parser) -> Result<Settings, String> {
-    let mut settings = Settings { seconds: 30, targets: Vec::new(), case: None };
+    let mut settings = Settings { extent: Extent::Seconds(30), targets: Vec::new(), case: None };
     let text = |error: lexopt::Error| error.to_string();
     while let Some(argument) = arguments.next().map_err(text)? {
         match argument {
             Long("seconds") => {
                 let value = arguments.value().map_err(text)?;
-                settings.seconds = value.parse().map_err(text)?;
+                settings.extent = Extent::Seconds(value.parse().map_err(text)?);
+            }
+            Long("cases") => {
+                let value = arguments.value().map_err(text)?;
+                settings.extent = Extent::Cases(value.parse().map_err(text)?);
             }
             Long("case") => settings.case = Some(arguments.value().map_err(text)?.into()),
             Value(target) => settings.targets.push(target.to_string_lossy().into_owned()),
@@ -80,7 +92,8 @@ struct Search {
 }
 
 impl Search {
-    /// Begins with the cases that are checked in and those that searches before found to be of use.
+    /// Begins with the cases that are checked in and, if it is to take some time, those that searches before
+    /// found to be of use.
     fn begin(
         root: &Path,
         programs: &Path,
@@ -92,13 +105,24 @@ impl Search {
             fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             Ok::<_, String>(path)
         };
-        let found = folder(build_folder(root).join("found"))?;
+        let (found, extent) = match settings.extent {
+            Extent::Seconds(seconds) => (
+                folder(build_folder(root).join("found"))?,
+                vec![format!("-max_total_time={seconds}")],
+            ),
+            Extent::Cases(cases) => {
+                let found = build_folder(root).join("found-anew");
+                // What is left of the last run; there may be none.
+                let _ = fs::remove_dir_all(found.join(target));
+                (folder(found)?, vec![format!("-runs={cases}"), "-seed=1".to_owned()])
+            }
+        };
         let artifacts = folder(root.join("fuzz/artifacts"))?;
         let log = found.with_extension("log");
         let output = fs::File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let process = Command::new(programs.join(target))
             .args([&found, &root.join("fuzz/corpus").join(target)])
-            .arg(format!("-max_total_time={}", settings.seconds))
+            .args(extent)
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
             // One case for longer than any standstill of a machine is one without end.
             .args(["-timeout=60", "-rss_limit_mb=2048", "-max_len=4096", "-print_final_stats=1"])

@@ -75,8 +75,8 @@ cargo xtask TASK
   e2e [ours|debian]        the end-to-end tests, as root (default: ours)
   sim [--seed N | --seeds A..B | --fresh] [--minutes M] [--exchanges K]
                            worlds of clients and failing servers, seed after seed
-  fuzz [TARGET...] [--seconds N]
-                           these fuzz targets, or all, for so long each
+  fuzz [TARGET...] [--seconds N | --cases N]
+                           these fuzz targets, or all, for so long or so many cases each
   fuzz TARGET --case FILE  one case again
   man DIR [--bin-dir DIR]  write the manual pages of the release programs into a folder
   manual-examples DIR [--write]
