@@ -19,9 +19,7 @@ struct Settings {
 
 /// How long a target is searched.
 enum Extent {
-    /// From what searches before found to be of use.
     Seconds(u32),
-    /// So many, the same in each run of one build.
     Cases(u32),
 }
 
@@ -92,8 +90,7 @@ struct Search {
 }
 
 impl Search {
-    /// Begins with the cases that are checked in and, if it is to take some time, those that searches before
-    /// found to be of use.
+    /// Begins with the cases that are checked in and those that searches before found to be of use.
     fn begin(
         root: &Path,
         programs: &Path,
@@ -105,24 +102,17 @@ impl Search {
             fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             Ok::<_, String>(path)
         };
-        let (found, extent) = match settings.extent {
-            Extent::Seconds(seconds) => (
-                folder(build_folder(root).join("found"))?,
-                vec![format!("-max_total_time={seconds}")],
-            ),
-            Extent::Cases(cases) => {
-                let found = build_folder(root).join("found-anew");
-                // What is left of the last run; there may be none.
-                let _ = fs::remove_dir_all(found.join(target));
-                (folder(found)?, vec![format!("-runs={cases}"), "-seed=1".to_owned()])
-            }
+        let found = folder(build_folder(root).join("found"))?;
+        let extent = match settings.extent {
+            Extent::Seconds(seconds) => format!("-max_total_time={seconds}"),
+            Extent::Cases(cases) => format!("-runs={cases}"),
         };
         let artifacts = folder(root.join("fuzz/artifacts"))?;
         let log = found.with_extension("log");
         let output = fs::File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let process = Command::new(programs.join(target))
             .args([&found, &root.join("fuzz/corpus").join(target)])
-            .args(extent)
+            .arg(extent)
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
             // One case for longer than any standstill of a machine is one without end.
             .args(["-timeout=60", "-rss_limit_mb=2048", "-max_len=4096", "-print_final_stats=1"])
