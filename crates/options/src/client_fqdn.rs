@@ -10,16 +10,38 @@ use crate::fqdn::{Compression, DomainName, NameError};
 /// What a client and a server tell each other about the client's name and who updates the DNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientFqdn {
-    /// S: the server updates the forward records (A or AAAA).
-    pub server_updates: bool,
+    /// S and N.
+    pub updates: ServerUpdates,
     /// O: the server did otherwise than the client's S asked for.
     pub overridden: bool,
-    /// N: the server makes no update at all.
-    pub no_updates: bool,
     /// E of DHCPv4; DHCPv6 has the wire form only.
     pub encoding: NameEncoding,
     /// The name.
     pub name: ClientName,
+}
+
+/// What the server tells the DNS (the flags S and N, which exclude each other: RFC 4702 section 2.1,
+/// RFC 4704 section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerUpdates {
+    /// N: nothing.
+    Nothing,
+    /// Neither: the pointer record; the client updates its address record (A or AAAA).
+    Reverse,
+    /// S: both records.
+    Both,
+}
+
+impl ServerUpdates {
+    /// True when the server updates the address record.
+    pub fn forward(self) -> bool {
+        self == ServerUpdates::Both
+    }
+
+    /// True when the server updates the pointer record.
+    pub fn reverse(self) -> bool {
+        self != ServerUpdates::Nothing
+    }
 }
 
 /// How the name stands in the option.
@@ -55,9 +77,18 @@ pub enum ClientFqdnError {
 
 impl ClientFqdn {
     /// Reads the option's data. [`Parsing::Lenient`] takes a name that is not valid for none.
+    ///
+    /// # Errors
+    /// When the data ends too early, the flags contradict each other, or the name is not valid.
     pub fn parse<F: Family>(octets: &[u8], parsing: Parsing) -> Result<Self, ClientFqdnError> {
         let flags = *octets.first().ok_or(ClientFqdnError::Truncated)?;
         let name = octets.get(name_offset::<F>()..).ok_or(ClientFqdnError::Truncated)?;
+        let updates = match (flags & FLAG_S != 0, flags & flag_n::<F>() != 0) {
+            (true, true) => return Err(ClientFqdnError::ContradictoryFlags),
+            (true, false) => ServerUpdates::Both,
+            (false, false) => ServerUpdates::Reverse,
+            (false, true) => ServerUpdates::Nothing,
+        };
         let is_wire = F::VERSION == 6 || flags & FLAG_E != 0;
         let encoding = if is_wire { NameEncoding::Wire } else { NameEncoding::Ascii };
         let name = match encoding {
@@ -68,13 +99,7 @@ impl ClientFqdn {
             Err(_) if parsing == Parsing::Lenient => ClientName::Empty,
             name => name?,
         };
-        Ok(ClientFqdn {
-            server_updates: flags & FLAG_S != 0,
-            overridden: flags & FLAG_O != 0,
-            no_updates: flags & flag_n::<F>() != 0,
-            encoding,
-            name,
-        })
+        Ok(ClientFqdn { updates, overridden: flags & FLAG_O != 0, encoding, name })
     }
 
     /// Appends the option's data. The two RCODE fields of DHCPv4 are 255, as RFC 4702 section 2.2
@@ -83,9 +108,9 @@ impl ClientFqdn {
         let is_ascii = F::VERSION == 4 && self.encoding == NameEncoding::Ascii;
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         out.push(
-            flag(self.server_updates, FLAG_S)
+            flag(self.updates.forward(), FLAG_S)
                 | flag(self.overridden, FLAG_O)
-                | flag(self.no_updates, flag_n::<F>())
+                | flag(!self.updates.reverse(), flag_n::<F>())
                 | flag(F::VERSION == 4 && !is_ascii, FLAG_E),
         );
         if F::VERSION == 4 {
@@ -100,6 +125,24 @@ impl ClientFqdn {
                 out.extend_from_slice(labels);
             }
         }
+    }
+
+    /// In words, for logs: the flags of the family, and the name.
+    pub fn shown<F: Family>(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(|f| {
+            let encoded = (F::VERSION == 4).then_some((self.encoding == NameEncoding::Wire, 'E'));
+            let flags = [(!self.updates.reverse(), 'N')].into_iter().chain(encoded);
+            let flags = flags.chain([(self.overridden, 'O'), (self.updates.forward(), 'S')]);
+            f.write_str("flags ")?;
+            for (flag, letter) in flags {
+                write!(f, "{letter}={} ", u8::from(flag))?;
+            }
+            match &self.name {
+                ClientName::Empty => f.write_str("without name"),
+                ClientName::Partial(name) => write!(f, "partial name {name}"),
+                ClientName::Full(name) => write!(f, "full name {name}"),
+            }
+        })
     }
 }
 
@@ -187,16 +230,38 @@ mod tests {
 
     #[test]
     fn flags_are_those_of_the_family() {
-        let (v4, out) = both_ways::<V4>(b"\x0d\x00\x00\x04host\x07example\x00");
-        assert!(v4.server_updates && !v4.overridden && v4.no_updates);
+        let (v4, out) = both_ways::<V4>(b"\x0c\x00\x00\x04host\x07example\x00");
+        assert_eq!((v4.updates, v4.overridden), (ServerUpdates::Nothing, false));
         assert_eq!(v4.encoding, NameEncoding::Wire);
         assert_eq!(v4.name, ClientName::Full("host.example.".parse().unwrap()));
-        assert_eq!(out, b"\x0d\xff\xff\x04host\x07example\x00");
+        assert_eq!(v4.shown::<V4>().to_string(), "flags N=1 E=1 O=0 S=0 full name host.example.");
+        assert_eq!(out, b"\x0c\xff\xff\x04host\x07example\x00");
         let (v6, out) = both_ways::<V6>(b"\x06\x04host");
-        assert!(!v6.server_updates && v6.overridden && v6.no_updates);
+        assert_eq!((v6.updates, v6.overridden), (ServerUpdates::Nothing, true));
         assert_eq!(v6.name, ClientName::Partial("host".parse().unwrap()));
         assert_eq!(v6.name.to_string(), "host");
+        assert_eq!(v6.shown::<V6>().to_string(), "flags N=1 O=1 S=0 partial name host.");
         assert_eq!(out, b"\x06\x04host");
+        for (flags, updates) in [(0, ServerUpdates::Reverse), (1, ServerUpdates::Both)] {
+            assert_eq!(both_ways::<V4>(&[flags, 0, 0]).0.updates, updates);
+            assert_eq!(both_ways::<V6>(&[flags]).0.updates, updates);
+        }
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused() {
+        for parsing in [Parsing::Strict, Parsing::Lenient] {
+            let contradiction = Err(ClientFqdnError::ContradictoryFlags);
+            assert_eq!(
+                ClientFqdn::parse::<V4>(b"\x0d\x00\x00\x04host\x00", parsing),
+                contradiction
+            );
+            assert_eq!(ClientFqdn::parse::<V4>(b"\x09\x00\x00host", parsing), contradiction);
+            assert_eq!(ClientFqdn::parse::<V6>(b"\x05\x04host\x00", parsing), contradiction);
+            // What is N in one family is another flag in the other.
+            assert!(ClientFqdn::parse::<V4>(b"\x05\x00\x00", parsing).is_ok());
+            assert!(ClientFqdn::parse::<V6>(b"\x09", parsing).is_ok());
+        }
     }
 
     #[test]
@@ -234,7 +299,7 @@ mod tests {
         assert_eq!(strict(b"\x04\x00\x00\x09host"), ClientFqdnError::Name(NameError::Truncated));
         assert_eq!(strict(b"\x00\x00\x00a..b"), ClientFqdnError::Name(NameError::EmptyLabel));
         let lenient = ClientFqdn::parse::<V4>(b"\x01\x00\x00a..b", Parsing::Lenient).unwrap();
-        assert!(lenient.server_updates);
+        assert_eq!(lenient.updates, ServerUpdates::Both);
         assert_eq!(lenient.name, ClientName::Empty);
     }
 }

@@ -22,7 +22,7 @@ mod text;
 mod value;
 mod vendor;
 
-pub use client_fqdn::{ClientFqdn, ClientFqdnError, ClientName, NameEncoding};
+pub use client_fqdn::{ClientFqdn, ClientFqdnError, ClientName, NameEncoding, ServerUpdates};
 pub use container::{MAX_DEPTH, TooDeep};
 pub use custom::{DefinitionError, DefinitionText, is_option_name};
 pub use data_type::{DataType, UnknownDataType};

@@ -7,7 +7,7 @@ use kea_config::snapshot::{
     DdnsParameters, Dialect, Pool, ReplaceClientName, Reservation, Snapshot, Subnet,
 };
 use kea_expr::{ClassId, ClassSet};
-use kea_options::{ClientFqdn, ClientName, DomainName};
+use kea_options::{ClientFqdn, ClientName, DomainName, ServerUpdates};
 use regex::bytes::NoExpand;
 
 /// What the place of a client says about names.
@@ -39,11 +39,6 @@ pub enum FinalDot {
     Omitted,
 }
 
-/// An FQDN option that asks for two things that exclude each other: that the server updates, and
-/// that it does not (RFC 4702 section 2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContradictoryFlags;
-
 impl<'s> NamePolicy<'s> {
     /// The policy for a client of `classes` in a pool of a subnet.
     pub fn new<F: Dialect>(
@@ -71,20 +66,16 @@ impl<'s> NamePolicy<'s> {
     }
 
     /// The answer to an FQDN option for the client that gets `address`, and what its lease keeps.
-    ///
-    /// # Errors
-    /// When the flags contradict each other.
     pub fn answer<F: Dialect>(
         &self,
         asked: &ClientFqdn,
         host: Option<&Reservation<F>>,
         address: IpAddr,
-    ) -> Result<(ClientFqdn, LeaseName), ContradictoryFlags> {
-        let (server_updates, no_updates) = self.division(asked)?;
+    ) -> (ClientFqdn, LeaseName) {
+        let updates = self.division(asked.updates);
         let mut answer = ClientFqdn {
-            server_updates,
-            no_updates,
-            overridden: server_updates != asked.server_updates,
+            updates,
+            overridden: updates.forward() != asked.updates.forward(),
             encoding: asked.encoding,
             name: ClientName::Empty,
         };
@@ -97,22 +88,21 @@ impl<'s> NamePolicy<'s> {
         let mut lease_name = LeaseName::default();
         if let Ok(name) = text.parse::<DomainName>() {
             answer.name = ClientName::Full(name);
-            let (forward, reverse) = (server_updates, !no_updates);
+            let (forward, reverse) = (updates.forward(), updates.reverse());
             lease_name = LeaseName { hostname: text, forward, reverse };
         }
-        Ok((answer, lease_name))
+        (answer, lease_name)
     }
 
-    /// Who updates: the server the address record, and whether it updates nothing (RFC 4702
-    /// section 4; the manual's table of flags).
-    fn division(&self, asked: &ClientFqdn) -> Result<(bool, bool), ContradictoryFlags> {
+    /// What the server updates where this is asked for (RFC 4702 section 4; the manual's table of
+    /// flags).
+    fn division(&self, asked: ServerUpdates) -> ServerUpdates {
         let DdnsParameters { override_no_update, override_client_update, .. } = *self.parameters;
-        match (asked.no_updates, asked.server_updates) {
-            (true, true) => Err(ContradictoryFlags),
-            _ if !self.updates => Ok((false, true)),
-            (true, false) => Ok((override_no_update, !override_no_update)),
-            (false, true) => Ok((true, false)),
-            (false, false) => Ok((override_client_update, false)),
+        match asked {
+            _ if !self.updates => ServerUpdates::Nothing,
+            ServerUpdates::Nothing if override_no_update => ServerUpdates::Both,
+            ServerUpdates::Reverse if override_client_update => ServerUpdates::Both,
+            asked => asked,
         }
     }
 
@@ -200,43 +190,41 @@ mod tests {
         }
     }
 
-    fn asked(no_updates: bool, server_updates: bool, name: &str) -> ClientFqdn {
+    fn asked(updates: ServerUpdates, name: &str) -> ClientFqdn {
         let name = match name {
             "" => ClientName::Empty,
             full if full.ends_with('.') => ClientName::Full(full.parse().unwrap()),
             partial => ClientName::Partial(partial.parse().unwrap()),
         };
         let encoding = NameEncoding::Wire;
-        ClientFqdn { server_updates, overridden: false, no_updates, encoding, name }
+        ClientFqdn { updates, overridden: false, encoding, name }
     }
 
     const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
 
     #[test]
     fn flags_are_answered_as_the_table_of_the_manual_says() {
-        // Updates on, N and S asked, both overridden or not => N, S and O of the answer.
-        for (updates, n, s, overriding, expected) in [
-            (true, false, false, false, (false, false, false)),
-            (true, false, false, true, (false, true, true)),
-            (true, false, true, false, (false, true, false)),
-            (true, true, false, false, (true, false, false)),
-            (true, true, false, true, (false, true, true)),
-            (false, false, true, true, (true, false, true)),
-            (false, false, false, true, (true, false, false)),
+        // Updates on, what is asked, both overridden or not => what is answered, and O.
+        use ServerUpdates::{Both, Nothing, Reverse};
+        for (updates, ask, overriding, expected) in [
+            (true, Reverse, false, (Reverse, false)),
+            (true, Reverse, true, (Both, true)),
+            (true, Both, false, (Both, false)),
+            (true, Nothing, false, (Nothing, false)),
+            (true, Nothing, true, (Both, true)),
+            (false, Both, true, (Nothing, true)),
+            (false, Reverse, true, (Nothing, false)),
         ] {
             let mut parameters = parameters();
             parameters.override_client_update = overriding;
             parameters.override_no_update = overriding;
             let policy = NamePolicy { parameters: &parameters, updates };
-            let (answer, lease) = policy.answer::<V4>(&asked(n, s, "a"), None, ADDRESS).unwrap();
-            let flags = (answer.no_updates, answer.server_updates, answer.overridden);
-            assert_eq!(flags, expected, "{updates} {n} {s} {overriding}");
-            assert_eq!((lease.forward, lease.reverse), (flags.1, !flags.0));
+            let (answer, lease) = policy.answer::<V4>(&asked(ask, "a"), None, ADDRESS);
+            let given = (answer.updates, answer.overridden);
+            assert_eq!(given, expected, "{updates} {ask:?} {overriding}");
+            let told = (lease.forward, lease.reverse);
+            assert_eq!(told, (given.0 == Both, given.0 != Nothing));
         }
-        let parameters = parameters();
-        let policy = NamePolicy { parameters: &parameters, updates: true };
-        let both = policy.answer::<V4>(&asked(true, true, "a"), None, ADDRESS);
-        assert_eq!(both.unwrap_err(), ContradictoryFlags);
     }
 
     #[test]
@@ -253,8 +241,8 @@ mod tests {
             let mut parameters = parameters();
             parameters.replace_client_name = replace;
             let policy = NamePolicy { parameters: &parameters, updates: true };
-            let (answer, lease) =
-                policy.answer::<V4>(&asked(false, true, name), None, ADDRESS).unwrap();
+            let asked = asked(ServerUpdates::Both, name);
+            let (answer, lease) = policy.answer::<V4>(&asked, None, ADDRESS);
             assert_eq!(lease.hostname, expected);
             assert_eq!(answer.name.to_string().to_ascii_lowercase(), expected);
         }

@@ -40,7 +40,7 @@ pub use carried::{Carriage, Carrier, CarrierError, Link, Links, Way, tell_not_ca
 pub(crate) use carried::{carried, interface_id, open};
 pub use chance::Chance;
 pub use classify::Classifier;
-pub use client_name::{ContradictoryFlags, FinalDot, LeaseName, NamePolicy};
+pub use client_name::{FinalDot, LeaseName, NamePolicy};
 pub use corridor::{Answer, Corridor, MAX_ANSWER_WAIT};
 pub use drop::{Drop, Unreadable};
 pub use extended_info_checks::{Mended, check_extended_info};

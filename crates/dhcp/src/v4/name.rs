@@ -1,12 +1,12 @@
 //! The client's name: options 12 and 81 (RFC 2132 section 3.14, RFC 4702), reservations, and names
 //! made of addresses.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use kea_config::snapshot::Reservation;
 use kea_log::{ClientLabel, Log, log};
-use kea_options::{ClientFqdn, ClientName, DomainName, NameEncoding, Parsing};
+use kea_options::{ClientFqdn, DomainName, Parsing};
 use kea_wire::V4;
 use kea_wire::v4::{View, code};
 
@@ -23,26 +23,6 @@ pub(super) enum SentName {
     HostName(String),
 }
 
-/// Option 81 in words, for logs.
-struct Flags<'f>(&'f ClientFqdn);
-
-impl Display for Flags<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ClientFqdn { server_updates, overridden, no_updates, encoding, name } = self.0;
-        let is_wire = *encoding == NameEncoding::Wire;
-        let flags = [(no_updates, 'N'), (&is_wire, 'E'), (overridden, 'O'), (server_updates, 'S')];
-        f.write_str("flags ")?;
-        for (flag, letter) in flags {
-            write!(f, "{letter}={} ", u8::from(*flag))?;
-        }
-        match name {
-            ClientName::Empty => f.write_str("without name"),
-            ClientName::Partial(name) => write!(f, "partial name {name}"),
-            ClientName::Full(name) => write!(f, "full name {name}"),
-        }
-    }
-}
-
 /// A name for the client: what its lease keeps, and the option that tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct GivenName {
@@ -56,7 +36,10 @@ impl GivenName {
         match &self.option {
             Some((code::FQDN, data)) => {
                 let fqdn = ClientFqdn::parse::<V4>(data, Parsing::Lenient);
-                let shown = fmt::from_fn(|f| fqdn.as_ref().map_or(Ok(()), |it| Flags(it).fmt(f)));
+                let shown = fmt::from_fn(|f| match &fqdn {
+                    Ok(fqdn) => write!(f, "{}", fqdn.shown::<V4>()),
+                    Err(_) => Ok(()),
+                });
                 log!(log, DHCP4_RESPONSE_FQDN_DATA, label, shown);
             }
             Some((_, name)) => {
@@ -80,13 +63,12 @@ impl SentName {
         if let Some(data) = view.fqdn() {
             log!(log, DHCP4_CLIENT_FQDN_PROCESS, label);
             let fqdn = ClientFqdn::parse::<V4>(&data, Parsing::Strict);
-            let fqdn = fqdn.ok().filter(|fqdn| !(fqdn.server_updates && fqdn.no_updates));
-            let Some(fqdn) = fqdn else {
+            let Ok(fqdn) = fqdn else {
                 let reason = "its FQDN option is malformed";
                 log!(log, DHCP4_CLIENT_NAME_PROC_FAIL, label, reason);
                 return Err(Drop::UnacceptableOptions(reason));
             };
-            log!(log, DHCP4_CLIENT_FQDN_DATA, label, Flags(&fqdn));
+            log!(log, DHCP4_CLIENT_FQDN_DATA, label, fqdn.shown::<V4>());
             let rcodes = [data.get(1), data.get(2)].map(|octet| octet.copied().unwrap_or(0));
             return Ok(SentName::Fqdn(fqdn, rcodes));
         }
@@ -128,10 +110,7 @@ impl SentName {
         address: Ipv4Addr,
     ) -> GivenName {
         if let SentName::Fqdn(asked, rcodes) = self {
-            // Contradictory flags were refused.
-            let Ok((answer, lease)) = policy.answer(asked, host, address.into()) else {
-                return GivenName::default();
-            };
+            let (answer, lease) = policy.answer(asked, host, address.into());
             let mut data = Vec::with_capacity(64);
             answer.write::<V4>(&mut data);
             if let Some(field) = data.get_mut(1..3) {

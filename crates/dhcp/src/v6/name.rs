@@ -1,11 +1,12 @@
 //! The client's name: option 39 (RFC 4704), reservations, and names made of addresses.
 
-use std::fmt;
 use std::net::Ipv6Addr;
 
 use kea_config::snapshot::Reservation;
 use kea_log::{ClientLabel, Log, log};
-use kea_options::{ClientFqdn, ClientFqdnError, ClientName, DomainName, NameEncoding, Parsing};
+use kea_options::{
+    ClientFqdn, ClientFqdnError, ClientName, DomainName, NameEncoding, Parsing, ServerUpdates,
+};
 use kea_wire::V6;
 use kea_wire::v6::{View, code};
 
@@ -20,11 +21,7 @@ pub(super) fn asked_name(
     parsing: Parsing,
 ) -> Result<Option<ClientFqdn>, ClientFqdnError> {
     let Some(data) = view.option(code::CLIENT_FQDN) else { return Ok(None) };
-    let fqdn = ClientFqdn::parse::<V6>(data, parsing)?;
-    if fqdn.server_updates && fqdn.no_updates {
-        return Err(ClientFqdnError::ContradictoryFlags);
-    }
-    Ok(Some(fqdn))
+    ClientFqdn::parse::<V6>(data, parsing).map(Some)
 }
 
 /// The name of one client in one message: the first address that it gets decides.
@@ -42,7 +39,7 @@ impl Naming {
     /// What the client says of its name.
     pub(super) fn of(asked: Option<ClientFqdn>, log: &dyn Log, label: ClientLabel<'_>) -> Self {
         if let Some(fqdn) = &asked {
-            log!(log, DHCP6_DDNS_RECEIVE_FQDN, label, shown(fqdn));
+            log!(log, DHCP6_DDNS_RECEIVE_FQDN, label, fqdn.shown::<V6>());
         }
         Naming { asked, ..Naming::default() }
     }
@@ -59,8 +56,8 @@ impl Naming {
         {
             log!(log, DHCP6_DDNS_FQDN_GENERATED, label, name);
         }
-        log!(log, DHCP6_DDNS_RESPONSE_FQDN_DATA, label, shown(&given));
-        log!(log, DHCP6_DDNS_SEND_FQDN, shown(&given));
+        log!(log, DHCP6_DDNS_RESPONSE_FQDN_DATA, label, given.shown::<V6>());
+        log!(log, DHCP6_DDNS_SEND_FQDN, given.shown::<V6>());
     }
 
     /// What the lease of `address` keeps of the name. Only the lease of the first address has its
@@ -113,8 +110,7 @@ impl Naming {
     ) -> (LeaseName, Option<Vec<u8>>) {
         let wants_one = policy.updates && policy.replaces(false);
         let asked = self.asked.clone().or_else(|| wants_one.then(no_name));
-        // Contradictory flags were refused.
-        let answer = asked.and_then(|asked| policy.answer(&asked, host, address.into()).ok());
+        let answer = asked.map(|asked| policy.answer(&asked, host, address.into()));
         let Some((answer, name)) = answer else {
             let reserved = host.map_or("", |host| &*host.hostname).to_ascii_lowercase();
             return (LeaseName { hostname: reserved, ..LeaseName::default() }, None);
@@ -123,21 +119,6 @@ impl Naming {
         answer.write::<V6>(&mut option);
         (name, Some(option))
     }
-}
-
-/// An option 39 in words.
-fn shown(fqdn: &ClientFqdn) -> impl fmt::Display + '_ {
-    fmt::from_fn(|f| {
-        let ClientFqdn { server_updates, overridden, no_updates, name, .. } = fqdn;
-        for (flag, letter) in [(no_updates, 'N'), (overridden, 'O'), (server_updates, 'S')] {
-            write!(f, "{letter}={} ", u8::from(*flag))?;
-        }
-        match name {
-            ClientName::Empty => f.write_str("without name"),
-            ClientName::Partial(name) => write!(f, "partial name {name}"),
-            ClientName::Full(name) => write!(f, "full name {name}"),
-        }
-    })
 }
 
 /// The data of option 39 with another name.
@@ -153,9 +134,8 @@ fn renamed(data: &[u8], hostname: &str) -> Vec<u8> {
 /// What a client that says nothing is taken to have asked for, where names are made for such.
 fn no_name() -> ClientFqdn {
     ClientFqdn {
-        server_updates: true,
+        updates: ServerUpdates::Both,
         overridden: false,
-        no_updates: false,
         encoding: NameEncoding::Wire,
         name: ClientName::Empty,
     }
