@@ -270,11 +270,12 @@ pub(crate) fn pool_bounds<A: Address>(text: &str) -> Option<(A, A)> {
 
 fn check_overlaps<F: Dialect>(pools: &[(Pool<F>, Span)], diagnostics: &mut Diagnostics) {
     let mut sorted: Vec<_> = pools.iter().collect();
-    sorted.sort_by_key(|(pool, _)| (pool.range.kind, pool.range.first));
-    // The pool reaching farthest among those before.
+    sorted.sort_by_key(|(pool, _)| pool.range.first);
+    // The pool reaching farthest among those before; prefixes that have addresses of another pool in
+    // them are two lives of one address.
     let mut farthest: Option<&(Pool<F>, Span)> = None;
     for pool in sorted {
-        if let Some(before) = farthest.filter(|b| b.0.range.kind == pool.0.range.kind)
+        if let Some(before) = farthest
             && pool.0.range.first <= before.0.range.last
         {
             let text = |pool: &Pool<F>| format!("{} - {}", pool.range.first, pool.range.last);
@@ -288,10 +289,7 @@ fn check_overlaps<F: Dialect>(pools: &[(Pool<F>, Span)], diagnostics: &mut Diagn
                 .also(before.1, "the other pool"),
             );
         }
-        let beyond = farthest.is_none_or(|b| {
-            (pool.0.range.kind, pool.0.range.last) > (b.0.range.kind, b.0.range.last)
-        });
-        if beyond {
+        if farthest.is_none_or(|before| pool.0.range.last > before.0.range.last) {
             farthest = Some(pool);
         }
     }
