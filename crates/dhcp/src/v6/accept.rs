@@ -95,6 +95,13 @@ pub(super) fn accept<'p>(
         });
     };
     let (_, kind, client_ids, server_ids, unicast) = *rule;
+    // What is for another server, or came the wrong way, is told as that, whatever else is wrong.
+    if view.option(code::SERVER_ID).is_some_and(|octets| octets != server_id.octets()) {
+        return Err(Drop::OtherServer);
+    }
+    if !unicast && !view.is_relayed() && !arrival.destination.is_multicast() {
+        return Err(Drop::Unicast);
+    }
     check(&view, code::CLIENT_ID, client_ids, CLIENT_ID_BREACHES)?;
     check(&view, code::SERVER_ID, server_ids, SERVER_ID_BREACHES)?;
     let holds_association = view
@@ -112,12 +119,6 @@ pub(super) fn accept<'p>(
             Some(fitting.and_then(Duid::new).ok_or(malformed)?)
         }
     };
-    if view.option(code::SERVER_ID).is_some_and(|octets| octets != server_id.octets()) {
-        return Err(Drop::OtherServer);
-    }
-    if !unicast && !view.is_relayed() && !arrival.destination.is_multicast() {
-        return Err(Drop::Unicast);
-    }
     let learned = hw_addr(mac_sources, &view, duid.as_ref(), arrival.source);
     Ok(Query {
         view,
