@@ -48,10 +48,7 @@ fn by(method: MacSource, view: &View<'_>, duid: Option<&Duid>, source: Ipv6Addr)
             of_link_local(nearest_relay.map_or(source, Relay::peer_address))
         }
         MacSource::ClientLinkAddrOption => nearest_relay?.client_link_layer_address(),
-        MacSource::RemoteId => {
-            let remote_id = view.relays().iter().rev().find_map(Relay::remote_id)?;
-            ethernet(remote_id.identifier)
-        }
+        MacSource::RemoteId => ethernet(nearest_relay?.remote_id()?.identifier),
         MacSource::DocsisCmts => {
             let mut options = view.relays().iter().rev().map(Relay::options);
             options.find_map(|options| cablelabs(options, CM_MAC_ADDRESS))
