@@ -19,13 +19,35 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         let details = query.map_or(&[][..], |query| &query.details);
         details.iter().filter(|detail| detail.starts_with(kind)).count()
     };
-    let is_nowhere = query.is_some_and(|query| {
-        query.log.iter().any(|line| line.contains("DHCP6_SUBNET_SELECTION_FAILED"))
+    let is_logged =
+        |what: &str| query.is_some_and(|query| query.log.iter().any(|line| line.contains(what)));
+    let is_nowhere = is_logged("DHCP6_SUBNET_SELECTION_FAILED");
+    let several = query.is_some_and(|query| {
+        let words = query.details.iter().filter(|detail| detail.starts_with("ia-"));
+        words
+            .map(|detail| detail.split(" for ").next().unwrap_or_default())
+            .any(|detail| detail.split(' ').count() > 3)
     });
     let count = |side: &str| side.parse::<i64>().unwrap_or_default();
     match &**what {
         "kind" if kind == "confirm" && ours == "none" => true,
         "kind" if kind == "rebind" && ours == "none" => is_nowhere,
+        // A name that would be made, and no address to make it of.
+        "kind" if debian == "none" && is_logged("empty FQDN used to create DHCID") => true,
+        // Its answers to what is not answered here.
+        "statistic pkt6-sent" | "statistic pkt6-reply-sent" => count(ours) < count(debian),
+        // Reserved leases outside of pools count.
+        what if what.contains("assigned-nas") || what.contains("assigned-pds") => {
+            count(ours) > count(debian)
+        }
+        // A wish counts, though there is a lease.
+        what if what.ends_with(" valid") && !is_logged("SOLICIT (type 1)") => {
+            query.is_some_and(|query| query.details.iter().any(|detail| detail.contains(" for ")))
+        }
+        // It looks at the first address only.
+        what if what.ends_with(" status") && ["release", "decline"].contains(&kind) => {
+            ours == "Success" && debian == "NoBinding" && several
+        }
         // The same times for all of a client's associations, the soonest.
         what if what.ends_with(" t1") || what.ends_with(" t2") => {
             let number = |text: &str| text.parse().unwrap_or(0_u32);

@@ -121,7 +121,8 @@ impl Life {
                 line.push_str(place);
                 if chance.percent(12) {
                     line.push(' ');
-                    line.push_str(*chance.pick(places));
+                    let another: &&str = chance.pick(places);
+                    line.push_str(another);
                 }
                 if chance.percent(30) {
                     let wish: &&str =
