@@ -76,7 +76,8 @@ pub enum ClientFqdnError {
 }
 
 impl ClientFqdn {
-    /// Reads the option's data. [`Parsing::Lenient`] takes a name that is not valid for none.
+    /// Reads the option's data. [`Parsing::Lenient`] takes a name that is not valid for none, and N
+    /// for what counts where S is set too.
     ///
     /// # Errors
     /// When the data ends too early, the flags contradict each other, or the name is not valid.
@@ -84,10 +85,12 @@ impl ClientFqdn {
         let flags = *octets.first().ok_or(ClientFqdnError::Truncated)?;
         let name = octets.get(name_offset::<F>()..).ok_or(ClientFqdnError::Truncated)?;
         let updates = match (flags & FLAG_S != 0, flags & flag_n::<F>() != 0) {
-            (true, true) => return Err(ClientFqdnError::ContradictoryFlags),
+            (true, true) if parsing == Parsing::Strict => {
+                return Err(ClientFqdnError::ContradictoryFlags);
+            }
             (true, false) => ServerUpdates::Both,
             (false, false) => ServerUpdates::Reverse,
-            (false, true) => ServerUpdates::Nothing,
+            (_, true) => ServerUpdates::Nothing,
         };
         let is_wire = F::VERSION == 6 || flags & FLAG_E != 0;
         let encoding = if is_wire { NameEncoding::Wire } else { NameEncoding::Ascii };
@@ -250,17 +253,21 @@ mod tests {
 
     #[test]
     fn flags_that_contradict_each_other_are_refused() {
-        for parsing in [Parsing::Strict, Parsing::Lenient] {
-            let contradiction = Err(ClientFqdnError::ContradictoryFlags);
-            assert_eq!(
-                ClientFqdn::parse::<V4>(b"\x0d\x00\x00\x04host\x00", parsing),
-                contradiction
-            );
-            assert_eq!(ClientFqdn::parse::<V4>(b"\x09\x00\x00host", parsing), contradiction);
-            assert_eq!(ClientFqdn::parse::<V6>(b"\x05\x04host\x00", parsing), contradiction);
-            // What is N in one family is another flag in the other.
-            assert!(ClientFqdn::parse::<V4>(b"\x05\x00\x00", parsing).is_ok());
-            assert!(ClientFqdn::parse::<V6>(b"\x09", parsing).is_ok());
+        let v4 = |octets: &[u8], parsing| ClientFqdn::parse::<V4>(octets, parsing);
+        let v6 = |octets: &[u8], parsing| ClientFqdn::parse::<V6>(octets, parsing);
+        let contradiction = Err(ClientFqdnError::ContradictoryFlags);
+        assert_eq!(v4(b"\x0d\x00\x00\x04host\x00", Parsing::Strict), contradiction);
+        assert_eq!(v4(b"\x09\x00\x00host", Parsing::Strict), contradiction);
+        assert_eq!(v6(b"\x05\x04host\x00", Parsing::Strict), contradiction);
+        // What is N in one family is another flag in the other.
+        assert!(v4(b"\x05\x00\x00", Parsing::Strict).is_ok());
+        assert!(v6(b"\x09", Parsing::Strict).is_ok());
+        for read in
+            [v4(b"\x09\x00\x00host", Parsing::Lenient), v6(b"\x05\x04host", Parsing::Lenient)]
+        {
+            let read = read.unwrap();
+            assert_eq!(read.updates, ServerUpdates::Nothing);
+            assert_eq!(read.name, ClientName::Partial("host".parse().unwrap()));
         }
     }
 

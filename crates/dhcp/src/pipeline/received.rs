@@ -3,10 +3,15 @@
 use std::borrow::Cow;
 
 use kea_config::snapshot::{Dialect, Snapshot};
-use kea_options::{DataType, InScope, may_be_class_scoped};
+use kea_options::{DataType, InScope, Parsing, may_be_class_scoped};
 use kea_wire::Family;
 
 use super::drop::Unreadable;
+
+/// How much is forgiven.
+pub(crate) fn parsing<F: Dialect>(config: &Snapshot<F>) -> Parsing {
+    if config.compatibility.lenient_option_parsing { Parsing::Lenient } else { Parsing::Strict }
+}
 
 /// Looks for tuples that run over the end of their option. A query with one is not served, unless
 /// `lenient-option-parsing` is set; whatever else is wrong with an option does no harm to the query.
@@ -14,7 +19,7 @@ pub(crate) fn check_tuples<'v, F: Dialect, I: IntoIterator<Item = Cow<'v, [u8]>>
     config: &Snapshot<F>,
     instances: impl Fn(u16) -> I,
 ) -> Result<(), Unreadable> {
-    if config.compatibility.lenient_option_parsing {
+    if parsing(config) == Parsing::Lenient {
         return Ok(());
     }
     for &code in config.definitions.codes_with_tuples() {

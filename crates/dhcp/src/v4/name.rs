@@ -10,7 +10,7 @@ use kea_options::{ClientFqdn, DomainName, Parsing};
 use kea_wire::V4;
 use kea_wire::v4::{View, code};
 
-use crate::pipeline::{Drop, FinalDot, LeaseName, NamePolicy};
+use crate::pipeline::{Corridor, Drop, FinalDot, LeaseName, NamePolicy, parsing};
 
 /// What a client says of its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +57,13 @@ impl SentName {
     /// When option 81 is malformed, or contradicts itself.
     pub(super) fn of(
         view: &View<'_>,
-        log: &dyn Log,
+        corridor: &Corridor<'_, V4>,
         label: ClientLabel<'_>,
     ) -> Result<Self, Drop<V4>> {
+        let log = corridor.log;
         if let Some(data) = view.fqdn() {
             log!(log, DHCP4_CLIENT_FQDN_PROCESS, label);
-            let fqdn = ClientFqdn::parse::<V4>(&data, Parsing::Strict);
+            let fqdn = ClientFqdn::parse::<V4>(&data, parsing(corridor.config));
             let Ok(fqdn) = fqdn else {
                 let reason = "its FQDN option is malformed";
                 log!(log, DHCP4_CLIENT_NAME_PROC_FAIL, label, reason);

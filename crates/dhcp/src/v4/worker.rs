@@ -69,7 +69,7 @@ impl Worker<V4> {
         let kind = view.message_type();
         let refused = |reason: &Drop<V4>| log_refused(corridor, arrival, label, kind, reason);
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
-        let sent_name = SentName::of(query.view, corridor.log, label).inspect_err(refused)?;
+        let sent_name = SentName::of(query.view, corridor, label).inspect_err(refused)?;
         log!(
             corridor.log,
             DHCP4_PACKET_RECEIVED,
@@ -98,7 +98,7 @@ impl Worker<V4> {
         let view = view.as_ref().map_err(unreadable)?;
         check_options(corridor, view)?;
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
-        let sent_name = SentName::of(query.view, corridor.log, label).inspect_err(refused)?;
+        let sent_name = SentName::of(query.view, corridor, label).inspect_err(refused)?;
         recall_relay(corridor, &mut query);
         self.answer(corridor, arrival, query, (&sent_name, label), out)
     }

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use kea_config::Snapshot;
 use kea_hooks::Point;
 use kea_log::{ClientLabel, log};
-use kea_options::{ClientFqdn, Parsing};
+use kea_options::ClientFqdn;
 use kea_stats::ServerMetric;
 use kea_wire::v6::{MessageType, View};
 use kea_wire::{Duid, Family as _, V6};
@@ -24,7 +23,7 @@ use super::shown::{shown, shown_octets};
 use crate::Worker;
 use crate::pipeline::{
     Answer, Arrival, Corridor, Drop, Located, Place, PlaceMessages, Transaction, Transmit,
-    Unreadable, Way, asked, check_tuples,
+    Unreadable, Way, asked, check_tuples, parsing,
 };
 
 /// The message and what it says of the client's name, unless options of it cannot be read where the
@@ -274,10 +273,6 @@ pub(super) fn transaction(query: &Query<'_>) -> Transaction {
 }
 
 /// How strictly options are read.
-fn parsing(config: &Snapshot<V6>) -> Parsing {
-    if config.compatibility.lenient_option_parsing { Parsing::Lenient } else { Parsing::Strict }
-}
-
 fn count_received(corridor: &Corridor<'_, V6>, kind: MessageType) {
     corridor.statistics.count(match kind {
         MessageType::Solicit => ServerMetric::SolicitReceived,
