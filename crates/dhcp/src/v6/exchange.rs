@@ -265,8 +265,8 @@ impl<'s> Exchange<'_, '_, 's> {
         Ok(outcome)
     }
 
-    /// Does something with everything that each association names. An association of which anything
-    /// cannot be done says so.
+    /// Does something with everything that each association names. An association of which nothing
+    /// can be done says so; what else it names is ignored (RFC 9915 section 18.3.7).
     fn give_back(
         &self,
         act: impl Fn(&Wish, Prefix<Ipv6Addr>) -> Result<Ticket, Mismatch>,
@@ -279,14 +279,21 @@ impl<'s> Exchange<'_, '_, 's> {
             if wish.named().next().is_some() {
                 association.status = None;
             }
+            let mut is_done = false;
             for named in wish.named() {
                 match act(&wish, named) {
-                    Ok(ticket) => outcome.after = outcome.after.max(ticket),
+                    Ok(ticket) => {
+                        outcome.after = outcome.after.max(ticket);
+                        is_done = true;
+                    }
                     // The answer looks as if it had been done.
-                    Err(Mismatch::Kept) => {}
+                    Err(Mismatch::Kept) => is_done = true,
                     Err(Mismatch::Dropped) => return Err(Drop::Hook(Point::LeaseDecline)),
                     Err(mismatch) => association.status = Some(not_yours(&mismatch)),
                 }
+            }
+            if is_done {
+                association.status = None;
             }
             if let Some((_, text)) = association.status {
                 let log = self.corridor.log;

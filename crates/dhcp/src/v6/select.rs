@@ -25,7 +25,8 @@ pub(super) fn select<'s>(
         source: Some(arrival.source),
         is_relayed: view.is_relayed(),
         relay: nearest_first().map(Relay::link_address).find(|link| names_link(*link)),
-        interface_id: nearest_first().find_map(Relay::interface_id),
+        // Those of relays further on name ports to other relays.
+        interface_id: view.relays().last().and_then(Relay::interface_id),
         ..Whereabouts::default()
     };
     find(corridor.config, corridor.log, &whereabouts, classes)

@@ -56,7 +56,7 @@ fn the_relay_nearest_to_the_client_tells_the_link() {
         (&[Hop("2001:db8:55::1", PLAIN), Hop("2001:db8:2::1", PLAIN)], None),
         (&[Hop("::", IF_UNKNOWN), Hop("2001:db8:3::1", IF2)], Some(3)),
         (&[Hop("::", IF2), Hop("2001:db8:3::1", IF_UNKNOWN)], Some(2)),
-        (&[Hop("::", PLAIN), Hop("2001:db8:3::1", IF2)], Some(2)),
+        (&[Hop("::", PLAIN), Hop("2001:db8:3::1", IF2)], Some(3)),
     ] {
         let mut lab = Lab::new(SUBNETS);
         let answer = lab.show(&relayed(hops));
