@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::chance::Chance;
+
 /// What both servers are given.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
@@ -155,6 +157,35 @@ fn remove(config: &mut Value, pointer: &str) {
 
 /// The clients of every case.
 pub(crate) const CLIENTS: [&str; 4] = ["A", "B", "C", "D"];
+
+/// The place of a client among [`CLIENTS`].
+pub(crate) fn number_of(name: &str) -> usize {
+    CLIENTS.iter().position(|other| *other == name).unwrap_or(0)
+}
+
+/// The hardware address of the client at this place.
+pub(crate) fn mac(number: usize) -> String {
+    format!("02:00:00:00:00:0{:x}", 10 + number)
+}
+
+/// Steps of clients whose lives go on by `act`, one at a time, and times when nothing happens.
+pub(crate) fn days<L>(
+    chance: &mut Chance,
+    (least, more): (usize, usize),
+    lives: &mut [L],
+    act: impl Fn(&mut L, &mut Chance, &mut Vec<Vec<String>>),
+) -> Vec<Vec<String>> {
+    let mut steps = Vec::new();
+    for _ in 0..least + chance.below(more) {
+        if chance.percent(4) {
+            steps.push(vec![format!("advance {}", chance.pick(&[1000, 2500, 5000, 90000]))]);
+            continue;
+        }
+        let at = chance.below(lives.len());
+        act(&mut lives[at], chance, &mut steps);
+    }
+    steps
+}
 
 /// What clients say they have before they have anything: `$A`, `$An1`, `$Ap1`.
 pub(crate) fn never_given() -> Vec<(String, String)> {

@@ -11,6 +11,7 @@ mod name_changes;
 mod search;
 mod v4;
 mod v6;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::env;

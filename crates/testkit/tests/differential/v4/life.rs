@@ -1,6 +1,6 @@
 //! What DHCPv4 clients do.
 
-use crate::case::CLIENTS;
+use crate::case::{CLIENTS, mac, number_of};
 use crate::chance::Chance;
 
 /// How a client goes about it.
@@ -15,10 +15,10 @@ pub(super) struct Life {
 
 impl Life {
     pub(super) fn new(name: &'static str, chance: &mut Chance) -> Self {
-        let at = CLIENTS.iter().position(|other| *other == name).unwrap_or(0);
+        let at = number_of(name);
         // Now and then two clients are one by one of their identifiers.
         let mac_of = if chance.percent(8) { 0 } else { at };
-        let mac = format!("02:00:00:00:00:0{:x}", 10 + mac_of);
+        let mac = mac(mac_of);
         let id = match chance.below(6) {
             0 | 1 => String::new(),
             2 => format!(" client-id 01:{mac}"),
@@ -63,12 +63,8 @@ impl Life {
         Life { name, description: format!("{name} mac {mac}{id}"), relay, habits, has: false }
     }
 
-    pub(super) fn act(
-        &mut self,
-        chance: &mut Chance,
-        others: &[String],
-        steps: &mut Vec<Vec<String>>,
-    ) {
+    pub(super) fn act(&mut self, chance: &mut Chance, steps: &mut Vec<Vec<String>>) {
+        let others = &CLIENTS.map(|name| format!("${name}"));
         let own = format!("${}", self.name);
         if chance.percent(3) {
             let mut bootp = self.head("discover", chance);

@@ -6,11 +6,9 @@ mod life;
 use kea_testkit::scenario::Exchange;
 
 use self::life::Life;
-use crate::case::{CLIENTS, Case};
+use crate::case::{CLIENTS, Case, days};
 use crate::chance::Chance;
 use crate::compare::Difference;
-
-pub(crate) use self::config::options_of;
 
 /// Differences that are intended; the list with reasons is in `docs/moving-from-kea.md`.
 pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> bool {
@@ -59,21 +57,9 @@ pub(crate) fn is_generated(name: &str) -> bool {
 /// A random case.
 pub(crate) fn case(chance: &mut Chance) -> Case {
     let config = config::config(chance);
-    let mut clients = Vec::new();
-    let mut steps = Vec::new();
-    let mut lives: Vec<Life> = CLIENTS.iter().map(|name| Life::new(name, chance)).collect();
-    for life in &lives {
-        clients.push(life.description.clone());
-    }
-    for _ in 0..12 + chance.below(14) {
-        if chance.percent(4) {
-            steps.push(vec![format!("advance {}", chance.pick(&[1000, 2500, 5000, 90000]))]);
-            continue;
-        }
-        let at = chance.below(lives.len());
-        let others: Vec<String> = CLIENTS.iter().map(|name| format!("${name}")).collect();
-        lives[at].act(chance, &others, &mut steps);
-    }
+    let mut lives = CLIENTS.map(|name| Life::new(name, chance));
+    let clients = lives.iter().map(|life| life.description.clone()).collect();
+    let mut steps = days(chance, (12, 14), &mut lives, Life::act);
     // What happens to servers and on cables is chosen last: the choices above stay what they were.
     let from = steps.len() / 3;
     if chance.percent(15) {

@@ -1,6 +1,6 @@
 //! What DHCPv6 clients and relays do.
 
-use crate::case::CLIENTS;
+use crate::case::{CLIENTS, mac, number_of};
 use crate::chance::Chance;
 
 /// How a client goes about it.
@@ -16,8 +16,8 @@ pub(super) struct Life {
 
 impl Life {
     pub(super) fn new(name: &'static str, chance: &mut Chance) -> Self {
-        let at = CLIENTS.iter().position(|other| *other == name).unwrap_or(0);
-        let mac = format!("02:00:00:00:00:0{:x}", 10 + at);
+        let at = number_of(name);
+        let mac = mac(at);
         // Now and then two cards are one client.
         let (at, duid_of) = if chance.percent(6) { (0, 10) } else { (at, 10 + at) };
         let duid = match chance.below(5) {

@@ -1,0 +1,123 @@
+//! Random configurations and exchanges of DHCPv6.
+
+mod config;
+mod life;
+
+use kea_testkit::scenario::Exchange;
+
+use self::life::Life;
+use crate::case::{CLIENTS, Case, days};
+use crate::chance::Chance;
+use crate::compare::Difference;
+use crate::v4::is_generated;
+
+/// Differences that are intended; the list with reasons is in `docs/moving-from-kea.md`.
+pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> bool {
+    let Difference { what, sides: [ours, debian], .. } = difference;
+    let kind = query.map_or("", |query| &*query.kind);
+    let associations = |kind: &str| {
+        let details = query.map_or(&[][..], |query| &query.details);
+        details.iter().filter(|detail| detail.starts_with(kind)).count()
+    };
+    let is_logged =
+        |what: &str| query.is_some_and(|query| query.log.iter().any(|line| line.contains(what)));
+    let is_nowhere = is_logged("DHCP6_SUBNET_SELECTION_FAILED");
+    let several = query.is_some_and(|query| {
+        let words = query.details.iter().filter(|detail| detail.starts_with("ia-"));
+        words
+            .map(|detail| detail.split(" for ").next().unwrap_or_default())
+            .any(|detail| detail.split(' ').count() > 3)
+    });
+    let count = |side: &str| side.parse::<i64>().unwrap_or_default();
+    match &**what {
+        "kind" if kind == "confirm" && ours == "none" => true,
+        "kind" if kind == "rebind" && ours == "none" => is_nowhere,
+        // A name that would be made, and no address to make it of.
+        "kind" if debian == "none" && is_logged("empty FQDN used to create DHCID") => true,
+        // Its answers to what is not answered here.
+        "statistic pkt6-sent" | "statistic pkt6-reply-sent" => count(ours) < count(debian),
+        // Reserved leases outside of pools count.
+        what if what.contains("assigned-nas") || what.contains("assigned-pds") => {
+            count(ours) > count(debian)
+        }
+        // A wish counts, though there is a lease.
+        what if what.ends_with(" valid") && !is_logged("SOLICIT (type 1)") => {
+            query.is_some_and(|query| query.details.iter().any(|detail| detail.contains(" for ")))
+        }
+        // It looks at the first address only.
+        what if what.ends_with(" status") && ["release", "decline"].contains(&kind) => {
+            ours == "Success" && debian == "NoBinding" && several
+        }
+        // The same times for all of a client's associations, the soonest.
+        what if what.ends_with(" t1") || what.ends_with(" t2") => {
+            let number = |text: &str| text.parse().unwrap_or(0_u32);
+            associations("ia-") > 1 && number(ours) < number(debian)
+        }
+        // Both are offered what one will get.
+        what if what.starts_with("ia-") && kind == "solicit" && associations(&what[..5]) > 1 => {
+            true
+        }
+        "to-mac" => true,
+        // No preferred lifetime beyond the valid one.
+        what if what.ends_with(" preferred") => {
+            let number = |text: &str| text.parse().unwrap_or(0_u32);
+            number(ours) != number(debian) && ["renew", "rebind"].contains(&kind)
+                || number(ours) < number(debian)
+        }
+        // A prefix, and further addresses, are nothing that the DNS knows.
+        "lease fqdn_fwd" | "lease fqdn_rev" => ours.starts_with("0 "),
+        "status" if kind == "release" => ours == "Success",
+        // Without an answer a query was dropped.
+        "statistic pkt6-receive-drop" => count(ours) > count(debian),
+        // The sum of the reasons has those without any pool in it.
+        what if what.ends_with("v6-allocation-fail") => count(ours) > count(debian),
+        // Vendor options go to all who ask, and those that are always sent to all.
+        "option 17" => debian == "absent" || ours.starts_with(&**debian),
+        // Of an address that is only offered no name is made there.
+        "option 39" if kind == "solicit" && is_generated(ours) => debian.len() == 2,
+        "option 39" | "lease hostname" if is_generated(ours) && is_generated(debian) => true,
+        "option 39" => ours == "absent",
+        _ => false,
+    }
+}
+
+/// A random case.
+pub(crate) fn case(chance: &mut Chance) -> Case {
+    let config = config::config(chance);
+    let mut lives = CLIENTS.map(|name| Life::new(name, chance));
+    let clients = lives.iter().map(|life| life.description.clone()).collect();
+    let mut steps = days(chance, (10, 12), &mut lives, Life::act);
+    let from = steps.len() / 3;
+    if chance.percent(15) {
+        steps.insert(from + chance.below(steps.len() - from), vec!["restart".to_owned()]);
+    }
+    if chance.percent(30) {
+        let reload = format!("reload {}", chance.pick(RELOADS));
+        steps.insert(from + chance.below(steps.len() - from), vec![reload]);
+    }
+    Case { config, clients, steps }
+}
+
+/// What changes while leases exist.
+const RELOADS: &[&str] = &[
+    "/cache-threshold 0.5",
+    "/ddns-send-updates false",
+    "/ddns-replace-client-name \"always\"",
+    "/ddns-qualifying-suffix \"after.example\"",
+    "/ddns-override-client-update true",
+    "/host-reservation-identifiers [\"hw-address\"]",
+    "/mac-sources [\"duid\"]",
+    "/relay-supplied-options [\"65\", \"1000\", \"23\"]",
+    "/reservations []",
+    "/reservations-in-subnet false",
+    "/reservations-global true",
+    "/client-classes []",
+    "/option-data []",
+    "/store-extended-info true",
+    "/decline-probation-period 100",
+    "/subnet6/0/reservations []",
+    "/subnet6/0/rapid-commit true",
+    "/subnet6/0/pools [{\"pool\": \"2001:db8:1::12-2001:db8:1::13\"}]",
+    "/subnet6/0/pd-pools [{\"prefix\": \"2001:db8:a101::\", \"prefix-len\": 54, \"delegated-len\": 56}]",
+    "/subnet6/0/client-class \"c0\"",
+];
