@@ -65,6 +65,11 @@ pub fn transcript<D: Dialect>(
         let StepKind::Send { kind, client } = &step.kind else { continue };
         let details = player.details(step).into_iter().map(|detail| detail.text).collect();
         let answers = player.answers(client).map_err(failed)?;
+        if !answers.is_empty() {
+            // What is told last of an answer; the log may come later than the answer.
+            let last = format!("DHCP{}_RESPONSE_DATA", D::VERSION);
+            player.backend.logged(player.log_mark, &last);
+        }
         let log = player.backend.log_since(player.log_mark);
         exchanges.push(Exchange {
             line: step.line,

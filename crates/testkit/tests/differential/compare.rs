@@ -51,6 +51,11 @@ pub(crate) fn difference(
         (_, Transcript::Refused(why)) => return verdict(["", why], &known),
     };
     for (at, (o, d)) in ours_said.iter().zip(debian_said).enumerate() {
+        if let Some(sides) = readings(o, d) {
+            // What one reads and the other does not has consequences.
+            let difference = Difference { what: "reading".to_owned(), at, sides };
+            return (!known(&difference, Some(d))).then_some(difference);
+        }
         let differences = places.answers(&o.answers, &d.answers);
         // Each took from another pool, so their ways part.
         if differences.iter().any(|(what, sides)| {
@@ -69,6 +74,11 @@ pub(crate) fn difference(
             if !known(&difference, Some(d)) {
                 return Some(difference);
             }
+            // What one serves and the other does not has consequences.
+            let is_bootp = d.details.iter().any(|detail| detail == "no option 53");
+            if difference.what == "kind" && (is_bootp || !STATELESS.contains(&&*d.kind)) {
+                return None;
+            }
         }
     }
     let at = ours_said.len();
@@ -78,6 +88,23 @@ pub(crate) fn difference(
     let differences = after.into_iter().map(|(what, sides)| Difference { what, at, sides });
     differences.into_iter().find(|difference| !known(difference, None))
 }
+
+/// Queries that change nothing.
+const STATELESS: [&str; 4] = ["inform", "discover", "confirm", "information-request"];
+
+/// `read`, and why the query is none, where the other server alone finds it unreadable.
+fn readings(ours: &Exchange, debian: &Exchange) -> Option<[String; 2]> {
+    let [ours, debian] = [ours, debian].map(|exchange| {
+        let told = |line: &&String| UNREADABLE.iter().any(|message| line.contains(message));
+        exchange.log.iter().find(told)
+    });
+    let why = debian?.rsplit(" reason: ").next().unwrap_or_default();
+    ours.is_none().then(|| ["read".to_owned(), why.to_owned()])
+}
+
+/// What is said of a query that is no message, or none that can be read.
+const UNREADABLE: [&str; 3] =
+    ["DHCP4_PACKET_DROP_0001", "DHCP4_HOOK_BUFFER_RCVD_DROP", "DHCP6_PACKET_DROP_PARSE_FAIL"];
 
 /// The members of a request that say what is to be done.
 fn name_changes(ours: &[Value], debian: &[Value]) -> Vec<(String, [String; 2])> {
@@ -102,7 +129,10 @@ fn name_changes(ours: &[Value], debian: &[Value]) -> Vec<(String, [String; 2])> 
         }
         shown
     };
-    let (ours, debian) = (shown(ours), shown(debian));
+    let (mut ours, mut debian) = (shown(ours), shown(debian));
+    // Of a client that gets another address, the new one is told first here, and the old one there.
+    ours.sort_unstable();
+    debian.sort_unstable();
     let differ = ours != debian;
     differ
         .then(|| ("name changes".to_owned(), [ours.join("; "), debian.join("; ")]))
@@ -221,8 +251,12 @@ impl Places {
             let rows = leases.values().filter(|row| row.column("state") != "2").map(|row| {
                 let columns =
                     row.columns().filter(|(name, _)| !["address", "expire"].contains(name));
+                let told = |name: &str, text: &str| match name {
+                    "user_context" => relay_information(text),
+                    _ => text.to_owned(),
+                };
                 let columns: BTreeMap<String, String> =
-                    columns.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+                    columns.map(|(name, text)| (name.to_owned(), told(name, text))).collect();
                 let address = match row.column("prefix_len") {
                     "" | "128" => row.column("address").to_owned(),
                     len => format!("{}/{len}", row.column("address")),
@@ -249,8 +283,11 @@ impl Places {
             }
             for (name, text) in &o.3 {
                 let other = d.3.get(name).map_or("", String::as_str);
-                let same =
-                    other == text || name == "user_context" && relays_of(text) == relays_of(other);
+                // Members may come in any order.
+                let parsed = |text: &str| serde_json::from_str::<Value>(text).ok();
+                let same = other == text
+                    || name == "user_context"
+                        && parsed(text).is_some_and(|value| parsed(other) == Some(value));
                 if !same {
                     let sides = [format!("{text} in {o:?}"), format!("{other} in {d:?}")];
                     differences.push((format!("lease {name}"), sides));
@@ -261,23 +298,25 @@ impl Places {
     }
 }
 
-/// What a lease keeps of what relays said, under one set of names: Kea 2.2 does not tell apart what is in their
-/// options.
-fn relays_of(context: &str) -> Option<Value> {
-    let mut context: Value = serde_json::from_str(&context.replace("&#x2c", ",")).ok()?;
-    let kept = context.get_mut("ISC")?.as_object_mut()?;
-    if let Some(mut relays) = kept.shift_remove("relay-info") {
-        for relay in relays.as_array_mut()? {
-            let relay = relay.as_object_mut()?;
-            relay.retain(|name, _| !["remote-id", "relay-id"].contains(&name.as_str()));
+/// What relays said as a lease keeps it, under one set of names, without the copies of single options that later
+/// releases put beside it.
+fn relay_information(context: &str) -> String {
+    let text = context.replace("&#x2c", ",");
+    let Ok(mut context) = serde_json::from_str::<Value>(&text) else { return text };
+    if let Some(of_relay) = context.pointer_mut("/ISC/relay-agent-info")
+        && let Some(all) = of_relay.get("sub-options").cloned()
+    {
+        *of_relay = all;
+    }
+    if let Some(kept) = context.pointer_mut("/ISC").and_then(Value::as_object_mut)
+        && let Some(mut relays) = kept.shift_remove("relay-info")
+    {
+        for relay in relays.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            relay.retain(|name, _| !["remote-id", "relay-id"].contains(&&**name));
         }
         kept.insert("relays".to_owned(), relays);
     }
-    if let Some(Value::Object(agent)) = kept.get("relay-agent-info") {
-        let sub_options = agent.get("sub-options")?.clone();
-        kept.insert("relay-agent-info".to_owned(), sub_options);
-    }
-    Some(context)
+    context.to_string()
 }
 
 /// True for addresses of pools, but those that clients wish for where this one wished for it.

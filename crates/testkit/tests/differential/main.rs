@@ -2,7 +2,8 @@
 //!
 //! Each test run plays a few cases, always the same ones. To look further, `KEA_SEARCH=4:1000-2000` plays the cases
 //! of these seeds (`6:…` for DHCPv6), and writes each difference, reduced to what it needs, into the folder that
-//! `KEA_SEARCH_FOLDER` names, as the text of a scenario below what both servers said and logged.
+//! `KEA_SEARCH_FOLDER` names, as the text of a scenario below what both servers said and logged. Reducing takes
+//! its time: with `KEA_SEARCH_WHOLE` set, the cases are written as they are.
 
 mod case;
 mod chance;
@@ -107,6 +108,6 @@ fn newest(all: &Value) -> BTreeMap<String, i64> {
     all.filter_map(|(name, history)| Some((name.clone(), history[0][0].as_i64()?))).collect()
 }
 
-const SEEDS_4: [u64; 3] = [2, 4, 5];
+const SEEDS_4: [u64; 3] = [2003, 2005, 2010];
 const SEEDS_6: [u64; 3] = [1, 2, 4];
 const ATTEMPTS: usize = 3;

@@ -97,7 +97,8 @@ impl Search {
             let now = difference(&ours, &debian, self.protocol.is_known)?;
             (signature(&now) == wanted).then_some((now, ours, debian))
         };
-        let small = case.reduced(|case| again(case).is_some());
+        let is_reduced = env::var_os("KEA_SEARCH_WHOLE").is_none();
+        let small = if is_reduced { case.reduced(|case| again(case).is_some()) } else { case };
         let Some((now, ours, debian)) = again(&small) else { return };
         let log = |transcript: &Transcript| match transcript {
             Transcript::Exchanges(all) => {
@@ -133,14 +134,14 @@ fn signature(difference: &Difference) -> String {
     let Difference { what, sides: [ours, debian], .. } = difference;
     match &**what {
         "kind" => format!("kind {ours} {debian}"),
-        "verdict" => {
+        "reading" | "verdict" => {
             // The same mistake has the same words, at other places of another file.
             let words = |side: &str| {
                 let last = side.lines().next().and_then(|line| line.rsplit(": ").next());
                 let words = last.unwrap_or_default().split(' ');
                 words.filter(|word| word.chars().all(char::is_alphabetic)).collect::<String>()
             };
-            format!("verdict {} {}", words(ours), words(debian))
+            format!("{what} {} {}", words(ours), words(debian))
         }
         _ => format!("{what} {} {}", ours == "absent", debian == "absent"),
     }

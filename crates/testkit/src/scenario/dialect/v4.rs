@@ -100,8 +100,10 @@ impl Dialect for Packet4 {
     }
 
     fn facts(&self) -> Vec<(String, String)> {
-        let fields =
-            ["ciaddr", "yiaddr", "siaddr", "giaddr", "flags", "hops", "secs", "sname", "file"];
+        let fields = [
+            "ciaddr", "yiaddr", "siaddr", "giaddr", "flags", "hops", "secs", "sname", "file",
+            "htype", "chaddr",
+        ];
         let value = |name: &&str| self.field(&[name]).unwrap_or_default().concat();
         let mut facts: Vec<_> =
             fields.iter().map(|name| ((*name).to_owned(), value(name))).collect();

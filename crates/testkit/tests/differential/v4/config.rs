@@ -44,8 +44,9 @@ pub(super) fn config(chance: &mut Chance) -> Value {
         config.insert("reservations".to_owned(), reservations(chance, None));
         config.insert("reservations-global".to_owned(), json!(chance.percent(80)));
     }
+    reservation_mode(chance, &mut config);
     WORDS.places(chance, &mut config, &PlacesOfV4);
-    if chance.percent(10) {
+    if chance.percent(20) {
         let library = json!({ "library": "/usr/lib/x86_64-linux-gnu/kea/hooks/libdhcp_bootp.so" });
         config.insert("hooks-libraries".to_owned(), json!([library]));
     }
@@ -65,6 +66,7 @@ const WORDS: Vocabulary = Vocabulary {
         ("next-server", r#"["192.0.2.8", "10.2.0.8"]"#),
         ("server-hostname", r#"["boot.example", "b2"]"#),
         ("boot-file-name", r#"["/tftp/a", "/b"]"#),
+        ("cache-threshold", "[0.9]"),
     ],
     server_switches: &[
         ("echo-client-id", false),
@@ -77,11 +79,21 @@ const WORDS: Vocabulary = Vocabulary {
     subnets: ["192.0.2", "10.2.0", "10.3.0", "192.0.3"],
 };
 
+/// What the three switches of reservations were before, where none of them is.
+fn reservation_mode(chance: &mut Chance, scope: &mut Map<String, Value>) {
+    let is_told = scope.keys().any(|name| name.starts_with("reservations-"));
+    if chance.percent(8) && !is_told {
+        let modes = ["disabled", "out-of-pool", "global", "all"];
+        scope.insert("reservation-mode".to_owned(), json!(chance.pick(&modes)));
+    }
+}
+
 struct PlacesOfV4;
 
 impl Places for PlacesOfV4 {
     fn network(&self, chance: &mut Chance, name: &str, subnets: Vec<Value>) -> Map<String, Value> {
         let mut network = WORDS.network(chance, name);
+        reservation_mode(chance, &mut network);
         if chance.percent(10) {
             network.insert("relay".to_owned(), json!({ "ip-addresses": ["10.9.0.1", "10.2.0.1"] }));
         }
@@ -97,6 +109,7 @@ impl Places for PlacesOfV4 {
         subnet.insert("id".to_owned(), json!(id));
         subnet.insert("subnet".to_owned(), json!(format!("{start}.0/24")));
         WORDS.subnet(chance, &mut subnet);
+        reservation_mode(chance, &mut subnet);
         if chance.percent(5) {
             subnet.insert("interface".to_owned(), json!("eth0"));
         }
@@ -162,7 +175,17 @@ fn classes(chance: &mut Chance) -> Vec<Value> {
             class.insert("server-hostname".to_owned(), json!(format!("s{name}")));
         }
         if chance.percent(15) {
-            class.insert("valid-lifetime".to_owned(), json!(chance.pick(&[1234, 5678])));
+            let valid = *chance.pick(&[1234, 5678]);
+            class.insert("valid-lifetime".to_owned(), json!(valid));
+            if chance.percent(40) {
+                class.insert("min-valid-lifetime".to_owned(), json!(valid / 2));
+                class.insert("max-valid-lifetime".to_owned(), json!(valid * 2));
+            }
+        }
+        if chance.percent(8) {
+            let (definition, data) = chance.pick(&own_definitions()).clone();
+            class.insert("option-def".to_owned(), json!([definition]));
+            class.insert("option-data".to_owned(), json!([data]));
         }
     });
     WORDS.built_in_class(chance, "DROP", &mut classes);
@@ -172,6 +195,25 @@ fn classes(chance: &mut Chance) -> Vec<Value> {
     }
     WORDS.built_in_class(chance, "SKIP_DDNS", &mut classes);
     classes
+}
+
+/// Definitions that a class may have for itself, each with a value.
+fn own_definitions() -> [(Value, Value); 3] {
+    let vendor = |kind: &str, inside: &str| {
+        json!({ "name": "vendor-encapsulated-options", "code": 43, "type": kind,
+                "encapsulate": inside })
+    };
+    [
+        (
+            vendor("binary", ""),
+            json!({ "code": 43, "csv-format": false, "data": "0102", "always-send": true }),
+        ),
+        (vendor("empty", "inner"), json!({ "name": "sub", "space": "inner", "data": "66" })),
+        (
+            json!({ "name": "private", "code": 230, "type": "uint16" }),
+            json!({ "name": "private", "data": "300" }),
+        ),
+    ]
 }
 
 const TESTS: &[&str] = &[
@@ -189,7 +231,6 @@ const TESTS: &[&str] = &[
     "substring(option[61].hex, 0, 1) == 0x01",
     "pkt4.msgtype == 1",
     "not (pkt4.msgtype == 3)",
-    "option[43].option[1].exists",
     "vendor[4491].exists",
     "vendor.enterprise == 4491",
     "vendor[4491].option[1].hex == 0x00010002",

@@ -10,6 +10,8 @@ pub(super) struct Life {
     pub(super) description: String,
     relay: Vec<String>,
     habits: Vec<String>,
+    /// True for one that speaks BOOTP.
+    is_bootp: bool,
     has: bool,
 }
 
@@ -60,15 +62,20 @@ impl Life {
             }
         }
         let habits = habits(chance, 5);
-        Life { name, description: format!("{name} mac {mac}{id}"), relay, habits, has: false }
+        let is_bootp = chance.percent(8);
+        let description = format!("{name} mac {mac}{id}");
+        Life { name, description, relay, habits, is_bootp, has: false }
     }
 
     pub(super) fn act(&mut self, chance: &mut Chance, steps: &mut Vec<Vec<String>>) {
         let others = &CLIENTS.map(|name| format!("${name}"));
         let own = format!("${}", self.name);
-        if chance.percent(3) {
+        if self.is_bootp || chance.percent(3) {
             let mut bootp = self.head("discover", chance);
             bootp.push("no option 53".to_owned());
+            if chance.percent(20) {
+                bootp.push(format!("ciaddr {}", place(chance, &own, others)));
+            }
             steps.push(bootp);
             return;
         }
@@ -186,6 +193,9 @@ impl Life {
         } else {
             step.extend(habits(chance, 4));
         }
+        if chance.percent(8) {
+            step.push((*chance.pick(FIELDS)).to_owned());
+        }
         step
     }
 }
@@ -224,6 +234,19 @@ fn place(chance: &mut Chance, own: &str, others: &[String]) -> String {
         _ => chance.pick(&["10.77.0.1", "0.0.0.0", "192.0.2.1", "192.0.2.255"]).to_string(),
     }
 }
+
+/// What the fixed part of a message may hold.
+const FIELDS: &[&str] = &[
+    "secs 65535",
+    "hlen 5",
+    "hlen 16",
+    "chaddr 02:00:00:00:00:0a:00:01",
+    "yiaddr 192.0.2.77",
+    "sname hex:62:6f:6f:74",
+    "file hex:2f:78",
+    "ciaddr 192.0.2.10",
+    "flags broadcast",
+];
 
 const HABITS: &[&str] = &[
     "option 55 = 1,3,6,15",
