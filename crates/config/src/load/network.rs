@@ -61,7 +61,7 @@ pub(crate) fn read<'d, F: Dialect>(
             triplet(Chain(&chain), "preferred-lifetime", loader.diagnostics);
         }
         let members = section.sections(list, Scope::Subnet);
-        members_agree(name, section, &members, loader.diagnostics);
+        members_agree(name, &chain, &members, loader.diagnostics);
         networks.push(SharedNetwork {
             name: name.into(),
             subnets: Box::default(),
@@ -327,10 +327,11 @@ pub(crate) fn reach<F: Dialect>(section: Section<'_>, diagnostics: &mut Diagnost
 /// What all subnets of a network must agree on.
 fn members_agree<'d>(
     name: &str,
-    network: Section<'d>,
+    chain: &[Section<'d>; 2],
     members: &(impl Iterator<Item = Section<'d>> + Clone),
     diagnostics: &mut Diagnostics,
 ) {
+    let [network, _] = *chain;
     let everyone = || std::iter::once(network).chain(members.clone());
     let mut given = everyone().filter(|section| section.some_text("interface").is_some());
     if let Some(first) = given.next() {
@@ -345,8 +346,8 @@ fn members_agree<'d>(
         }
     }
     for key in ["authoritative", "rapid-commit"] {
-        let value =
-            |section: &Section<'d>| section.boolean(key).or(network.boolean(key)).unwrap_or(false);
+        let inherited = chain.iter().find_map(|scope| scope.boolean(key)).unwrap_or(false);
+        let value = |section: &Section<'d>| section.boolean(key).unwrap_or(inherited);
         let Some(first) = members.clone().next() else { continue };
         for other in members.clone().filter(|other| value(other) != value(&first)) {
             diagnostics.push(
@@ -354,6 +355,11 @@ fn members_agree<'d>(
                     .at(other.span_of(key), "")
                     .also(first.span_of(key), "different here"),
             );
+        }
+        // What all of them say is to be said of the network, which is selected as one.
+        if key == "authoritative" && members.clone().all(|member| value(&member) != inherited) {
+            let message = format!("shared network '{name}' and its subnets differ in '{key}'");
+            diagnostics.push(Diagnostic::error(message).at(first.span_of(key), ""));
         }
     }
 }
@@ -532,7 +538,11 @@ pub(crate) fn ddns(chain: Chain<'_, '_>, diagnostics: &mut Diagnostics) -> DdnsP
         section.boolean_or_default(&key)
     };
     let characters = text("hostname-char-set");
-    let invalid_characters = RegexBuilder::new(characters).size_limit(1 << 20).build();
+    let expression =
+        |of_text: bool| RegexBuilder::new(characters).unicode(of_text).size_limit(1 << 20).build();
+    // Names are octets, and those that are no text at all must not slip through. Only a set of wide
+    // characters is one of text.
+    let invalid_characters = expression(false).or_else(|_| expression(true));
     if invalid_characters.is_err() {
         let (section, key) = moved("hostname-char-set");
         let message = format!("'hostname-char-set' is not a regular expression: '{characters}'");

@@ -19,8 +19,8 @@ pub(super) enum SentName {
     Nothing,
     /// Option 81, and the two octets that the answer repeats.
     Fqdn(ClientFqdn, [u8; 2]),
-    /// Option 12, as text without surrounding blanks and NULs.
-    HostName(String),
+    /// Option 12, without surrounding blanks and NULs.
+    HostName(Box<[u8]>),
 }
 
 /// A name for the client: what its lease keeps, and the option that tells it.
@@ -75,16 +75,18 @@ impl SentName {
         }
         let Some(data) = view.host_name() else { return Ok(SentName::Nothing) };
         log!(log, DHCP4_CLIENT_HOSTNAME_PROCESS, label);
-        let text = String::from_utf8_lossy(&data);
-        let text = text.trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace());
-        if text.is_empty() {
+        let is_blank = |octet: &u8| *octet == 0 || octet.is_ascii_whitespace();
+        let (first, last) =
+            (data.iter().position(|o| !is_blank(o)), data.iter().rposition(|o| !is_blank(o)));
+        let Some(octets) = first.zip(last).and_then(|(first, last)| data.get(first..=last)) else {
             log!(log, DHCP4_EMPTY_HOSTNAME, label);
             return Ok(SentName::Nothing);
-        }
+        };
+        let text = String::from_utf8_lossy(octets);
         match text.parse::<DomainName>() {
             Ok(_) => {
                 log!(log, DHCP4_CLIENT_HOSTNAME_DATA, label, text);
-                Ok(SentName::HostName(text.to_owned()))
+                Ok(SentName::HostName(octets.into()))
             }
             Err(error) => {
                 log!(log, DHCP4_CLIENT_HOSTNAME_MALFORMED, label, error);
@@ -164,7 +166,7 @@ impl SentName {
                 log!(log, DHCP4_GENERATE_FQDN, label);
                 log!(log, DHCP4_RESPONSE_HOSTNAME_GENERATE, label, name);
             }
-            SentName::HostName(sent) if policy.replaces(true) || sent == "." => {
+            SentName::HostName(sent) if policy.replaces(true) || **sent == *b"." => {
                 log!(log, DHCP4_RESPONSE_HOSTNAME_GENERATE, label, name);
             }
             SentName::HostName(_) => {}
@@ -184,10 +186,10 @@ impl SentName {
         let SentName::HostName(sent) = self else {
             return policy.replaces(false).then(generated);
         };
-        if policy.replaces(true) || sent == "." {
+        if policy.replaces(true) || **sent == *b"." {
             return Some(generated());
         }
-        let name = policy.scrubbed(sent.as_bytes()).to_ascii_lowercase();
+        let name = policy.scrubbed(sent).to_ascii_lowercase();
         // A name of several labels is taken for complete.
         let is_partial = !name.trim_end_matches('.').contains('.');
         match name.trim_matches('.') {
