@@ -14,7 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::in_process::InProcess;
 
 /// What these show is done by the process around the corridor: its commands, its reloads and its timers.
-const NEED_A_PROCESS: [&str; 10] = [
+const NEED_A_PROCESS: [&str; 11] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
@@ -24,6 +24,7 @@ const NEED_A_PROCESS: [&str; 10] = [
     "flexible-identifier-refused",
     "hook-library-unknown",
     "reconfigure-refused-keeps-old",
+    "statistics-service-disabled",
     "subnets-are-logged",
 ];
 

@@ -255,7 +255,9 @@ impl<F: Protocol> Plan<F> {
     /// The link that a query's answer must fit.
     pub(crate) fn link_of_query(&self, query: &Query<F>, inbound: &Inbound<F>) -> Option<usize> {
         let named = query.links.first().copied();
-        let own = (inbound.source != F::DIRECT).then_some(inbound.source);
+        let source = (inbound.source != F::DIRECT).then_some(inbound.source);
+        // Who speaks to all is on the link that it is heard on.
+        let own = query.own.or(source).filter(|_| inbound.unicast);
         match named.or(own) {
             Some(address) => {
                 let subnet = self.subnet_of(address)?;

@@ -114,8 +114,10 @@ pub struct Query<F: Protocol> {
     pub act: Act<F>,
     /// It is in the class `gold`.
     pub gold: bool,
-    /// The link it says it is on, in the order of precedence: named, of the relay, its own address.
+    /// The link it says it is on, in the order of precedence: named, of the relay.
     pub links: Vec<F::Addr>,
+    /// The address that its client says it has (DHCPv4: `ciaddr`).
+    pub own: Option<F::Addr>,
     /// The number that its answer repeats.
     pub exchange: u32,
     /// Whom the answer goes to, as in [`Reply::to`].

@@ -22,8 +22,11 @@ const IP_AND_UDP_HEADERS: usize = 28;
 /// Options that a client gets asked or not, where they are configured.
 const BASIC: [u8; 3] = [code::ROUTERS, code::DOMAIN_NAME_SERVERS, code::DOMAIN_NAME];
 
-/// Options that say nothing to a client that speaks BOOTP (RFC 2132 section 9).
-const OF_DHCP_ALONE: std::ops::RangeInclusive<u8> = 50..=61;
+/// Options that say nothing to a client that speaks BOOTP (RFC 2132 section 9): all of that section but the
+/// class of a vendor.
+fn is_of_dhcp_alone(code: u8) -> bool {
+    matches!(code, 50..=59 | code::CLIENT_ID)
+}
 
 /// The space of the options of messages.
 const SPACE: &str = "dhcp4";
@@ -122,7 +125,7 @@ impl<'s> Reply<'_, 's> {
             }
         }
         if self.query.is_bootp() {
-            options.retain(|(code, _)| !OF_DHCP_ALONE.contains(code));
+            options.retain(|(code, _)| !is_of_dhcp_alone(*code));
         }
         // A stable sort: what has the same code keeps its order.
         options.sort_by_key(|(code, _)| *code);
@@ -190,6 +193,9 @@ impl<'s> Reply<'_, 's> {
         }
         if let Some(terms) = terms {
             reply.yiaddr(terms.address);
+        } else if self.query.is_inform() && view.is_relayed() && view.ciaddr().is_unspecified() {
+            // No address is known that the relay could send to.
+            reply.flags(view.flags() | BROADCAST_FLAG);
         }
         let boot = Boot { reply: self };
         if let Some(next_server) = boot.find(|fields| fields.next_server.as_ref()) {

@@ -8,7 +8,7 @@ use kea_expr::ClassId;
 use kea_hooks::{Next, ParkId, Point};
 use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::{ClientLabel, log};
-use kea_wire::v4::{MessageType, RelayAgentInfo};
+use kea_wire::v4::{MessageType, RelayAgentInfo, code};
 use kea_wire::{ClientId, V4};
 
 use super::accept::{Kind, Query};
@@ -55,6 +55,9 @@ impl<'s> Exchange<'_, 's> {
         if is_served && !self.is_for_this_server(place) {
             log!(log, DHCP4_PACKET_DROP_0003, self.label, self.arrival.interface);
             return Err(Drop::OtherServer);
+        }
+        if self.query.kind == Kind::Discover && self.query.view.has_option(code::SERVER_ID) {
+            return Err(Drop::UnacceptableOptions("a DHCPDISCOVER is for every server"));
         }
         let Some(place) = place else {
             // What is given back is found by its address, wherever the client is.
@@ -206,7 +209,7 @@ impl<'s> Exchange<'_, 's> {
     ) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
         if self.classifier.classes.contains(ClassId::REJECT) {
-            return Ok(self.nak(Some(place), out));
+            return self.refuse(place, out);
         }
         let leasing = self.leasing(place);
         let held = leasing.held();
@@ -257,7 +260,7 @@ impl<'s> Exchange<'_, 's> {
             }
             Err(refusal) => {
                 self.log_refusal(place, refusal);
-                Ok(self.nak(Some(place), out))
+                self.refuse(place, out)
             }
         }
     }
@@ -481,6 +484,14 @@ impl<'s> Exchange<'_, 's> {
         self.answer(MessageType::Ack, Ipv4Addr::UNSPECIFIED, Ticket(0))
     }
 
+    /// Says no, to whom that can be said: BOOTP has no message for it.
+    fn refuse(&self, place: &Place<'s, V4>, out: &mut Vec<u8>) -> Result<Answer<V4>, Drop<V4>> {
+        if self.query.is_bootp() {
+            return Err(Drop::NothingToOffer);
+        }
+        Ok(self.nak(Some(place), out))
+    }
+
     fn nak(&self, place: Option<&Place<'s, V4>>, out: &mut Vec<u8>) -> Answer<V4> {
         let reply = self.reply(place.map(Place::selected));
         reply.refuse(out);
@@ -503,7 +514,9 @@ impl<'s> Exchange<'_, 's> {
         let recipient = Recipient { kind, yiaddr, inform: self.query.is_inform() };
         let relay = self.query.relay.as_ref();
         let transmit = destination(self.query.view, relay, self.arrival, recipient, self.ports);
-        let (message_type, transaction) = (kind.number(), self.query.transaction());
+        // What goes to a BOOTP client has no type.
+        let message_type = if self.query.is_bootp() { 0 } else { kind.number() };
+        let transaction = self.query.transaction();
         Answer { way: Way::Client, transmit, after, message_type, parked: None, transaction }
     }
 

@@ -22,11 +22,13 @@ pub(super) fn select<'s>(
         return find_over_v6(corridor.config, corridor.log, carrier, classes);
     }
     let view = &query.view;
+    // Who speaks to all is on the link, whatever address it says that it has.
+    let is_sent_to_this_server = !arrival.destination.is_broadcast();
     let whereabouts = Whereabouts {
         interface: arrival.interface,
         interface_address: arrival.interface_address,
-        source: Some(arrival.source),
-        address: Some(view.ciaddr()),
+        source: is_sent_to_this_server.then_some(arrival.source),
+        address: is_sent_to_this_server.then_some(view.ciaddr()),
         is_relayed: view.is_relayed(),
         relay: Some(view.giaddr()),
         link: query.relay.as_ref().and_then(RelayAgentInfo::link_selection),

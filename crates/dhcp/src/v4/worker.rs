@@ -6,7 +6,7 @@ use kea_hooks::Point;
 use kea_lease::{LeaseRef, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_stats::ServerMetric;
-use kea_wire::v4::{MessageType, ParseError, RelayAgentInfo, View, code};
+use kea_wire::v4::{MessageType, Op, ParseError, RelayAgentInfo, View, code};
 use kea_wire::{Family as _, V4};
 
 use super::accept::{Kind, Query, accept};
@@ -147,7 +147,10 @@ impl Worker<V4> {
         };
         let answer = exchange.run(place.as_ref(), out).inspect_err(|reason| {
             // All other reasons are told of where they are found.
-            if matches!(reason, Drop::ClassReject | Drop::StorageUnavailable) {
+            if matches!(
+                reason,
+                Drop::UnacceptableOptions(_) | Drop::ClassReject | Drop::StorageUnavailable
+            ) {
                 log_refused(corridor, arrival, label, query.view.message_type(), reason);
             }
         })?;
@@ -193,6 +196,7 @@ fn recall_relay(corridor: &Corridor<'_, V4>, query: &mut Query<'_>) {
 }
 
 fn count_received(corridor: &Corridor<'_, V4>, view: &View<'_>) {
+    let asks_like_request = view.op() == Op::Request && serves_bootp(corridor.config);
     corridor.statistics.count(match view.message_type() {
         Some(MessageType::Discover) => ServerMetric::DiscoverReceived,
         Some(MessageType::Offer) => ServerMetric::OfferReceived,
@@ -202,6 +206,7 @@ fn count_received(corridor: &Corridor<'_, V4>, view: &View<'_>) {
         Some(MessageType::Release) => ServerMetric::ReleaseReceived,
         Some(MessageType::Decline) => ServerMetric::DeclineReceived,
         Some(MessageType::Inform) => ServerMetric::InformReceived,
+        None if asks_like_request => ServerMetric::RequestReceived,
         _ => ServerMetric::UnknownReceived,
     });
 }

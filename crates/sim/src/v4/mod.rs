@@ -63,7 +63,8 @@ impl Protocol for V4 {
             who: V4Identity { hw_addr: view.hw_addr(), client_id: view.client_id() },
             act,
             gold: view.vendor_class_id().is_some_and(|name| name.starts_with(b"gold")),
-            links: [named, relay, ciaddr].into_iter().flatten().collect(),
+            links: [named, relay].into_iter().flatten().collect(),
+            own: ciaddr,
             exchange: view.xid(),
             to: view.chaddr().to_vec(),
         })

@@ -52,6 +52,7 @@ impl Protocol for V6 {
             act,
             gold: view.option(code::VENDOR_CLASS).is_some_and(|data| data.get(6..10) == Some(GOLD)),
             links: link_of(&view).into_iter().collect(),
+            own: None,
             exchange: view.xid(),
         })
     }
