@@ -29,15 +29,19 @@ fn lease(number: u32, cltt: i64) -> Lease<V4> {
 /// A pool of two to the power of `bits`, of which one in `free` addresses is free (0: all are).
 fn leases(bits: u32, free: u32) -> Leases<V4> {
     let leases = Leases::new();
-    let last = Ipv4Addr::from_bits(FIRST.to_bits() + (1 << bits) - 1);
+    let pool = pool(bits);
     let mut reserved = Vec::new();
     if free > 0 {
         let taken = (0..1u32 << bits).filter(|number| number % free != free / 2);
         reserved.extend(taken.map(|number| Ipv4Addr::from_bits(FIRST.to_bits() + number)));
     }
-    let pools = vec![PoolSpec::addresses(FIRST, last)];
-    leases.configure(&[SubnetSpec { id: NET, range: (FIRST, last), pools, reserved }]);
+    let range = (pool.first, pool.last);
+    leases.configure(&[SubnetSpec { id: NET, range, pools: vec![pool], reserved }]);
     leases
+}
+
+fn pool(bits: u32) -> PoolSpec<V4> {
+    PoolSpec::addresses(FIRST, Ipv4Addr::from_bits(FIRST.to_bits() + (1 << bits) - 1))
 }
 
 /// Size of the pool in bits, and one in how many is free.
@@ -45,10 +49,11 @@ fn leases(bits: u32, free: u32) -> Leases<V4> {
 fn find_free(bencher: Bencher<'_, '_>, (bits, free): (u32, u32)) {
     let leases = leases(bits, free);
     let mut subnet = leases.subnet(NET).unwrap_or_else(|| unreachable!());
+    let pools = [pool(bits)];
     let mut random = 1u64;
     bencher.bench_local(|| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        subnet.vacancy(&[FIRST], Allocator::Random, random, 0)
+        subnet.vacancy(&pools, Allocator::Random, random, 0)
     });
 }
 
@@ -57,6 +62,7 @@ fn find_free(bencher: Bencher<'_, '_>, (bits, free): (u32, u32)) {
 #[divan::bench(sample_count = 20, sample_size = 5000)]
 fn exchange(bencher: Bencher<'_, '_>) {
     let leases = leases(24, 0);
+    let pools = [pool(24)];
     let journal = Journal::none();
     let mut number = 0;
     bencher.counter(ItemsCount::new(1u32)).bench_local(|| {
@@ -65,15 +71,15 @@ fn exchange(bencher: Bencher<'_, '_>) {
         let holder = u64::from(number);
         let mut subnet = leases.subnet(NET).unwrap_or_else(|| unreachable!());
         assert!(!knows(&subnet, &new));
-        let Some(Vacancy::Free(address)) = subnet.vacancy(&[FIRST], Allocator::Iterative, 0, 0)
+        let Some(Vacancy::Free(address)) = subnet.vacancy(&pools, Allocator::Iterative, 0, 0)
         else {
             unreachable!()
         };
-        subnet.offer(address, LeaseKind::Address, holder, 1060);
+        subnet.offer(address, LeaseKind::Address, 32, holder, 1060);
         drop(subnet);
         let mut subnet = leases.subnet(NET).unwrap_or_else(|| unreachable!());
         assert!(!knows(&subnet, &new));
-        new.address = subnet.offered_to(&[FIRST], holder, 1001).unwrap_or(address);
+        new.address = subnet.offered_to(&pools, holder, 1001).unwrap_or(address);
         subnet.put(&new);
         journal.append(&new)
     });
@@ -99,6 +105,7 @@ fn load_a_million(bencher: Bencher<'_, '_>) {
     }
     bencher.counter(ItemsCount::new(1_000_000u32)).bench_local(|| {
         let leases = leases(24, 0);
+        let pools = [pool(24)];
         load(&files, &leases, 0, |_| true, &mut |_| {}).map(|report| report.rows).unwrap_or(0)
     });
 }

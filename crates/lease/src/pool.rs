@@ -11,12 +11,13 @@ use crate::lease::{LeaseFamily, LeaseKind, LeaseState};
 use crate::queue::Queue;
 use crate::table::last_of;
 
-/// A range to allocate from.
+/// A range to allocate from. A pool is known by all of this: others, of another kind or of subnets that
+/// overlap, may begin at the same address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolSpec<F: LeaseFamily> {
     /// What is allocated.
     pub kind: LeaseKind,
-    /// The lowest address; a pool is known by it.
+    /// The lowest address.
     pub first: F::Addr,
     /// The highest address inside, of the last prefix when prefixes are delegated.
     pub last: F::Addr,
@@ -138,10 +139,11 @@ impl<F: LeaseFamily> Pool<F> {
         }
     }
 
-    /// Keeps the prefixes that a range lies in out of what is found free, unless that are all.
-    pub(crate) fn set_aside(&mut self, first: F::Addr, last: F::Addr) {
-        let covered = self.between(first, last);
-        if u128::from(covered.end - covered.start) < self.spec.total() {
+    /// Keeps the prefixes that these pools lie in out of what is found free, unless that are all.
+    pub(crate) fn set_aside<'a>(&mut self, others: impl Iterator<Item = &'a PoolSpec<F>>) {
+        let covered: HashSet<u64> =
+            others.flat_map(|other| self.between(other.first, other.last)).collect();
+        if (covered.len() as u128) < self.spec.total() {
             for offset in covered {
                 self.reserved.insert(offset);
                 self.taken.insert(offset);
@@ -198,6 +200,11 @@ impl<F: LeaseFamily> Pool<F> {
         if state == LeaseState::Declined {
             self.counts.declined = self.counts.declined.saturating_add_signed(by);
         }
+    }
+
+    /// What of the pool lies in those `len` bits from `address`.
+    pub(crate) fn parts_of(&self, address: F::Addr, len: u8) -> impl Iterator<Item = F::Addr> {
+        self.covered(address, len).map(|offset| self.spec.address(offset))
     }
 
     fn covered(&self, address: F::Addr, len: u8) -> std::ops::Range<u64> {

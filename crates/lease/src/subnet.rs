@@ -9,7 +9,7 @@ use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, Preference, Subnet
 use crate::leases::Preview;
 use crate::pool::{Allocator, PoolCounts, PoolSpec};
 use crate::record::Record;
-use crate::table::{LeaseCounts, LeaseKey, Table};
+use crate::table::{LeaseCounts, LeaseKey, Places, Table};
 
 /// The leases of a subnet, locked. Dropping it unlocks.
 ///
@@ -133,14 +133,14 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         }
     }
 
-    /// An address from one of these pools, each named by its first address, in their order.
+    /// An address from one of these pools, in their order.
     ///
     /// What is free goes first, then what was another client's and is over, then what is only
     /// offered. Of a pool not among the configured ones there is nothing. Any number will do for
     /// `random`, as long as it is hard to foresee.
     pub fn vacancy(
         &mut self,
-        pools: &[F::Addr],
+        pools: &[PoolSpec<F>],
         allocator: Allocator,
         random: u64,
         now: i64,
@@ -151,7 +151,7 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     /// As [`Self::vacancy`], passing over ended leases and offers at addresses of which `keep` is true.
     pub fn vacancy_unless(
         &mut self,
-        pools: &[F::Addr],
+        pools: &[PoolSpec<F>],
         allocator: Allocator,
         random: u64,
         now: i64,
@@ -161,15 +161,18 @@ impl<F: LeaseFamily> SubnetLeases<F> {
             return Some(Vacancy::Free(address));
         }
         let table = &*self.table;
-        let indices = || pools.iter().filter_map(|first| table.pool_index(*first));
+        let indices = || pools.iter().filter_map(|spec| table.pool_index(spec));
         let is_kept = |record: &Record<F>| keep(record.address);
         let over = indices().filter_map(|pool| table.longest_ended(pool, now, is_kept));
         if let Some(record) = over.min_by_key(|record| (record.expires(), record.address)) {
             return Some(Vacancy::Over(record.lease()));
         }
+        if let Some(part) = indices().find_map(|pool| table.left_from_outside(pool, now, &keep)) {
+            return Some(Vacancy::Free(part));
+        }
         let is_preview = self.preview.is_some();
-        let mut offered = pools.iter().filter_map(|first| {
-            let pool = self.table.pool_mut(*first)?;
+        let mut offered = pools.iter().filter_map(|spec| {
+            let pool = self.table.pool_mut(spec)?;
             if is_preview { pool.first_offer(&keep) } else { pool.take_offer(&keep) }
         });
         offered.next().map(Vacancy::Offered)
@@ -177,27 +180,27 @@ impl<F: LeaseFamily> SubnetLeases<F> {
 
     fn find_free(
         &mut self,
-        pools: &[F::Addr],
+        pools: &[PoolSpec<F>],
         allocator: Allocator,
         random: u64,
         now: i64,
     ) -> Option<F::Addr> {
         let table = &mut *self.table;
-        let first = table.pool_mut(*pools.first()?)?;
+        let first = table.pool_mut(pools.first()?)?;
         let turn = (self.subnet.unwrap_or_default(), first.spec.kind);
         // Nothing to remember where there is no choice.
         let has_choice = pools.len() > 1;
         let last = table.last_pool.get(&turn).copied().filter(|_| has_choice);
         // Where the last search ended, the next begins; its pool's beginning comes last of all.
-        let at = pools.iter().position(|first| table.pool_index(*first) == last).unwrap_or(0);
+        let at = pools.iter().position(|spec| table.pool_index(spec) == last).unwrap_or(0);
         let begin = if allocator == Allocator::Random && !pools.is_empty() {
             (random >> 32) as usize % pools.len()
         } else {
             at
         };
         let turns = pools.iter().cycle().skip(begin).take(pools.len() + 1).enumerate();
-        for (step, first) in turns {
-            let Some(index) = table.pool_index(*first) else { continue };
+        for (step, spec) in turns {
+            let Some(index) = table.pool_index(spec) else { continue };
             let Some(pool) = table.pools.get_mut(index) else { continue };
             pool.lapse_offers(now);
             if let Some(taken) = &self.preview {
@@ -216,20 +219,23 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         None
     }
 
-    /// What stands at an address that a client asks for.
-    pub fn occupancy(&self, address: F::Addr, kind: LeaseKind, now: i64) -> Occupancy<F> {
+    /// What stands at an address that a client asks for, of `len` bits: as many as an address has, or as a
+    /// pool gives of prefixes.
+    pub fn occupancy(&self, address: F::Addr, kind: LeaseKind, len: u8, now: i64) -> Occupancy<F> {
         if let Some(record) = self.table.get(address) {
             return Occupancy::Leased(record.lease());
         }
         let mut pools =
             self.table.pools_at(address, kind).filter_map(|at| self.table.pools.get(at));
-        let Some(pool) = pools.next() else { return Occupancy::NotAllocatable };
+        let Some(pool) = pools.find(|pool| pool.spec.delegated_len == len) else {
+            return Occupancy::NotAllocatable;
+        };
         match pool.offer_holder(address, now) {
             Some(holder) => Occupancy::Offered(holder),
             None if pool.is_free(address) || pool.is_only_offered(address) => Occupancy::Free,
             None if pool.is_reserved(address) => Occupancy::NotAllocatable,
             // Prefixes of another length lie here.
-            None if self.overlapping(address, pool.spec.delegated_len, now).next().is_some() => {
+            None if self.overlapping(address, len, now).next().is_some() => {
                 Occupancy::NotAllocatable
             }
             None => Occupancy::Free,
@@ -253,23 +259,27 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         self.table.prefix_lens().collect()
     }
 
-    /// Keeps a free address of a pool for a client until then, so that no other client is offered it
+    /// Keeps a free address (or prefix of `len` bits) of a pool for a client until then, so that no other client is offered it
     /// while there are others. A client keeps one address of a pool. Holds are in memory only, and
     /// bounded: of too many, the oldest lapse.
-    pub fn offer(&mut self, address: F::Addr, kind: LeaseKind, holder: u64, until: i64) {
+    pub fn offer(&mut self, address: F::Addr, kind: LeaseKind, len: u8, holder: u64, until: i64) {
         if let Some(taken) = &self.preview {
             taken.lock().insert(address);
             return;
         }
-        let at = self.table.pools_at(address, kind).next();
-        if let Some(pool) = at.and_then(|at| self.table.pools.get_mut(at)) {
-            pool.offer(address, holder, until);
+        // Pools of subnets that overlap keep it, each of them.
+        let pools: Places = self.table.pools_at(address, kind).collect();
+        for at in pools {
+            let pool = self.table.pools.get_mut(at);
+            if let Some(pool) = pool.filter(|pool| pool.spec.delegated_len == len) {
+                pool.offer(address, holder, until);
+            }
         }
     }
 
     /// The address of one of these pools that is kept for a client.
-    pub fn offered_to(&self, pools: &[F::Addr], holder: u64, now: i64) -> Option<F::Addr> {
-        let pools = pools.iter().filter_map(|first| self.table.pool_index(*first));
+    pub fn offered_to(&self, pools: &[PoolSpec<F>], holder: u64, now: i64) -> Option<F::Addr> {
+        let pools = pools.iter().filter_map(|spec| self.table.pool_index(spec));
         pools
             .filter_map(|at| self.table.pools.get(at))
             .find_map(|pool| pool.offered_to(holder, now))
@@ -319,14 +329,36 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         }
     }
 
-    /// Addresses of a pool by what became of them; the pool is named by its first address.
-    pub fn pool_counts(&self, first: F::Addr) -> Option<PoolCounts> {
-        self.table.pools.get(self.table.pool_index(first)?).map(crate::pool::Pool::counts)
+    /// Addresses of a pool by what became of them.
+    pub fn pool_counts(&self, spec: &PoolSpec<F>) -> Option<PoolCounts> {
+        self.table.pools.get(self.table.pool_index(spec)?).map(crate::pool::Pool::counts)
+    }
+
+    /// As [`Self::pool_counts`], without what was given in other subnets, such as one that had the pool
+    /// before. Looks at each lease where there are some of others.
+    pub fn own_pool_counts(&self, spec: &PoolSpec<F>) -> Option<PoolCounts> {
+        let counts = self.pool_counts(spec)?;
+        let own = self.subnet?;
+        let mut by_subnet = self.table.counts.iter();
+        if by_subnet.all(|(subnet, counts)| subnet == own || counts.total() == 0) {
+            return Some(counts);
+        }
+        let all = self.table.range(Bound::Included(spec.first), Bound::Included(spec.last));
+        let is_own = |record: &&Record<F>| {
+            let is_alike = (record.kind() == LeaseKind::Prefix) == (spec.kind == LeaseKind::Prefix);
+            record.subnet == own && is_alike && !record.state.is_vacant()
+        };
+        let none = PoolCounts { assigned: 0, declined: 0, ..counts };
+        Some(all.filter(is_own).fold(none, |counts, record| PoolCounts {
+            assigned: counts.assigned + 1,
+            declined: counts.declined + u64::from(record.state == LeaseState::Declined),
+            ..counts
+        }))
     }
 
     /// Offers that are remembered for a pool, those withdrawn since among them.
-    pub fn offers_kept(&self, first: F::Addr) -> usize {
-        let pool = self.table.pool_index(first).and_then(|at| self.table.pools.get(at));
+    pub fn offers_kept(&self, spec: &PoolSpec<F>) -> usize {
+        let pool = self.table.pool_index(spec).and_then(|at| self.table.pools.get(at));
         pool.map_or(0, crate::pool::Pool::offers_kept)
     }
 

@@ -314,7 +314,7 @@ impl<F: LeaseFamily> Table<F> {
 
     /// Replaces the pools and reserved addresses. Costs a pass over the leases when they differ.
     pub(crate) fn set_pools(&mut self, mut specs: Vec<PoolSpec<F>>, mut reserved: Vec<F::Addr>) {
-        specs.sort_by_key(|spec| (spec.first, spec.last));
+        specs.sort_by_key(|spec| (spec.first, spec.last, spec.kind, spec.delegated_len));
         specs.dedup();
         reserved.sort_unstable();
         reserved.dedup();
@@ -352,7 +352,7 @@ impl<F: LeaseFamily> Table<F> {
         let specs: Vec<PoolSpec<F>> = self.pools.iter().map(|pool| pool.spec).collect();
         let links = || specs.iter().filter(|spec| spec.kind != LeaseKind::Prefix);
         for pool in self.pools.iter_mut().filter(|pool| pool.spec.kind == LeaseKind::Prefix) {
-            links().for_each(|link| pool.set_aside(link.first, link.last));
+            pool.set_aside(links());
         }
     }
 
@@ -363,13 +363,29 @@ impl<F: LeaseFamily> Table<F> {
         leases
     }
 
-    pub(crate) fn pool_mut(&mut self, first: F::Addr) -> Option<&mut Pool<F>> {
-        let at = self.pool_index(first)?;
+    pub(crate) fn pool_mut(&mut self, spec: &PoolSpec<F>) -> Option<&mut Pool<F>> {
+        let at = self.pool_index(spec)?;
         self.pools.get_mut(at)
     }
 
-    pub(crate) fn pool_index(&self, first: F::Addr) -> Option<usize> {
-        self.pools.binary_search_by_key(&first, |pool| pool.spec.first).ok()
+    /// The pool that is described so; where there is none, one of its kind that begins there: its end may
+    /// just have been moved, of which who asks does not know yet.
+    pub(crate) fn pool_index(&self, spec: &PoolSpec<F>) -> Option<usize> {
+        let first = spec.first.number();
+        let begin = self.pools.partition_point(|pool| pool.spec.first.number() < first);
+        let mut found = None;
+        for (at, pool) in self.pools.iter().enumerate().skip(begin) {
+            if pool.spec == *spec {
+                return Some(at);
+            }
+            if pool.spec.first.number() != first {
+                break;
+            }
+            if pool.spec.kind == spec.kind {
+                found = Some(at);
+            }
+        }
+        found
     }
 
     pub(crate) fn pools_at(
@@ -410,9 +426,37 @@ impl<F: LeaseFamily> Table<F> {
             let first = first_of(record.address, pool.spec.delegated_len);
             let is_held = |other: &Record<F>| !LeaseRef(other).is_reusable(now);
             !keep(record)
+                && !pool.is_reserved(first)
                 && (first == record.address || !self.get(first).is_some_and(is_held))
                 && !self.overlapping(first, pool.spec.delegated_len).any(is_held)
         })
+    }
+
+    /// The first prefix of a pool that is taken only by what is over of a wider one, which begins before the
+    /// pool and so is in none of its queues. Looks at no more than [`LOOKED_AT`] parts of each.
+    pub(crate) fn left_from_outside(
+        &self,
+        pool: usize,
+        now: i64,
+        keep: impl Fn(F::Addr) -> bool,
+    ) -> Option<F::Addr> {
+        let pool = self.pools.get(pool)?;
+        let PoolSpec { first, delegated_len, .. } = pool.spec;
+        let is_held = |other: &Record<F>| !LeaseRef(other).is_reusable(now);
+        let is_left = |part: &F::Addr| {
+            !keep(*part)
+                && !pool.is_reserved(*part)
+                && !self.get(*part).is_some_and(is_held)
+                && !self.overlapping(*part, delegated_len).any(is_held)
+        };
+        let wider = self.lengths.keys().take_while(|len| **len < delegated_len);
+        let mut reaching = wider.filter_map(|len| {
+            let record = self.get(first_of(first, *len))?;
+            let is_it = record.address != first && F::prefix_len(&record.term) == *len;
+            (is_it && !is_held(record)).then_some((record.address, *len))
+        });
+        reaching
+            .find_map(|(address, len)| pool.parts_of(address, len).take(LOOKED_AT).find(is_left))
     }
 
     /// Enters a record into what depends on its state: queue, pools, counts.
@@ -536,7 +580,7 @@ fn by_state<A>(
 /// Leases from which on two indexes are built at the same time.
 const WORTH_A_THREAD: usize = 50_000;
 
-type Places = smallvec::SmallVec<[usize; 4]>;
+pub(crate) type Places = smallvec::SmallVec<[usize; 4]>;
 
 /// How many ended leases are passed over, because they are kept for somebody, before a pool counts as
 /// used up: a search must not grow with the number of reservations.

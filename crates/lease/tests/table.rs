@@ -31,9 +31,13 @@ fn spec(id: u32, first: u32, last: u32) -> SubnetSpec<V4> {
     SubnetSpec {
         id: SubnetId(id),
         range: (v4(first), v4(last)),
-        pools: vec![PoolSpec::addresses(v4(first), v4(last))],
+        pools: vec![pool(first, last)],
         reserved: vec![],
     }
+}
+
+fn pool(first: u32, last: u32) -> PoolSpec<V4> {
+    PoolSpec::addresses(v4(first), v4(last))
 }
 
 fn leases(first: u32, last: u32) -> Leases<V4> {
@@ -101,7 +105,7 @@ proptest! {
                     leases.configure(&[spec]);
                 }
                 Step::Offer { last, client } => {
-                    leases.subnet(NET).unwrap().offer(v4(last), LeaseKind::Address, client.into(), 1000);
+                    leases.subnet(NET).unwrap().offer(v4(last), LeaseKind::Address, 32, client.into(), 1000);
                 }
             }
             check(&leases, &model, v4(first), v4(last), reserved)?;
@@ -167,11 +171,12 @@ fn check(
     prop_assert_eq!(expired, expected);
 
     let mut subnet = leases.subnet(NET).unwrap();
-    let pool = subnet.pool_counts(first).unwrap();
+    let spec = PoolSpec::addresses(first, last);
+    let pool = subnet.pool_counts(&spec).unwrap();
     let inside = |lease: &&Lease<V4>| first <= lease.address && lease.address <= last;
     let used = model.values().filter(inside).filter(|lease| !lease.state.is_vacant());
     prop_assert_eq!(pool.assigned, used.count() as u64);
-    match subnet.vacancy(&[first], Allocator::Iterative, 0, now) {
+    match subnet.vacancy(&[spec], Allocator::Iterative, 0, now) {
         Some(Vacancy::Free(address)) => {
             prop_assert!(first <= address && address <= last);
             prop_assert!(!model.contains_key(&address), "{} is leased", address);
@@ -216,7 +221,7 @@ fn an_address_has_one_lease_whichever_subnet_asks() {
 fn iterative_goes_on_after_the_last_and_comes_back() {
     let leases = leases(10, 13);
     let mut subnet = leases.subnet(NET).unwrap();
-    let pools = [v4(10)];
+    let pools = [pool(10, 13)];
     let mut next = |client| {
         let found = subnet.vacancy(&pools, Allocator::Iterative, 0, 0)?;
         subnet.insert(&Lease { address: found.address(), ..lease(0, client, 0) }).unwrap();
@@ -239,33 +244,33 @@ fn what_ended_first_is_given_when_nothing_is_free() {
     let mut remembered = lease(12, 3, 30);
     remembered.state = LeaseState::ExpiredReclaimed;
     subnet.put(&remembered);
-    let mut at = |now| subnet.vacancy(&[v4(10)], Allocator::Random, 5, now);
+    let mut at = |now| subnet.vacancy(&[pool(10, 12)], Allocator::Random, 5, now);
     assert_eq!(at(60), Some(Vacancy::Over(remembered.clone())), "kept only for its client");
     // Of a pool, what is remembered goes before what must be reclaimed first.
     assert_eq!(at(125), Some(Vacancy::Over(remembered)));
     subnet.put(&lease(12, 3, 60));
-    let mut at = |now| subnet.vacancy(&[v4(10)], Allocator::Random, 5, now);
+    let mut at = |now| subnet.vacancy(&[pool(10, 12)], Allocator::Random, 5, now);
     assert_eq!(at(119), None);
     assert_eq!(at(120), Some(Vacancy::Over(lease(11, 2, 20))));
     let mut endless = lease(11, 2, 20);
     endless.valid_lifetime = INFINITE;
     subnet.put(&endless);
-    assert_eq!(subnet.vacancy(&[v4(10)], Allocator::Random, 5, 149), None);
+    assert_eq!(subnet.vacancy(&[pool(10, 12)], Allocator::Random, 5, 149), None);
 }
 
 #[test]
 fn offers_are_kept_apart_until_nothing_else_is_left() {
     let leases = leases(10, 11);
     let mut subnet = leases.subnet(NET).unwrap();
-    let pools = [v4(10)];
+    let pools = [pool(10, 11)];
     for (client, last) in [(1, 10), (2, 11)] {
         let found = subnet.vacancy(&pools, Allocator::Iterative, 0, 0).unwrap();
         assert_eq!(found, Vacancy::Free(v4(last)));
-        subnet.offer(found.address(), LeaseKind::Address, client, 60);
+        subnet.offer(found.address(), LeaseKind::Address, 32, client, 60);
     }
     assert_eq!(subnet.offered_to(&pools, 2, 59), Some(v4(11)));
     assert_eq!(subnet.offered_to(&pools, 2, 60), None);
-    assert_eq!(subnet.occupancy(v4(10), LeaseKind::Address, 0), Occupancy::Offered(1));
+    assert_eq!(subnet.occupancy(v4(10), LeaseKind::Address, 32, 0), Occupancy::Offered(1));
     let third = subnet.vacancy(&pools, Allocator::Iterative, 0, 0);
     assert_eq!(third, Some(Vacancy::Offered(v4(10))));
     // The other hold lapses.
@@ -277,15 +282,15 @@ fn offers_are_kept_apart_until_nothing_else_is_left() {
 fn an_offer_that_is_to_be_kept_is_passed_over_for_the_next() {
     let leases = leases(10, 12);
     let mut subnet = leases.subnet(NET).unwrap();
-    let pools = [v4(10)];
+    let pools = [pool(10, 12)];
     for (client, last) in [(1, 10), (2, 11), (3, 12)] {
-        subnet.offer(v4(last), LeaseKind::Address, client, 60);
+        subnet.offer(v4(last), LeaseKind::Address, 32, client, 60);
     }
     for kept in [vec![v4(10)], vec![v4(10), v4(12)]] {
         let keep = |address| kept.contains(&address);
         let found = subnet.vacancy_unless(&pools, Allocator::Iterative, 0, 0, keep);
         assert_eq!(found, Some(Vacancy::Offered(v4(11))));
-        subnet.offer(v4(11), LeaseKind::Address, 4, 60);
+        subnet.offer(v4(11), LeaseKind::Address, 32, 4, 60);
     }
     assert_eq!(subnet.offered_to(&pools, 1, 0), Some(v4(10)));
     assert_eq!(subnet.offered_to(&pools, 4, 0), Some(v4(11)));
@@ -298,11 +303,11 @@ fn reserved_addresses_are_not_allocated_before_or_after_their_lease() {
     let leases = Leases::<V4>::new();
     leases.configure(&[SubnetSpec { reserved: vec![v4(10)], ..spec(1, 10, 11) }]);
     let mut subnet = leases.subnet(NET).unwrap();
-    assert_eq!(subnet.occupancy(v4(10), LeaseKind::Address, 0), Occupancy::NotAllocatable);
+    assert_eq!(subnet.occupancy(v4(10), LeaseKind::Address, 32, 0), Occupancy::NotAllocatable);
     subnet.put(&lease(10, 1, 0));
     subnet.remove(v4(10));
     for _ in 0..3 {
-        let found = subnet.vacancy(&[v4(10)], Allocator::Iterative, 0, 0);
+        let found = subnet.vacancy(&[pool(10, 11)], Allocator::Iterative, 0, 0);
         assert_eq!(found, Some(Vacancy::Free(v4(11))));
     }
 }
@@ -363,20 +368,20 @@ fn prefixes_are_delegated_from_pools_outside_the_subnet() {
     let leases = Leases::<V6>::new();
     leases.configure(&[SubnetSpec { id: NET, range, pools: vec![pool], reserved: vec![] }]);
     let mut subnet = leases.subnet(NET).unwrap();
-    assert_eq!(subnet.pool_counts(pool.first).unwrap().total, 4);
+    assert_eq!(subnet.pool_counts(&pool).unwrap().total, 4);
     for number in 0..4 {
-        let found = subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0).unwrap();
+        let found = subnet.vacancy(&[pool], Allocator::Iterative, 0, 0).unwrap();
         assert_eq!(found, Vacancy::Free(prefix(number, 64, 0).address));
         subnet.insert(&prefix(number, 64, number as u32)).unwrap();
     }
-    assert_eq!(subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0), None);
+    assert_eq!(subnet.vacancy(&[pool], Allocator::Iterative, 0, 0), None);
     let duid = Duid::new(&[0, 1, 2, 3]).unwrap();
     let of_two = subnet.by_association(&duid, Iaid(2), LeaseKind::Prefix);
     assert_eq!(of_two.map(kea_lease::LeaseRef::to_lease).collect::<Vec<_>>(), [prefix(2, 64, 2)]);
     assert_eq!(subnet.by_association(&duid, Iaid(2), LeaseKind::Address).count(), 0);
     assert_eq!(subnet.by_duid(&duid).count(), 4);
     subnet.remove(prefix(2, 64, 0).address).unwrap();
-    let found = subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0);
+    let found = subnet.vacancy(&[pool], Allocator::Iterative, 0, 0);
     assert_eq!(found, Some(Vacancy::Free(prefix(2, 64, 0).address)));
 }
 
@@ -393,10 +398,10 @@ fn a_wider_prefix_keeps_all_it_covers() {
     leases.configure(&[SubnetSpec { id: NET, range, pools: vec![pool], reserved: vec![] }]);
     let mut subnet = leases.subnet(NET).unwrap();
     subnet.put(&prefix(0, 62, 1));
-    let found = subnet.vacancy(&[pool.first], Allocator::Iterative, 0, 0);
+    let found = subnet.vacancy(&[pool], Allocator::Iterative, 0, 0);
     assert_eq!(found, Some(Vacancy::Free(prefix(4, 64, 0).address)));
     subnet.remove(prefix(0, 62, 1).address);
-    let found = subnet.occupancy(prefix(3, 64, 0).address, LeaseKind::Prefix, 0);
+    let found = subnet.occupancy(prefix(3, 64, 0).address, LeaseKind::Prefix, 64, 0);
     assert_eq!(found, Occupancy::Free);
 }
 
@@ -418,9 +423,9 @@ fn prefixes_of_another_length_keep_what_they_share() {
     };
     let vacancy = |first| {
         let mut subnet = leases.subnet(NET).unwrap();
-        let len = subnet.pools().next().unwrap().delegated_len;
-        let found = subnet.vacancy(&[first], Allocator::Iterative, 0, NOW)?;
-        Some(Prefix::new(found.address(), len).unwrap().first())
+        let pool = *subnet.pools().find(|pool| pool.first == first).unwrap();
+        let found = subnet.vacancy(&[pool], Allocator::Iterative, 0, NOW)?;
+        Some(Prefix::new(found.address(), pool.delegated_len).unwrap().first())
     };
     let remove = |lease: Lease<V6>| leases.subnet(NET).unwrap().remove(lease.address).unwrap();
     configure(0, 64);
@@ -444,7 +449,7 @@ fn prefixes_of_another_length_keep_what_they_share() {
     remove(prefix(1, 64, 2));
     assert_eq!(vacancy(first), None);
     let subnet = leases.subnet(NET).unwrap();
-    let inside = subnet.occupancy(prefix(1, 64, 0).address, LeaseKind::Prefix, NOW);
+    let inside = subnet.occupancy(prefix(1, 64, 0).address, LeaseKind::Prefix, 64, NOW);
     assert_eq!(inside, Occupancy::NotAllocatable);
     // So is an address in it.
     let address = Ipv6Addr::from_bits(prefix(1, 64, 0).address.to_bits() + 1);
@@ -463,9 +468,9 @@ fn a_prefix_that_reaches_into_a_pool_from_outside_keeps_what_it_shares() {
     const NOW: i64 = 200;
     let range = (prefix(8, 64, 0).address, "3001:db8:0:f:ffff:ffff:ffff:ffff".parse().unwrap());
     let link = ("3001:db9::".parse().unwrap(), "3001:db9::ffff".parse().unwrap());
+    let (first, last) = range;
+    let pool = PoolSpec { kind: LeaseKind::Prefix, first, last, delegated_len: 64 };
     let configure = |leases: &Leases<V6>| {
-        let (first, last) = range;
-        let pool = PoolSpec { kind: LeaseKind::Prefix, first, last, delegated_len: 64 };
         let spec = SubnetSpec { id: NET, range: link, pools: vec![pool], reserved: vec![] };
         leases.configure(&[spec]);
     };
@@ -473,7 +478,7 @@ fn a_prefix_that_reaches_into_a_pool_from_outside_keeps_what_it_shares() {
     let wide = Lease { cltt: NOW, ..prefix(0, 60, 1) };
     let vacancy = |leases: &Leases<V6>| {
         let mut subnet = leases.subnet(NET).unwrap();
-        subnet.vacancy(&[range.0], Allocator::Iterative, 0, NOW).map(|found| found.address())
+        subnet.vacancy(&[pool], Allocator::Iterative, 0, NOW).map(|found| found.address())
     };
     let leases = Leases::<V6>::new();
     leases.at(wide.address).put(&wide);
@@ -481,6 +486,14 @@ fn a_prefix_that_reaches_into_a_pool_from_outside_keeps_what_it_shares() {
     assert_eq!(vacancy(&leases), None);
     assert_eq!(leases.at(range.0).overlapping(range.0, 64, NOW).count(), 1);
     assert_eq!(leases.len(), 1);
+    // What is over of it keeps nothing, but for what is another's by now.
+    leases.at(wide.address).put(&Lease { cltt: 0, ..wide.clone() });
+    assert_eq!(vacancy(&leases), Some(range.0));
+    leases.at(range.0).put(&Lease { cltt: NOW, ..prefix(8, 64, 2) });
+    assert_eq!(vacancy(&leases), Some(prefix(9, 64, 0).address));
+    leases.at(range.0).remove(range.0);
+    leases.at(wide.address).put(&wide);
+    assert_eq!(vacancy(&leases), None);
     // It stays so, and what follows frees the pool.
     configure(&leases);
     assert_eq!(vacancy(&leases), None);
@@ -488,6 +501,89 @@ fn a_prefix_that_reaches_into_a_pool_from_outside_keeps_what_it_shares() {
     assert_eq!(vacancy(&leases), Some(range.0));
     configure(&leases);
     assert_eq!(vacancy(&leases), Some(range.0));
+}
+
+/// A pool of addresses and two of prefixes, of one length each, which all begin at the same address.
+#[test]
+fn pools_that_begin_at_the_same_address_are_told_apart() {
+    let at = |text: &str| text.parse::<Ipv6Addr>().unwrap();
+    let first = at("3001:db8::");
+    let prefixes = |last: &str, delegated_len| {
+        let last = at(last);
+        PoolSpec { kind: LeaseKind::Prefix, first, last, delegated_len }
+    };
+    let addresses = PoolSpec::<V6>::addresses(first, at("3001:db8::3"));
+    let narrow = prefixes("3001:db8:0:7:ffff:ffff:ffff:ffff", 64);
+    let wide = prefixes("3001:db8:0:ff:ffff:ffff:ffff:ffff", 60);
+    let spec = |id, pools: Vec<PoolSpec<V6>>| {
+        let range = (first, at("3001:db8:0:ff:ffff:ffff:ffff:ffff"));
+        SubnetSpec { id: SubnetId(id), range, pools, reserved: vec![] }
+    };
+    for subnets in [
+        vec![spec(1, vec![addresses, narrow]), spec(2, vec![wide])],
+        vec![spec(1, vec![wide, addresses]), spec(2, vec![narrow])],
+        vec![spec(1, vec![narrow]), spec(2, vec![wide]), spec(3, vec![addresses])],
+    ] {
+        let leases = Leases::<V6>::new();
+        leases.configure(&subnets);
+        let mut table = leases.subnet(NET).unwrap();
+        let totals = [addresses, narrow, wide].map(|pool| table.pool_counts(&pool).unwrap().total);
+        assert_eq!(totals, [4, 8, 16]);
+        // The prefixes that hold the pool of addresses are nobody's.
+        for (pool, expected) in [
+            (addresses, "3001:db8::"),
+            (narrow, "3001:db8:0:1::"),
+            (wide, "3001:db8:0:10::"),
+            (addresses, "3001:db8::1"),
+            (narrow, "3001:db8:0:2::"),
+        ] {
+            let found = table.vacancy(&[pool], Allocator::Iterative, 0, 0);
+            assert_eq!(found, Some(Vacancy::Free(at(expected))), "{pool:?}");
+            let state = table.occupancy(at(expected), pool.kind, pool.delegated_len, 0);
+            assert_eq!(state, Occupancy::Free, "{pool:?}");
+            table.offer(at(expected), pool.kind, pool.delegated_len, 7, 60);
+            assert_eq!(table.offered_to(&[pool], 7, 0), Some(at(expected)), "{pool:?}");
+        }
+        let kept = [addresses, narrow, wide].map(|pool| table.offered_to(&[pool], 7, 0).unwrap());
+        assert_eq!(kept, ["3001:db8::1", "3001:db8:0:2::", "3001:db8:0:10::"].map(at));
+        // Who does not know yet that a pool became larger is served all the same.
+        let before = PoolSpec { last: at("3001:db8::1"), ..addresses };
+        let found = table.vacancy(&[before], Allocator::Iterative, 0, 0);
+        assert_eq!(found, Some(Vacancy::Free(at("3001:db8::2"))));
+    }
+}
+
+/// Another subnet has the addresses now, with leases that were given in the one before.
+#[test]
+fn what_another_subnet_gave_is_told_apart_from_what_a_pool_gave() {
+    let leases = leases(10, 19);
+    leases.at(v4(10)).put(&lease(10, 1, 0));
+    leases.at(v4(11)).put(&Lease { state: LeaseState::Declined, ..lease(11, 2, 0) });
+    let counts = |id| {
+        let table = leases.subnet(SubnetId(id)).unwrap();
+        let [all, own] = [table.pool_counts(&pool(10, 19)), table.own_pool_counts(&pool(10, 19))]
+            .map(|counts| counts.map(|it| (it.total, it.assigned, it.declined)).unwrap());
+        (all, own)
+    };
+    assert_eq!(counts(1), ((10, 2, 1), (10, 2, 1)));
+    leases.configure(&[spec(2, 10, 19)]);
+    assert_eq!(counts(2), ((10, 2, 1), (10, 0, 0)));
+    leases.at(v4(12)).put(&Lease { subnet: SubnetId(2), ..lease(12, 3, 0) });
+    assert_eq!(counts(2), ((10, 3, 1), (10, 1, 0)));
+}
+
+/// Of two pools of subnets that overlap, each keeps what is offered from the other.
+#[test]
+fn an_offer_is_kept_by_every_pool_that_it_lies_in() {
+    let leases = Leases::<V4>::new();
+    leases.configure(&[spec(1, 10, 11), spec(2, 10, 12)]);
+    let mut table = leases.subnet(NET).unwrap();
+    table.offer(v4(10), LeaseKind::Address, 32, 7, 60);
+    for pool in [pool(10, 11), pool(10, 12)] {
+        assert_eq!(table.offered_to(&[pool], 7, 0), Some(v4(10)));
+        let found = table.vacancy(&[pool], Allocator::Random, 0, 0);
+        assert_ne!(found, Some(Vacancy::Free(v4(10))));
+    }
 }
 
 /// A pool of addresses in the first prefix of those that are delegated.
@@ -502,7 +598,7 @@ fn the_link_of_addresses_is_not_delegated() {
         let pools = vec![addresses, prefixes];
         leases.configure(&[SubnetSpec { id: NET, range: (first, last), pools, reserved: vec![] }]);
         let mut subnet = leases.subnet(NET).unwrap();
-        subnet.vacancy(&[first], Allocator::Iterative, 0, 0)
+        subnet.vacancy(&[prefixes], Allocator::Iterative, 0, 0)
     };
     let found = configure("3001:db8:0:3:ffff:ffff:ffff:ffff");
     assert_eq!(found, Some(Vacancy::Free(address("3001:db8:0:1::"))));
@@ -516,7 +612,7 @@ fn the_free_lease_queue_gives_what_was_freed_last_at_last() {
     let leases = leases(0, 99);
     let mut subnet = leases.subnet(NET).unwrap();
     let next = |subnet: &mut kea_lease::SubnetLeases<V4>, client| {
-        let found = subnet.vacancy(&[v4(0)], Allocator::FreeLeaseQueue, 77, 0);
+        let found = subnet.vacancy(&[pool(0, 99)], Allocator::FreeLeaseQueue, 77, 0);
         let Some(Vacancy::Free(address)) = found else { panic!("{found:?}") };
         subnet.put(&Lease::new(address, NET, owner(client), 100, 0));
         address
@@ -536,9 +632,9 @@ fn the_free_lease_queue_gives_what_was_freed_last_at_last() {
     // What was offered and not taken up comes last too.
     subnet.remove(second[0]).unwrap();
     subnet.remove(second[1]).unwrap();
-    subnet.offer(second[0], LeaseKind::Address, 9, 5);
-    subnet.offer(second[0], LeaseKind::Address, 9, 6);
-    let found = subnet.vacancy(&[v4(0)], Allocator::FreeLeaseQueue, 77, 10);
+    subnet.offer(second[0], LeaseKind::Address, 32, 9, 5);
+    subnet.offer(second[0], LeaseKind::Address, 32, 9, 6);
+    let found = subnet.vacancy(&[pool(0, 99)], Allocator::FreeLeaseQueue, 77, 10);
     assert_eq!(found, Some(Vacancy::Free(second[1])));
 }
 
@@ -552,7 +648,8 @@ fn workers_of_many_threads_never_share_an_address() {
             let (leases, given) = (&leases, &given);
             scope.spawn(move || {
                 let subnet_id = SubnetId(1 + u32::from(thread % 2));
-                let pool = [v4(if thread % 2 == 0 { 0 } else { 50 })];
+                let first = if thread % 2 == 0 { 0 } else { 50 };
+                let pool = [pool(first, first + 99)];
                 for client in 0..100 {
                     let mut subnet = leases.subnet(subnet_id).unwrap();
                     let Some(Vacancy::Free(address)) =
@@ -590,7 +687,7 @@ fn a_preview_changes_nothing() {
         leases.at(v4(10)).put(&lease(10, 2, 0));
         let free = |leases: &Leases<V4>| {
             let mut table = leases.subnet(NET).unwrap();
-            table.vacancy(&[v4(10)], allocator, 7, 50).map(|vacancy| vacancy.address())
+            table.vacancy(&[pool(10, 13)], allocator, 7, 50).map(|vacancy| vacancy.address())
         };
         let preview = leases.preview();
         let mut foreseen = Vec::new();
@@ -598,7 +695,7 @@ fn a_preview_changes_nothing() {
             let address = free(&preview).unwrap();
             let mut table = preview.at(address);
             match client {
-                4 => table.offer(address, LeaseKind::Address, 1, 99),
+                4 => table.offer(address, LeaseKind::Address, 32, 1, 99),
                 _ => drop(table.put(&Lease::new(address, NET, owner(client), 100, 50))),
             }
             foreseen.push(address);

@@ -56,7 +56,7 @@ impl<F: Protocol> World<F> {
                 let leases = table.page(None).filter(|lease| lease.kind() == pool.kind);
                 let leases = leases.filter(|lease| inside(lease.address()));
                 let held = leases.filter(|lease| !lease.state().is_vacant()).count() as u64;
-                pools.push((pool.first, held, table.pool_counts(pool.first)));
+                pools.push((pool.first, held, table.pool_counts(pool)));
             }
         }
         for (first, held, counted) in pools {
@@ -175,7 +175,7 @@ impl<F: Protocol> World<F> {
         }
         for table in self.server.leases.tables() {
             for pool in table.pools() {
-                let offers = table.offers_kept(pool.first);
+                let offers = table.offers_kept(pool);
                 if offers > MAX_OFFERS {
                     return grown("offers of a pool", offers);
                 }

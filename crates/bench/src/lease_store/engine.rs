@@ -17,7 +17,8 @@ use crate::table::markdown;
 
 const SUBNET: SubnetId = SubnetId(1);
 const FIRST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 0);
-const POOL: u32 = 1 << 16;
+const BITS: u32 = 16;
+const POOL: u32 = 1 << BITS;
 /// Operations of one measurement.
 const STEPS: u32 = 4096;
 /// When leases are given, and for how long.
@@ -36,10 +37,14 @@ pub(super) fn lease(client: u32, address: Ipv4Addr, cltt: i64) -> Lease<V4> {
 /// A subnet with one pool of two to the power of `bits`.
 pub(super) fn leases(bits: u32) -> Leases<V4> {
     let leases = Leases::new();
-    let last = Ipv4Addr::from_bits(FIRST.to_bits() + (1 << bits) - 1);
-    let pools = vec![PoolSpec::addresses(FIRST, last)];
-    leases.configure(&[SubnetSpec { id: SUBNET, range: (FIRST, last), pools, reserved: vec![] }]);
+    let pool = pool(bits);
+    let range = (pool.first, pool.last);
+    leases.configure(&[SubnetSpec { id: SUBNET, range, pools: vec![pool], reserved: vec![] }]);
     leases
+}
+
+fn pool(bits: u32) -> PoolSpec<V4> {
+    PoolSpec::addresses(FIRST, Ipv4Addr::from_bits(FIRST.to_bits() + (1 << bits) - 1))
 }
 
 /// A store as a server has it, but for the disk.
@@ -59,7 +64,7 @@ impl Store {
             Box::new(|_| {}),
             Box::new(|_| {}),
         );
-        let store = Store { leases: leases(16), journal };
+        let store = Store { leases: leases(BITS), journal };
         (0..held).for_each(|client| store.acquire(client, BEGIN));
         store
     }
@@ -77,9 +82,9 @@ impl Store {
             return None;
         }
         let random = u64::from(client).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        match subnet.vacancy(&[FIRST], Allocator::Iterative, random, now) {
+        match subnet.vacancy(&[pool(BITS)], Allocator::Iterative, random, now) {
             Some(Vacancy::Free(address)) => {
-                subnet.offer(address, LeaseKind::Address, client.into(), now + 60);
+                subnet.offer(address, LeaseKind::Address, 32, client.into(), now + 60);
                 Some(address)
             }
             _ => None,

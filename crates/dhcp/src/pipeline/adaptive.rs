@@ -30,7 +30,7 @@ pub(crate) fn is_crowded<F: Dialect>(
 ) -> bool {
     let threshold = ground.subnet.adaptive_lease_time_threshold;
     let Some(threshold) = threshold.filter(|threshold| *threshold < 1.0) else { return false };
-    let pools = ground.pools_of(kind).iter().filter_map(|first| leases.pool_counts(*first));
+    let pools = ground.pools_of(kind).iter().filter_map(|pool| leases.pool_counts(pool));
     let (total, assigned) = pools.fold((0.0, 0.0), |(total, assigned), counts| {
         (total + counts.total as f64, assigned + counts.assigned as f64)
     });

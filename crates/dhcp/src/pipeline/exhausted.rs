@@ -22,8 +22,7 @@ impl<F: Dialect> Corridor<'_, F> {
     ) {
         self.statistics.nothing_left(place, kind, classes.is_some());
         let (log, version) = (self.log, F::VERSION);
-        let is_closed = |pools: &[F::Addr]| pools.is_empty();
-        let closed = place.grounds().filter(|ground| is_closed(ground.pools_of(kind))).count();
+        let closed = place.grounds().filter(|ground| ground.pools_of(kind).is_empty()).count();
         let open = place.grounds().len() - closed;
         let subnet = place.selected();
         match place.network() {

@@ -2,7 +2,7 @@
 
 use kea_config::snapshot::{Dialect, Pool, SharedNetwork, Snapshot, Subnet};
 use kea_expr::ClassSet;
-use kea_lease::{LeaseKind, SubnetId};
+use kea_lease::{LeaseKind, PoolSpec, SubnetId};
 use smallvec::SmallVec;
 
 /// The subnets of the client's link, the selected one first.
@@ -19,12 +19,11 @@ pub struct Ground<'s, F: Dialect> {
     pub subnet: &'s Subnet<F>,
     /// False when the client's classes keep it out.
     pub is_open: bool,
-    /// First addresses of the pools that the client's classes let it into, by which the lease
-    /// tables know them; none in a subnet that it is kept out of. A client that was there before
-    /// is still found in such a subnet.
-    pub pools: SmallVec<[F::Addr; 2]>,
+    /// The pools that the client's classes let it into; none in a subnet that it is kept out of. A client
+    /// that was there before is still found in such a subnet.
+    pub pools: SmallVec<[PoolSpec<F>; 2]>,
     /// The same of pools of prefixes (DHCPv6), in the order of the configuration.
-    pub prefix_pools: SmallVec<[F::Addr; 0]>,
+    pub prefix_pools: SmallVec<[PoolSpec<F>; 0]>,
 }
 
 impl<'s, F: Dialect> Place<'s, F> {
@@ -86,16 +85,16 @@ impl<'s, F: Dialect> Ground<'s, F> {
                 |pool: &&Pool<F>| kea_lease::Fault::IgnoredClass.is_injected() || admits(pool);
             for pool in subnet.pools.iter().filter(admits) {
                 match pool.range.kind {
-                    LeaseKind::Prefix => ground.prefix_pools.push(pool.range.first),
-                    _ => ground.pools.push(pool.range.first),
+                    LeaseKind::Prefix => ground.prefix_pools.push(pool.range),
+                    _ => ground.pools.push(pool.range),
                 }
             }
         }
         ground
     }
 
-    /// First addresses of the pools of a kind that the client is let into.
-    pub fn pools_of(&self, kind: LeaseKind) -> &[F::Addr] {
+    /// The pools of a kind that the client is let into.
+    pub fn pools_of(&self, kind: LeaseKind) -> &[PoolSpec<F>] {
         match kind {
             LeaseKind::Prefix => &self.prefix_pools,
             LeaseKind::Address | LeaseKind::TemporaryAddress => &self.pools,
@@ -107,7 +106,7 @@ impl<'s, F: Dialect> Ground<'s, F> {
         self.subnet.pools.iter().find(|pool| {
             pool.range.kind == kind
                 && pool.range.contains(address)
-                && self.pools_of(kind).contains(&pool.range.first)
+                && self.pools_of(kind).contains(&pool.range)
         })
     }
 }

@@ -238,14 +238,14 @@ impl<'q, 's> Leasing<'q, 's> {
         let mut leases = self.lock(spot.subnet)?;
         let now = self.corridor.now;
         let holder = self.holder();
-        let available = match leases.occupancy(address, LeaseKind::Address, now) {
+        let available = match leases.occupancy(address, LeaseKind::Address, 32, now) {
             Occupancy::Free => true,
             Occupancy::Offered(to) => to == holder,
             Occupancy::Leased(lease) => self.is_available(&lease),
             Occupancy::NotAllocatable => false,
         };
         available.then(|| {
-            leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
+            leases.offer(address, LeaseKind::Address, 32, holder, now + OFFER_HOLD);
             spot
         })
     }
@@ -266,7 +266,7 @@ impl<'q, 's> Leasing<'q, 's> {
                     leases.vacancy_unless(pools, allocator, self.random, now, is_for_another);
                 found.map(|vacancy| vacancy.address())
             })?;
-            leases.offer(address, LeaseKind::Address, holder, now + OFFER_HOLD);
+            leases.offer(address, LeaseKind::Address, 32, holder, now + OFFER_HOLD);
             Some(self.spot(ground, address))
         })
     }

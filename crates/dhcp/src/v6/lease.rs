@@ -8,8 +8,8 @@ use foldhash::fast::FixedState;
 use kea_config::snapshot::{Reservation, Subnet};
 use kea_expr::ClassSet;
 use kea_lease::{
-    HwAddrSource, INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, SubnetLeases,
-    Ticket, V6Owner, no_hw_addr,
+    HwAddrSource, INFINITE, Lease, LeaseKind, LeaseRef, LeaseState, Occupancy, PoolSpec,
+    SubnetLeases, Ticket, V6Owner, no_hw_addr,
 };
 use kea_log::{ClientLabel, log};
 use kea_wire::v6::IaKind;
@@ -174,7 +174,8 @@ impl<'q, 's> Leasing<'q, 's> {
             let prefixes = prefixes.filter(move |_| kind == LeaseKind::Prefix);
             let pools_are_separate = host.subnet.is_some() && subnet.reservation_search.out_of_pool;
             let in_pool = move |prefix: &Prefix<Ipv6Addr>| {
-                subnet.pools.iter().any(|pool| pool.range.contains(prefix.first()))
+                let mut pools = subnet.pools.iter().map(|pool| pool.range);
+                pools.any(|range| range.kind == kind && range.contains(prefix.first()))
             };
             addresses
                 .chain(prefixes)
@@ -290,7 +291,7 @@ impl<'q, 's> Leasing<'q, 's> {
         if self.is_overlapped(&leases, target) {
             return None;
         }
-        let before = match leases.occupancy(address, kind, now) {
+        let before = match leases.occupancy(address, kind, target.prefix.len(), now) {
             Occupancy::Free => None,
             Occupancy::Offered(to) if to == self.holder(wish) => None,
             Occupancy::NotAllocatable if target.reservation.is_some() => None,
@@ -341,7 +342,8 @@ impl<'q, 's> Leasing<'q, 's> {
         match step {
             Step::Offer => {
                 if before.is_none() {
-                    leases.offer(address, kind, self.holder(wish), now + OFFER_HOLD);
+                    let (len, until) = (target.prefix.len(), now + OFFER_HOLD);
+                    leases.offer(address, kind, len, self.holder(wish), until);
                 }
                 Some(binding)
             }
@@ -561,7 +563,7 @@ const ATTEMPTS: usize = 4;
 
 /// The pools of a subnet in groups, best first: pools of prefixes of the wished length; of shorter
 /// ones, which hold more; of longer ones.
-fn by_length(wish: &Wish, ground: &Ground<'_, V6>) -> SmallVec<[SmallVec<[Ipv6Addr; 2]>; 1]> {
+fn by_length(wish: &Wish, ground: &Ground<'_, V6>) -> SmallVec<[SmallVec<[PoolSpec<V6>; 2]>; 1]> {
     let all = ground.pools_of(wish.lease_kind());
     if all.is_empty() {
         return SmallVec::new();
@@ -569,14 +571,10 @@ fn by_length(wish: &Wish, ground: &Ground<'_, V6>) -> SmallVec<[SmallVec<[Ipv6Ad
     let Some(wished) = wish.prefix_len() else {
         return [SmallVec::from_slice(all)].into_iter().collect();
     };
-    let len_of = |first: &Ipv6Addr| {
-        let pool = ground.pool_of(LeaseKind::Prefix, *first);
-        pool.map_or(0, |pool| pool.range.delegated_len)
-    };
     let rank = |len: u8| (len > wished, len.abs_diff(wished));
-    let mut pools: SmallVec<[Ipv6Addr; 2]> = SmallVec::from_slice(all);
-    pools.sort_by_key(|first| rank(len_of(first)));
-    pools.chunk_by(|a, b| len_of(a) == len_of(b)).map(SmallVec::from_slice).collect()
+    let mut pools: SmallVec<[PoolSpec<V6>; 2]> = SmallVec::from_slice(all);
+    pools.sort_by_key(|pool| rank(pool.delegated_len));
+    pools.chunk_by(|a, b| a.delegated_len == b.delegated_len).map(SmallVec::from_slice).collect()
 }
 
 /// The part of `delegated` that has the same bits after the delegated length as `excluded`.

@@ -98,7 +98,7 @@ fn pools<F: Dialect>(
         range: range(&pool.range),
         guard: named(names, &pool.guard),
         is_subnet_closed,
-        is_open: ground.pools_of(pool.range.kind).contains(&pool.range.first),
+        is_open: ground.pools_of(pool.range.kind).contains(&pool.range),
     };
     pools.map(step).collect()
 }

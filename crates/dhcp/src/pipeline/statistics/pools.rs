@@ -84,7 +84,7 @@ pub(super) fn recount<F: Dialect>(
     let mut sums: BTreeMap<PoolKey, PoolCounts> = BTreeMap::new();
     if let Some(table) = leases.subnet(subnet.id) {
         for pool in &subnet.pools {
-            let counts = table.pool_counts(pool.range.first).unwrap_or_default();
+            let counts = table.own_pool_counts(&pool.range).unwrap_or_default();
             let sum = sums.entry(PoolKey::of(pool)).or_default();
             sum.total = sum.total.saturating_add(pool.range.total());
             sum.assigned += counts.assigned;

@@ -351,6 +351,39 @@ fn overlapping_pools_of_different_subnets_are_one() {
     assert!(other.contains("2001:db8:8::2 "), "{other}");
 }
 
+/// A pool of addresses and pools of prefixes begin at the same address, in one subnet and in one around it:
+/// each gives its own, and the prefix that all have their addresses on is nobody's.
+#[test]
+fn pools_of_both_kinds_begin_at_the_same_address() {
+    let mut lab = Lab::new(
+        r#""subnet6": [
+            { "id": 1, "subnet": "2001:db8:8::/64", "interface": "eth0",
+              "pools": [{ "pool": "2001:db8:8::-2001:db8:8::1" }],
+              "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 62, "delegated-len": 64 }] },
+            { "id": 2, "subnet": "2001:db8:8::/48", "interface": "eth1",
+              "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 56, "delegated-len": 60 }] }]"#,
+    );
+    let mut ask = |interface, iaid| {
+        lab.interface = interface;
+        lab.ask(MessageType::Request, |q| {
+            na(q, iaid, &[]);
+            pd(q, iaid, &[]);
+        })
+    };
+    for (interface, iaid, expected) in [
+        ("eth0", 1, ["[ 2001:db8:8:: 3600/7200 ]", "[ 2001:db8:8:1::/64 3600/7200 ]"]),
+        ("eth0", 2, ["[ 2001:db8:8::1 3600/7200 ]", "[ 2001:db8:8:2::/64 3600/7200 ]"]),
+        ("eth0", 3, ["[ NoAddrsAvail ]", "[ 2001:db8:8:3::/64 3600/7200 ]"]),
+        ("eth0", 4, ["[ NoAddrsAvail ]", "[ NoPrefixAvail ]"]),
+        ("eth1", 5, ["[ NoAddrsAvail ]", "[ 2001:db8:8:10::/60 3600/7200 ]"]),
+    ] {
+        let said = ask(interface, iaid);
+        for expected in expected {
+            assert!(said.contains(expected), "{iaid} at {interface}: {said}");
+        }
+    }
+}
+
 /// The manual's example of a cable network: two subnets behind one relay.
 #[test]
 fn modems_and_what_is_behind_them_share_a_relay() {

@@ -48,6 +48,30 @@ fn what_is_not_the_clients_gets_no_lifetime() {
     );
 }
 
+/// The pool gave prefixes of 64 bits, and now gives one, of 60: what its holder has is all that is in its way.
+#[test]
+fn a_prefix_of_the_old_length_makes_room_for_its_holder() {
+    let lab = |len| {
+        Lab::new(&format!(
+            r#""subnet6": [{{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0", "pd-pools": [
+                {{ "prefix": "2001:db8:8000::", "prefix-len": 60, "delegated-len": {len} }}] }}]"#
+        ))
+    };
+    let mut before = lab(64);
+    before.ask(MessageType::Request, |q| pd(q, 2, &["2001:db8:8000:5::/64"]));
+    let held = before.lease("2001:db8:8000:5::").unwrap();
+    let mut lab = lab(60);
+    lab.leases.at(held.address).put(&held);
+    let said = lab.ask_as(OTHER, MessageType::Solicit, |q| pd(q, 1, &[]));
+    assert!(said.contains("NoPrefixAvail"), "{said}");
+    assert_eq!(
+        lab.ask(MessageType::Renew, |q| pd(q, 2, &["2001:db8:8000:5::/64"])),
+        "REPLY pd 2 1800/2880 [ 2001:db8:8000::/60 3600/7200 2001:db8:8000:5::/64 0/0 ]"
+    );
+    assert_eq!(lab.lease("2001:db8:8000:5::"), None);
+    assert_eq!(lab.lease("2001:db8:8000::").unwrap().owner.prefix_len, 60);
+}
+
 #[test]
 fn an_unknown_association_is_given_a_lease() {
     for kind in [MessageType::Renew, MessageType::Rebind] {
