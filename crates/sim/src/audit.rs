@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use kea_config::snapshot::{Pool, Subnet};
 use kea_lease::{LeaseCounts, LeaseKind, LeaseState, SubnetId};
 use kea_stats::{PoolMetric, PrefixPoolMetric, ServerMetric, SubnetMetric, UnixMicros};
+use kea_wire::Prefix;
 
 use crate::client::Client as _;
 use crate::oracle::{Rule, Violation};
-use crate::protocol::Protocol;
+use crate::profile::SECOND;
+use crate::protocol::{Association, Protocol};
 use crate::server::INBOX;
 use crate::world::World;
 
@@ -18,6 +20,9 @@ const MAX_PARKED: usize = 1 << 16;
 
 /// Offers that a pool remembers at most.
 const MAX_OFFERS: usize = 4096;
+
+/// Clients that get nothing ask again after two minutes at most.
+const PATIENCE: u64 = 130 * SECOND;
 
 /// Octets of a row at most, as the clients here are called.
 const MAX_ROW: usize = 400;
@@ -198,20 +203,40 @@ impl<F: Protocol> World<F> {
             let text = "the journal still fails after its disk was repaired";
             return Err(Violation::new(Rule::Recovers, text));
         }
-        for client in &self.clients {
-            for (association, until) in client.wants() {
+        let unserved = self.unserved();
+        if unserved.is_empty() {
+            return Ok(());
+        }
+        // What is free may have become so since they asked last.
+        self.play_until(self.now + PATIENCE)?;
+        let now = self.unix();
+        for (number, association, free) in unserved {
+            let client = &self.clients[number];
+            let is_wanted = |(wanted, until)| wanted == association && until <= self.now;
+            if client.wants().into_iter().any(is_wanted)
+                && self.first_free(std::iter::once(free), now).is_some()
+            {
                 let (link, who) = (client.link(), client.identity());
-                let open = || self.plan.plan.open(link, association.kind, client.gold());
-                if until <= self.now
-                    && let Some(free) = self.first_free(open().into_iter(), self.unix())
-                {
-                    let text = format!("{who} has no lease on link {link}; {free} is free");
-                    let violation = Violation::new(Rule::Recovers, text).about(&who);
-                    return Err(violation.about(&free.first()));
-                }
+                let text = format!("{who} has no lease on link {link}; {free} is free");
+                let violation = Violation::new(Rule::Recovers, text).about(&who);
+                return Err(violation.about(&free.first()));
             }
         }
         Ok(())
+    }
+
+    /// Clients by number, what they have no lease for, and what is free for that.
+    fn unserved(&self) -> Vec<(usize, Association, Prefix<F::Addr>)> {
+        let mut unserved = Vec::new();
+        for (number, client) in self.clients.iter().enumerate() {
+            let wants = client.wants().into_iter().filter(|(_, until)| *until <= self.now);
+            for (association, _) in wants {
+                let open = self.plan.plan.open(client.link(), association.kind, client.gold());
+                let free = self.first_free(open.into_iter(), self.unix());
+                unserved.extend(free.map(|free| (number, association, free)));
+            }
+        }
+        unserved
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every decision of the engine is judged where it is made.
 
+use std::sync::Arc;
+
 use kea_dhcp::pipeline::{Answer, Drop};
 use kea_lease::{Durability, LeaseKind, LeaseRef, LeaseState};
 use kea_stats::ServerMetric;
@@ -140,7 +142,13 @@ impl<F: Protocol> World<F> {
         self.tally.count(&reply);
         if reply.kind == ReplyKind::Grant {
             grants.iter().for_each(|granted| self.oracle.decided(granted));
-            self.void_parked(&grants);
+            let matching = self.profile.match_client_id;
+            self.void_parked(|older| {
+                grants.iter().any(|new| {
+                    (new.link, new.association) == (older.link, older.association)
+                        && F::is_same(&new.who, &older.who, matching)
+                })
+            });
         } else {
             grants.clear();
         }
@@ -150,7 +158,7 @@ impl<F: Protocol> World<F> {
         if parked.answer.after <= self.server.journal.durable() {
             return self.leave(case.worker, parked);
         }
-        self.server.workers[case.worker].parked.push_back(parked);
+        self.server.park(case.worker, parked);
         Ok(())
     }
 
@@ -235,10 +243,17 @@ impl<F: Protocol> World<F> {
     /// class.
     fn forget_lost(&mut self, case: &Case<'_, F>, association: Association) {
         let Case { query, inbound, worker, .. } = case;
-        let plan = &self.server.workers[*worker].config.plan;
-        let Some(link) = plan.link_of_query(query, inbound) else { return };
-        let is_lost = |thing| plan.permits(link, thing, &query.who, query.gold).is_err();
-        self.oracle.lost((&query.who, association), link, is_lost);
+        let config = &self.server.workers[*worker].config;
+        let Some(link) = config.plan.link_of_query(query, inbound) else { return };
+        let (config, matching) = (Arc::clone(config), self.profile.match_client_id);
+        let is_lost = |promise: &Granted<F>| {
+            let (who, holder) = (&query.who, &promise.who);
+            (promise.link, promise.association) == (link, association)
+                && F::is_same(holder, who, matching)
+                && config.plan.permits(link, promise.thing(), who, query.gold).is_err()
+        };
+        self.oracle.lost(is_lost);
+        self.void_parked(is_lost);
     }
 
     fn judge_refusal(
@@ -317,8 +332,12 @@ impl<F: Protocol> World<F> {
         for prefix in &asked.named {
             let holder = (who, asked.association);
             self.oracle.given_back(holder, prefix.first(), probation, case.now)?;
-            self.void_given_back(who, prefix.first());
         }
+        let matching = self.profile.match_client_id;
+        self.void_parked(|older| {
+            asked.named.iter().any(|prefix| prefix.first() == older.prefix.first())
+                && F::is_same(&older.who, who, matching)
+        });
         Ok(())
     }
 
@@ -371,7 +390,7 @@ impl<F: Protocol> World<F> {
             return Ok(());
         };
         let kind = association.kind;
-        let is_given = |open: &Prefix<F::Addr>| given.iter().any(|it| it.prefix == *open);
+        let is_given = |open: &Prefix<F::Addr>| given.iter().any(|it| it.prefix.overlaps(*open));
         let open = plan.open(link, kind, query.gold).into_iter().filter(|it| !is_given(it));
         if let Some(free) = self.first_free(open, *now) {
             let who = &query.who;
@@ -399,15 +418,12 @@ impl<F: Protocol> World<F> {
             }
             held
         };
-        let meets = |one: Prefix<F::Addr>, other: Prefix<F::Addr>| {
-            one.contains(other.first()) || other.contains(one.first())
-        };
         // Seldom needed: most of what is not free is somebody's as it is.
         let mut held = None;
         open.find(|open| {
             let at = open.first();
             self.server.leases.at(at).get(at).is_none_or(is_over)
-                && !held.get_or_insert_with(all_held).iter().any(|held| meets(*held, *open))
+                && !held.get_or_insert_with(all_held).iter().any(|held| held.overlaps(*open))
         })
     }
 
@@ -437,31 +453,17 @@ impl<F: Protocol> World<F> {
         Ok(())
     }
 
-    /// A newer decision about a client on a link makes older ones, not sent yet, worthless.
-    fn void_parked(&mut self, grants: &[Granted<F>]) {
-        let matching = self.profile.match_client_id;
+    /// A newer decision about a client makes older ones, whose answers have not left yet, worthless: it
+    /// has asked something else meanwhile, and passes them over.
+    pub(crate) fn void_parked(&mut self, is_void: impl Fn(&Granted<F>) -> bool) {
         for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
-            parked.grants.retain(|older| {
-                !grants.iter().any(|new| {
-                    (new.link, new.association) == (older.link, older.association)
-                        && F::is_same(&new.who, &older.who, matching)
-                })
-            });
-        }
-    }
-
-    fn void_given_back(&mut self, who: &F::Identity, address: F::Addr) {
-        let matching = self.profile.match_client_id;
-        for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
-            parked.grants.retain(|older| {
-                older.prefix.first() != address || !F::is_same(&older.who, who, matching)
-            });
+            parked.grants.retain(|granted| !is_void(granted));
         }
     }
 
     /// True when no change of configuration is under way.
     pub(crate) fn is_settled(&self) -> bool {
-        std::sync::Arc::ptr_eq(&self.plan, &self.server.config)
+        Arc::ptr_eq(&self.plan, &self.server.config)
             && self.server.is_settled()
             && !self.is_reconfiguring
     }

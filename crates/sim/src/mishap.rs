@@ -124,10 +124,8 @@ impl<F: Protocol> World<F> {
         let by = self.random.between(1, far) as i64;
         self.epoch += if self.random.permille(500) { by } else { -by };
         let after = self.unix();
-        for parked in self.server.workers.iter_mut().flat_map(|worker| &mut worker.parked) {
-            // By this clock, some are over before their clients hear of them.
-            parked.grants.retain(|granted| granted.until > after);
-        }
+        // By this clock, some are over before their clients hear of them.
+        self.void_parked(|granted| granted.until <= after);
         self.tell(|| format!("== the clock jumps from {before} to {after}"));
     }
 

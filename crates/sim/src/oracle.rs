@@ -92,11 +92,6 @@ impl<F: Protocol> Granted<F> {
     pub(crate) fn thing(&self) -> Thing<F> {
         (self.association.kind, self.prefix)
     }
-
-    /// True when some address is in both.
-    fn meets(&self, other: &Granted<F>) -> bool {
-        self.prefix.contains(other.prefix.first()) || other.prefix.contains(self.prefix.first())
-    }
 }
 
 /// Promises made and not over.
@@ -128,14 +123,20 @@ impl<F: Protocol> Oracle<F> {
         promise.is_some_and(|it| it.prefix == prefix && self.is_same(it.holder(), who))
     }
 
-    /// A promise to another client of something that shares addresses with what is granted.
+    /// A promise of the same, or one to another client of something that shares addresses with what is
+    /// granted: an address that is reserved for a client may lie in a prefix of its own.
     fn conflict(&self, granted: &Granted<F>, now: i64) -> Option<&Granted<F>> {
-        let is_anothers = |promise: &&Granted<F>| !self.is_same(promise.holder(), granted.holder());
-        let own = self.holder(granted.prefix.first(), now).filter(is_anothers);
+        let is_in_conflict = |promise: &&Granted<F>| {
+            let is_own = match promise.prefix == granted.prefix {
+                true => self.is_same(promise.holder(), granted.holder()),
+                false => F::is_same(&promise.who, &granted.who, self.match_client_id),
+            };
+            !is_own && promise.until > now && promise.prefix.overlaps(granted.prefix)
+        };
+        let own = self.promises.get(&granted.prefix.first()).filter(is_in_conflict);
         // Only where the protocol has prefixes can there be others.
         let prefixes = F::delegated(0, 0).map(|_| self.promises.values());
-        let mut current = prefixes.into_iter().flatten().filter(|promise| promise.until > now);
-        own.or_else(|| current.find(|it| it.meets(granted) && is_anothers(it)))
+        own.or_else(|| prefixes.into_iter().flatten().find(is_in_conflict))
     }
 
     /// Looks whether an address may be given to a client.
@@ -212,20 +213,9 @@ impl<F: Protocol> Oracle<F> {
         Ok(())
     }
 
-    /// A client learns that it has no lease of a link: of what it was promised there, this is lost.
-    pub(crate) fn lost(
-        &mut self,
-        holder: Holder<'_, F>,
-        link: usize,
-        is_lost: impl Fn(Thing<F>) -> bool,
-    ) {
-        let mut promises = std::mem::take(&mut self.promises);
-        promises.retain(|_, promise| {
-            promise.link != link
-                || !self.is_same(promise.holder(), holder)
-                || !is_lost(promise.thing())
-        });
-        self.promises = promises;
+    /// A client learns that it has not any more what it was promised.
+    pub(crate) fn lost(&mut self, is_lost: impl Fn(&Granted<F>) -> bool) {
+        self.promises.retain(|_, promise| !is_lost(promise));
     }
 
     /// Forgets what is over: a clock that is set back brings nothing back.

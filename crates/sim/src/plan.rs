@@ -305,20 +305,35 @@ impl<F: Protocol> Plan<F> {
         subnets.any(|subnet| subnet.reserved.iter().any(|set_aside| set_aside.who == who))
     }
 
-    /// Every address or prefix that some client of a class may have on a link, but for reserved ones.
+    /// Every address or prefix that some client of a class may have on a link, but for reserved ones, and
+    /// for prefixes in which pools of addresses lie.
     pub(crate) fn open(&self, link: usize, kind: LeaseKind, gold: bool) -> Vec<Prefix<F::Addr>> {
         let mut all = Vec::new();
         for subnet in self.subnets.iter().filter(|subnet| subnet.link == link) {
             let admitted = subnet.pools.iter().filter(|pool| subnet.admits(pool, gold));
             for pool in admitted.filter(|pool| pool.kind == kind) {
-                let open = (0..=pool.span()).filter_map(|offset| pool.prefix(offset));
                 let is_open = |prefix: &Prefix<F::Addr>| {
                     subnet.reserved.iter().all(|set_aside| set_aside.thing != (kind, *prefix))
                 };
-                all.extend(open.filter(is_open));
+                all.extend(self.delegable(link, pool).into_iter().filter(is_open));
             }
         }
         all
+    }
+
+    /// What there is in a pool: of prefixes, those in which no pool of addresses lies, if there are any.
+    fn delegable(&self, link: usize, pool: &PlannedPool<F>) -> Vec<Prefix<F::Addr>> {
+        let all = (0..=pool.span()).filter_map(|offset| pool.prefix(offset));
+        let subnets = self.subnets.iter().filter(|subnet| subnet.link == link);
+        let pools = subnets.flat_map(|subnet| &subnet.pools);
+        let addresses: Vec<_> = pools
+            .filter(|other| (pool.kind, other.kind) == (LeaseKind::Prefix, LeaseKind::Address))
+            .collect();
+        let is_apart = |prefix: &Prefix<F::Addr>| {
+            addresses.iter().all(|it| it.last < prefix.first() || prefix.last() < it.first)
+        };
+        let (apart, links): (Vec<_>, Vec<_>) = all.partition(is_apart);
+        if apart.is_empty() { links } else { apart }
     }
 
     /// The lifetimes that are given in a subnet.
@@ -434,7 +449,10 @@ fn pools<F: Protocol>(
 ) -> Vec<PlannedPool<F>> {
     let base = F::prefix(link, place).0;
     let count = if size > 3 { random.between(1, 2) } else { 1 };
-    let mut first = random.between(10, 60);
+    let delegated = F::delegated(link, place);
+    // With prefixes, some begin where the subnet begins.
+    let at_beginning = delegated.is_some() && random.permille(300);
+    let mut first = if at_beginning { 0 } else { random.between(10, 60) };
     let mut pools = Vec::new();
     for at in 0..count {
         let last = first + size / count - 1;
@@ -446,8 +464,11 @@ fn pools<F: Protocol>(
         pools.push(PlannedPool { kind, first: address(first), last: address(last), len, gold });
         first = last + random.between(1, 5);
     }
-    let delegated = F::delegated(link, place).filter(|_| random.permille(800));
-    if let Some((base, len)) = delegated {
+    if let Some((apart, len)) = delegated.filter(|_| random.permille(800)) {
+        // Of one subnet, sometimes where the addresses of the link are: its first subnet's, which is this one
+        // or one that it overlaps.
+        let is_among_addresses = place == link % 2 && random.permille(500);
+        let base = if is_among_addresses { F::prefix(link, 0).0 } else { apart };
         let drawn = random.below(12);
         let (at, shorter) = (drawn / 3, drawn % 3);
         // What was given in another length stays where it is.

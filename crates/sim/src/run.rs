@@ -194,10 +194,7 @@ fn calm<F: Protocol>(world: &mut World<F>) -> Result<(), Violation> {
     world.links.iter_mut().for_each(|link| link.partitioned_until = 0);
     world.repair_disk();
     world.tell(|| "== all trouble is over".to_owned());
-    let end = world.now + 2_500 * SECOND;
-    while world.now < end {
-        world.step()?;
-    }
+    world.play_until(world.now + 2_500 * SECOND)?;
     world.audit_recovery()
 }
 

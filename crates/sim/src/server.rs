@@ -157,12 +157,20 @@ impl<F: Protocol> Server<F> {
         serve.decide(&corridor, &arrival, &inbound.payload, out)
     }
 
+    /// An answer waits to be durable; what repeats its query meanwhile is passed over.
+    pub(crate) fn park(&mut self, worker: usize, parked: Parked<F>) {
+        let worker = &mut self.workers[worker];
+        worker.serve.in_flight.begin(parked.answer.transaction);
+        worker.parked.push_back(parked);
+    }
+
     /// What has become durable leaves.
     pub(crate) fn release(&mut self, worker: usize) -> Vec<Parked<F>> {
         let durable = self.journal.durable();
-        let parked = &mut self.workers[worker].parked;
+        let Worker { parked, serve, .. } = &mut self.workers[worker];
         let ready = parked.iter().take_while(|parked| parked.answer.after <= durable).count();
-        parked.drain(..ready).collect()
+        let ready = parked.drain(..ready);
+        ready.inspect(|parked| serve.in_flight.end(parked.answer.transaction)).collect()
     }
 
     /// An answer has left.

@@ -181,6 +181,14 @@ impl<F: Protocol> World<F> {
         }
     }
 
+    /// What happens until then happens.
+    pub(crate) fn play_until(&mut self, end: u64) -> Result<(), Violation> {
+        while self.now < end {
+            self.step()?;
+        }
+        Ok(())
+    }
+
     /// What happens next happens.
     pub(crate) fn step(&mut self) -> Result<(), Violation> {
         let Some(Reverse(Entry { at, event, .. })) = self.queue.pop() else {

@@ -38,12 +38,6 @@ fn every_rule_holds_with_dhcpv6_clients() {
     every_rule_holds::<V6>();
 }
 
-/// In this world, the last prefix of a pool overlaps the one of another length that its next holder has.
-#[test]
-fn a_prefix_of_the_old_length_makes_room_for_its_holder() {
-    assert!(play::<V6>([1_795_405_480], 2_000).grants > 0);
-}
-
 fn a_seed_gives_the_same_world_again<F: Protocol>() {
     let settings = Settings { exchanges: 500 };
     for seed in [3, 7] {

@@ -176,6 +176,11 @@ impl<A: Address> Prefix<A> {
     pub fn contains(self, address: A) -> bool {
         (address.number() ^ self.address.number()) & !self.host_mask() == 0
     }
+
+    /// True when some address lies in both: one of them lies in the other.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.contains(other.address) || other.contains(self.address)
+    }
 }
 
 impl<A: Address> FromStr for Prefix<A> {
@@ -206,6 +211,16 @@ mod tests {
         assert_eq!(p.to_string(), "192.0.2.1/24");
         assert!(p.contains(Ipv4Addr::new(192, 0, 2, 77)));
         assert!(!p.contains(Ipv4Addr::new(192, 0, 3, 77)));
+        for (other, expected) in [
+            ("192.0.2.77/32", true),
+            ("192.0.2.128/25", true),
+            ("192.0.0.0/16", true),
+            ("192.0.3.0/24", false),
+            ("192.0.1.255/32", false),
+        ] {
+            let other: Prefix<Ipv4Addr> = other.parse().unwrap();
+            assert_eq!((p.overlaps(other), other.overlaps(p)), (expected, expected), "{other}");
+        }
         let all: Prefix<Ipv6Addr> = "::/0".parse().unwrap();
         assert_eq!(all.last().number(), u128::MAX);
     }
