@@ -305,16 +305,18 @@ impl<F: Protocol> Plan<F> {
         subnets.any(|subnet| subnet.reserved.iter().any(|set_aside| set_aside.who == who))
     }
 
-    /// Every address or prefix that some client of a class may have on a link, but for reserved ones, and
-    /// for prefixes in which pools of addresses lie.
+    /// Every address or prefix that some client of a class may have on a link, but for what shares
+    /// addresses with something reserved, and for prefixes in which pools of addresses lie.
     pub(crate) fn open(&self, link: usize, kind: LeaseKind, gold: bool) -> Vec<Prefix<F::Addr>> {
+        let subnets = || self.subnets.iter().filter(|subnet| subnet.link == link);
+        let is_open = |open: &Prefix<F::Addr>| {
+            let mut reserved = subnets().flat_map(|subnet| &subnet.reserved);
+            !reserved.any(|set_aside| set_aside.thing.1.overlaps(*open))
+        };
         let mut all = Vec::new();
-        for subnet in self.subnets.iter().filter(|subnet| subnet.link == link) {
+        for subnet in subnets() {
             let admitted = subnet.pools.iter().filter(|pool| subnet.admits(pool, gold));
             for pool in admitted.filter(|pool| pool.kind == kind) {
-                let is_open = |prefix: &Prefix<F::Addr>| {
-                    subnet.reserved.iter().all(|set_aside| set_aside.thing != (kind, *prefix))
-                };
                 all.extend(self.delegable(link, pool).into_iter().filter(is_open));
             }
         }
