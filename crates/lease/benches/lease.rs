@@ -105,7 +105,6 @@ fn load_a_million(bencher: Bencher<'_, '_>) {
     }
     bencher.counter(ItemsCount::new(1_000_000u32)).bench_local(|| {
         let leases = leases(24, 0);
-        let pools = [pool(24)];
         load(&files, &leases, 0, |_| true, &mut |_| {}).map(|report| report.rows).unwrap_or(0)
     });
 }
