@@ -358,10 +358,11 @@ fn pools_of_both_kinds_begin_at_the_same_address() {
     let mut lab = Lab::new(
         r#""subnet6": [
             { "id": 1, "subnet": "2001:db8:8::/64", "interface": "eth0",
-              "pools": [{ "pool": "2001:db8:8::-2001:db8:8::1" }],
-              "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 62, "delegated-len": 64 }] },
+              "pools": [{ "pool": "2001:db8:8::-2001:db8:8::1" }] },
             { "id": 2, "subnet": "2001:db8:8::/48", "interface": "eth1",
-              "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 56, "delegated-len": 60 }] }]"#,
+              "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 56, "delegated-len": 60 }] },
+            { "id": 3, "subnet": "2001:db8:9::/64", "interface": "eth2",
+              "pd-pools": [{ "prefix": "2001:db8:8::", "prefix-len": 62, "delegated-len": 64 }] }]"#,
     );
     let mut ask = |interface, iaid| {
         lab.interface = interface;
@@ -371,10 +372,13 @@ fn pools_of_both_kinds_begin_at_the_same_address() {
         })
     };
     for (interface, iaid, expected) in [
-        ("eth0", 1, ["[ 2001:db8:8:: 3600/7200 ]", "[ 2001:db8:8:1::/64 3600/7200 ]"]),
-        ("eth0", 2, ["[ 2001:db8:8::1 3600/7200 ]", "[ 2001:db8:8:2::/64 3600/7200 ]"]),
-        ("eth0", 3, ["[ NoAddrsAvail ]", "[ 2001:db8:8:3::/64 3600/7200 ]"]),
-        ("eth0", 4, ["[ NoAddrsAvail ]", "[ NoPrefixAvail ]"]),
+        ("eth0", 1, ["[ 2001:db8:8:: 3600/7200 ]", "[ NoPrefixAvail ]"]),
+        ("eth0", 2, ["[ 2001:db8:8::1 3600/7200 ]", "[ NoPrefixAvail ]"]),
+        ("eth0", 3, ["[ NoAddrsAvail ]", "[ NoPrefixAvail ]"]),
+        ("eth2", 1, ["[ NoAddrsAvail ]", "[ 2001:db8:8:1::/64 3600/7200 ]"]),
+        ("eth2", 2, ["[ NoAddrsAvail ]", "[ 2001:db8:8:2::/64 3600/7200 ]"]),
+        ("eth2", 3, ["[ NoAddrsAvail ]", "[ 2001:db8:8:3::/64 3600/7200 ]"]),
+        ("eth2", 4, ["[ NoAddrsAvail ]", "[ NoPrefixAvail ]"]),
         ("eth1", 5, ["[ NoAddrsAvail ]", "[ 2001:db8:8:10::/60 3600/7200 ]"]),
     ] {
         let said = ask(interface, iaid);
