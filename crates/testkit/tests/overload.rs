@@ -417,7 +417,7 @@ fn useful_answers_hold_at_three_times_the_sustainable_rate() {
     );
     assert!(grown < 64 << 10, "{grown} kB more");
     if given.is_some() {
-        assert!(renewing > joining, "renewals come first: {asked:?}, {answered:?}");
+        assert!(renewing >= 0.95, "renewals come first: {asked:?}, {answered:?}");
         assert!(share >= 0.8, "useful answers: {share:.2} of the sustainable rate");
         assert!(recovery <= Duration::from_secs(1), "answered again after {recovery:?}");
     }

@@ -12,18 +12,37 @@ const LASTING: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Pressure {
     behind_since: Option<Instant>,
+    /// While there is overload: when the last query was served that had been taken out of the sockets.
+    busy_until: Option<Instant>,
 }
 
 impl Pressure {
     /// Whether a batch taken at `now` is one of too many: it is full, its first query waited for `waited` in
-    /// the socket, and so it was with all batches of the last half second.
+    /// the socket, and so it was with all batches of the last half second. From then on every batch is, until
+    /// nothing came while those before it were served: what is let go makes room, so that waiting is short,
+    /// but for all that there are no fewer queries.
     pub(super) fn is_overload(&mut self, now: Instant, is_full: bool, waited: Duration) -> bool {
+        if let Some(busy_until) = self.busy_until {
+            if now.checked_sub(waited).is_some_and(|came| came <= busy_until) {
+                return true;
+            }
+            *self = Pressure::default();
+        }
         if !is_full || waited < LASTING {
             self.behind_since = None;
             return false;
         }
         let since = *self.behind_since.get_or_insert(now);
-        now.saturating_duration_since(since) >= LASTING
+        let is_overload = now.saturating_duration_since(since) >= LASTING;
+        self.busy_until = is_overload.then_some(now);
+        is_overload
+    }
+
+    /// What was taken out of the sockets was served, or some of it.
+    pub(super) fn served(&mut self) {
+        if let Some(busy_until) = &mut self.busy_until {
+            *busy_until = Instant::now();
+        }
     }
 }
 
@@ -52,6 +71,23 @@ mod tests {
     fn more_than_can_be_served_for_half_a_second_is_overload() {
         let lasting = [(0, LONG), (250, LONG), (500, LONG), (501, LONG)];
         assert_eq!(of_batches(&lasting), [false, false, true, true]);
+    }
+
+    /// Once it is overload, it is no less so where what is let go keeps waiting short.
+    #[test]
+    fn overload_lasts_until_nothing_comes_while_others_are_served() {
+        let start = Instant::now();
+        let mut pressure = Pressure::default();
+        pressure.is_overload(start, true, LONG);
+        assert!(pressure.is_overload(start + LASTING, true, LONG));
+        // It has been served until now.
+        pressure.served();
+        let now = Instant::now() + Duration::from_millis(10);
+        for is_full in [true, false] {
+            assert!(pressure.is_overload(now, is_full, Duration::from_millis(20)));
+        }
+        assert!(!pressure.is_overload(now, true, Duration::from_millis(5)));
+        assert!(!pressure.is_overload(now, true, Duration::from_millis(20)));
     }
 
     #[test]

@@ -377,8 +377,9 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
         }
         let is_full = batch.len() >= kea_net::BATCH;
         let waited = waited(now, batch);
-        let is_overloaded = self.pressure.is_overload(now.instant, is_full, waited);
-        if self.backlog.is_empty() && !is_overloaded {
+        let is_kept_up_with =
+            self.backlog.is_empty() && !self.pressure.is_overload(now.instant, is_full, waited);
+        if is_kept_up_with {
             for datagram in batch {
                 self.serve(now, datagram, out);
             }
@@ -392,6 +393,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
             self.serve_backlog(now, out);
         }
         self.commit(now, out);
+        self.pressure.served();
         self.measure();
     }
 
@@ -401,6 +403,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
         } else {
             self.serve_backlog(now, out);
             self.commit(now, out);
+            self.pressure.served();
         }
         self.measure();
     }
