@@ -467,10 +467,9 @@ fn pools<F: Protocol>(
         first = last + random.between(1, 5);
     }
     if let Some((apart, len)) = delegated.filter(|_| random.permille(800)) {
-        // Of one subnet, sometimes where the addresses of the link are, which are its first subnet's: pools of one
-        // subnet do not overlap.
-        let is_among_addresses = place == 1 && random.permille(500);
-        let base = if is_among_addresses { F::prefix(link, 0).0 } else { apart };
+        // Of one subnet, sometimes where another link's addresses are: pools of one subnet do not overlap.
+        let is_among_addresses = place == link % 2 && random.permille(500);
+        let base = if is_among_addresses { F::prefix(link ^ 1, 0).0 } else { apart };
         let drawn = random.below(12);
         let (at, shorter) = (drawn / 3, drawn % 3);
         // What was given in another length stays where it is.

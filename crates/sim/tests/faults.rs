@@ -58,15 +58,15 @@ macro_rules! finds {
 /// In DHCPv4 there are no prefixes.
 #[test]
 fn an_ignored_overlap() {
-    assert_eq!(found::<V6>(Fault::IgnoredOverlap, 4), Rule::OneHolder);
+    assert_eq!(found::<V6>(Fault::IgnoredOverlap, 21), Rule::OneHolder);
 }
 
 finds! {
     an_answer_before_its_commit: AnswerBeforeCommit(4, 4) => Durable;
     a_forgotten_row: ForgottenRow(4, 4) => Durable | Restartable;
     a_skipped_sync: SkippedSync(4, 4) => Durable;
-    a_missing_repair: NoRepair(5, 1) => Durable | Restartable;
-    a_torn_row_kept: TornRowKept(47, 4) => Durable | Restartable;
+    a_missing_repair: NoRepair(5, 5) => Durable | Restartable;
+    a_torn_row_kept: TornRowKept(47, 5) => Durable | Restartable;
     an_ignored_expiry: IgnoredExpiry(1, 1) => Available | Recovers | Counted | Renewable;
     an_unreserved_address: UnreservedAddress(1, 1) => Reserved;
     wrong_counts: WrongCounts(1, 1) => Counted;
