@@ -13,15 +13,15 @@ pub(crate) fn relay(n: u32) -> Ipv4Addr {
 pub(crate) fn subnet(n: u32) -> Value {
     let [a, b, c, _] = relay(n).octets();
     let network = format!("{a}.{b}.{c}.0/20");
-    entry(n, &network, format!("{a}.{b}.{c}.10 - {a}.{b}.{}.255", c + 15))
+    entry(n, &network, &format!("{a}.{b}.{c}.10 - {a}.{b}.{}.255", c + 15))
 }
 
 /// One subnet instead of them, with room for the clients of all.
 pub(crate) fn in_one() -> Value {
-    entry(0, "11.0.0.0/8", "11.0.0.10 - 11.255.255.255".to_owned())
+    entry(0, "11.0.0.0/8", "11.0.0.10 - 11.255.255.255")
 }
 
-fn entry(n: u32, network: &str, pool: String) -> Value {
+fn entry(n: u32, network: &str, pool: &str) -> Value {
     json!({ "id": n + 1, "subnet": network, "pools": [{ "pool": pool }],
         "option-data": [{ "name": "routers", "data": relay(n).to_string() }] })
 }
