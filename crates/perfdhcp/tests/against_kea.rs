@@ -29,8 +29,13 @@ fn kea(namespace: &Namespace, version: u8, subnets: &str) -> Kea {
     namespace.run(move || {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kea.json");
+        // Where Debian's server keeps its identifier by itself is made by its service alone.
+        let data = match version {
+            6 => format!("\"data-directory\": \"{}\",", folder.path().display()),
+            _ => String::new(),
+        };
         let text = format!(
-            r#"{{"Dhcp{version}": {{
+            r#"{{"Dhcp{version}": {{ {data}
                 "interfaces-config": {{"interfaces": ["srv0"]}},
                 "lease-database": {{"type": "memfile", "persist": false}},
                 "valid-lifetime": 4000, "subnet{version}": [{subnets}],
