@@ -61,7 +61,7 @@ pub(crate) fn read<'d, F: Dialect>(
             triplet(Chain(&chain), "preferred-lifetime", loader.diagnostics);
         }
         let members = section.sections(list, Scope::Subnet);
-        members_agree(name, &chain, &members, loader.diagnostics);
+        members_agree(name, section, &members, loader.diagnostics);
         networks.push(SharedNetwork {
             name: name.into(),
             subnets: Box::default(),
@@ -327,11 +327,10 @@ pub(crate) fn reach<F: Dialect>(section: Section<'_>, diagnostics: &mut Diagnost
 /// What all subnets of a network must agree on.
 fn members_agree<'d>(
     name: &str,
-    chain: &[Section<'d>; 2],
+    network: Section<'d>,
     members: &(impl Iterator<Item = Section<'d>> + Clone),
     diagnostics: &mut Diagnostics,
 ) {
-    let [network, _] = *chain;
     let everyone = || std::iter::once(network).chain(members.clone());
     let mut given = everyone().filter(|section| section.some_text("interface").is_some());
     if let Some(first) = given.next() {
@@ -346,7 +345,7 @@ fn members_agree<'d>(
         }
     }
     for key in ["authoritative", "rapid-commit"] {
-        let inherited = chain.iter().find_map(|scope| scope.boolean(key)).unwrap_or(false);
+        let inherited = network.boolean(key).unwrap_or(false);
         let value = |section: &Section<'d>| section.boolean(key).unwrap_or(inherited);
         let Some(first) = members.clone().next() else { continue };
         for other in members.clone().filter(|other| value(other) != value(&first)) {
