@@ -201,7 +201,8 @@ impl<'a> Bench<'a> {
             for ((peer, profile), figure) in turns.iter().zip(&mut figures) {
                 let seen = self.once(profile, *peer, &load)?;
                 figure.add(seen);
-                eprintln!("{}: {}: {:.0}/s", profile.name, figure.who, seen.rate);
+                let (rate, cost) = (seen.rate, seen.cost());
+                eprintln!("{}: {}: {rate:.0}/s, {cost:.1} µs", profile.name, figure.who);
             }
         }
         Ok(figures)
