@@ -341,6 +341,13 @@ impl<F: LeaseFamily> Pool<F> {
         Some(address)
     }
 
+    /// Frees an address that is only held.
+    pub(crate) fn lapse_offer(&mut self, address: F::Addr) {
+        if let Some(offset) = self.spec.offset(address) {
+            self.lapse(offset);
+        }
+    }
+
     /// Frees the address that has been held longest.
     fn lapse_oldest(&mut self) {
         while let Some(entry) = self.offers.order.pop_front() {

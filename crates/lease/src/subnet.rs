@@ -7,7 +7,7 @@ use parking_lot::{ArcMutexGuard, RawMutex};
 
 use crate::lease::{Lease, LeaseFamily, LeaseKind, LeaseState, Preference, SubnetId};
 use crate::leases::Preview;
-use crate::pool::{Allocator, PoolCounts, PoolSpec};
+use crate::pool::{Allocator, Pool, PoolCounts, PoolSpec};
 use crate::record::Record;
 use crate::table::{LeaseCounts, LeaseKey, Places, Table};
 
@@ -173,9 +173,14 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         let is_preview = self.preview.is_some();
         let mut offered = pools.iter().filter_map(|spec| {
             let pool = self.table.pool_mut(spec)?;
-            if is_preview { pool.first_offer(&keep) } else { pool.take_offer(&keep) }
+            let found = if is_preview { pool.first_offer(&keep) } else { pool.take_offer(&keep) };
+            Some((found?, spec.kind, spec.delegated_len))
         });
-        offered.next().map(Vacancy::Offered)
+        let (address, kind, len) = offered.next()?;
+        if !is_preview {
+            self.in_pools_at(address, kind, len, |pool| pool.lapse_offer(address));
+        }
+        Some(Vacancy::Offered(address))
     }
 
     fn find_free(
@@ -267,12 +272,22 @@ impl<F: LeaseFamily> SubnetLeases<F> {
             taken.lock().insert(address);
             return;
         }
-        // Pools of subnets that overlap keep it, each of them.
+        self.in_pools_at(address, kind, len, |pool| pool.offer(address, holder, until));
+    }
+
+    /// Pools of subnets that overlap keep an offer, each of them.
+    fn in_pools_at(
+        &mut self,
+        address: F::Addr,
+        kind: LeaseKind,
+        len: u8,
+        mut change: impl FnMut(&mut Pool<F>),
+    ) {
         let pools: Places = self.table.pools_at(address, kind).collect();
         for at in pools {
             let pool = self.table.pools.get_mut(at);
             if let Some(pool) = pool.filter(|pool| pool.spec.delegated_len == len) {
-                pool.offer(address, holder, until);
+                change(pool);
             }
         }
     }

@@ -586,6 +586,26 @@ fn an_offer_is_kept_by_every_pool_that_it_lies_in() {
     }
 }
 
+/// When nothing else is left in one of them, it is taken from whom it was offered to in all of them.
+#[test]
+fn an_offer_that_is_taken_back_is_kept_by_no_pool() {
+    for narrow_first in [true, false] {
+        let leases = Leases::<V4>::new();
+        let specs = [spec(1, 10, 10), spec(2, 10, 12)];
+        leases.configure(&specs);
+        let taking = if narrow_first { pool(10, 10) } else { pool(10, 12) };
+        let mut table = leases.subnet(NET).unwrap();
+        for taken in [11, 12] {
+            table.put(&Lease::new(v4(taken), SubnetId(2), owner(taken as u8), 100, 0));
+        }
+        table.offer(v4(10), LeaseKind::Address, 32, 7, 60);
+        let found = table.vacancy(&[taking], Allocator::Iterative, 0, 0);
+        assert_eq!(found, Some(Vacancy::Offered(v4(10))));
+        assert_eq!(table.occupancy(v4(10), LeaseKind::Address, 32, 0), Occupancy::Free);
+        assert_eq!(table.offered_to(&[pool(10, 10), pool(10, 12)], 7, 0), None);
+    }
+}
+
 /// A pool of addresses in the first prefix of those that are delegated.
 #[test]
 fn the_link_of_addresses_is_not_delegated() {

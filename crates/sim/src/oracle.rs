@@ -252,8 +252,13 @@ impl<F: Protocol> Oracle<F> {
     /// After a restart: what nobody was told may be lost, a decline among it. With `excused`, so may
     /// promises.
     pub(crate) fn restarted(&mut self, leases: &Leases<F>, excused: bool) {
-        let state = |address: F::Addr| leases.at(address).get(address).map(LeaseRef::state);
-        self.declined.retain(|address, _| state(*address) == Some(LeaseState::Declined));
+        self.declined.retain(|address, end| {
+            let lease = leases.at(*address).get(*address).map(LeaseRef::to_lease);
+            // What came back may be an older decline of the address.
+            let there = lease.filter(|lease| lease.state == LeaseState::Declined);
+            *end = there.as_ref().and_then(Lease::expires).map_or(*end, |kept| kept.min(*end));
+            there.is_some()
+        });
         if excused {
             let mut promises = std::mem::take(&mut self.promises);
             promises.retain(|address, promise| {
