@@ -43,26 +43,26 @@ impl NameChanges for () {
 }
 
 impl<F: Dialect> Corridor<'_, F> {
-    /// A lease was granted; `before` is what the client had at that address. The DNS is told what
-    /// changed, and at renewals where the configuration wants it.
+    /// A lease was granted; `before` is what the client had at that address, be it over since. The DNS
+    /// is told what changed, and at renewals where the configuration wants it.
     pub(crate) fn names_begin(
         &self,
         lease: &Lease<F>,
         before: Option<&Lease<F>>,
         parameters: &DdnsParameters,
     ) {
-        let is_current = |before: &&Lease<F>| {
-            before.state == LeaseState::Assigned && !before.is_expired(self.now)
+        let has_names = |before: &&Lease<F>| {
+            before.state == LeaseState::Assigned && (before.fqdn_fwd || before.fqdn_rev)
         };
-        let before = before.filter(is_current).filter(|before| before.fqdn_fwd || before.fqdn_rev);
-        if let Some(before) = before {
+        if let Some(before) = before.filter(has_names) {
             let is_same = before.hostname == lease.hostname
                 && (before.fqdn_fwd, before.fqdn_rev) == (lease.fqdn_fwd, lease.fqdn_rev);
-            if is_same && !parameters.update_on_renew {
+            let is_over = before.is_expired(self.now);
+            if is_same && !is_over && !parameters.update_on_renew {
                 return;
             }
             if !is_same {
-                if F::VERSION == 6 {
+                if F::VERSION == 6 && !is_over {
                     let (owner, old) = (owner_text::<F>(&before.owner), lease_text(before));
                     let Lease { hostname, fqdn_rev, fqdn_fwd, .. } = lease;
                     let log = self.log;

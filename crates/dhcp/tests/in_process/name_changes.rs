@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("renewals-are-told-where-that-is-wanted", told_at_renewals),
         test("who-gives-an-address-back-loses-the-name", given_back),
         test("an-expired-lease-loses-its-name", expired),
+        test("who-comes-back-late-with-another-name-loses-the-old-one", late),
         test("a-new-holder-takes-the-names-of-the-old-one-away", taken_over),
         test("nobody-is-told-where-updates-are-off", off),
     ]
@@ -125,6 +126,24 @@ fn expired() -> Result<(), Failed> {
     )?;
     let name = "alice.example.org.";
     assert_eq!(gist(&told), [both(Add, name), both(Remove, name)]);
+    Ok(())
+}
+
+fn late() -> Result<(), Failed> {
+    let (name, other) = ("alice.example.org.", "bob.example.org.");
+    let add = both(Add, name);
+    for (said, then) in [
+        ("", vec![both(Remove, name)]),
+        ("    option host-name = bob\n", vec![both(Remove, name), both(Add, other)]),
+        // The name stays, and its time begins again.
+        (ALICE, vec![add.clone()]),
+    ] {
+        let told = requests(
+            "",
+            &format!("lease A 192.0.2.10\n{ALICE}advance 6001\n{RENEW}{said}expect ack\n"),
+        )?;
+        assert_eq!(gist(&told), [std::slice::from_ref(&add), &then[..]].concat());
+    }
     Ok(())
 }
 

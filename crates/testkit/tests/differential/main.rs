@@ -66,17 +66,29 @@ fn trial<D: Dialect>(seed: u64, protocol: Protocol) -> Trial {
         let mut case = (protocol.case)(&mut Chance::of(seed));
         // What ends meanwhile is taken back by a timer, sooner or later.
         case.steps.retain(|step| !step[0].starts_with("advance"));
-        let mut found = None;
-        // A server that had no time to answer says the same as the other when it has.
-        for _ in 0..ATTEMPTS {
-            let [ours, debian] = both::<D>(&case)?;
-            found = difference(&ours, &debian, protocol.is_known);
-            if found.is_none() {
-                return Ok(());
-            }
+        let (found, _) = lasting::<D>(&case, protocol)?;
+        match found {
+            None => Ok(()),
+            Some(found) => Err(Failed::from(format!("{found:?}\n{}", case.text()))),
         }
-        Err(Failed::from(format!("{found:?}\n{}", case.text())))
     })
+}
+
+/// The difference that a case shows however often it is played, and what was played last. A server that had no time
+/// to answer says the same as the other when it has.
+pub(crate) fn lasting<D: Dialect>(
+    case: &Case,
+    protocol: Protocol,
+) -> io::Result<(Option<Difference>, [Played; 2])> {
+    let mut attempts = 1;
+    loop {
+        let played = both::<D>(case)?;
+        let found = difference(&played[0], &played[1], protocol.is_known);
+        if found.is_none() || attempts == ATTEMPTS {
+            return Ok((found, played));
+        }
+        attempts += 1;
+    }
 }
 
 /// Plays a case against both servers, ours first.

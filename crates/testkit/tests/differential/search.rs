@@ -13,7 +13,7 @@ use kea_testkit::scenario::{Dialect, Transcript};
 use crate::case::Case;
 use crate::chance::Chance;
 use crate::compare::{Difference, difference};
-use crate::{Protocol, both};
+use crate::{Protocol, both, lasting};
 
 /// Plays the cases of `FIRST-LAST`, and tells what was found.
 pub(crate) fn search<D: Dialect>(seeds: &str, protocol: Protocol) {
@@ -73,12 +73,12 @@ impl Search {
     }
 
     fn differs<D: Dialect>(&self, case: &Case) -> std::io::Result<Option<Difference>> {
-        let [ours, debian] = both::<D>(case)?;
+        let (found, [_, debian]) = lasting::<D>(case, self.protocol)?;
         match &debian.transcript {
             Transcript::Refused(_) => self.refused.fetch_add(1, Ordering::Relaxed),
             Transcript::Exchanges(all) => self.queries.fetch_add(all.len(), Ordering::Relaxed),
         };
-        Ok(difference(&ours, &debian, self.protocol.is_known))
+        Ok(found)
     }
 
     fn note<D: Dialect>(&self, seed: u64, case: Case, found: &Difference) {
