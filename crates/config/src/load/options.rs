@@ -13,7 +13,7 @@ use super::section::Section;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::Span;
 use crate::schema::Scope;
-use crate::snapshot::{ConfiguredOption, Dialect, OptionSet};
+use crate::snapshot::{ConfiguredOption, Dialect, OptionSet, Sending};
 
 /// Reads option data. Knows the definitions of the whole configuration.
 pub(crate) struct OptionReader<F> {
@@ -74,10 +74,14 @@ impl<F: Dialect> OptionReader<F> {
         classes: &mut ClassReader<'_, F>,
         diagnostics: &mut Diagnostics,
     ) -> Arc<OptionSet> {
-        let mut encoded: Vec<(EncodedOption, Section<'_>)> = Vec::new();
+        let mut encoded: Vec<(EncodedOption, Section<'_>, Sending)> = Vec::new();
         for entry in scope.sections("option-data", Scope::OptionData) {
             let Some(option) = self.encode(entry, diagnostics) else { continue };
-            let twin = encoded.iter_mut().find(|(other, other_entry)| {
+            let sending = Sending {
+                always: entry.boolean_or_default("always-send"),
+                never: entry.boolean_or_default("never-send"),
+            };
+            let twin = encoded.iter_mut().find(|(other, other_entry, _)| {
                 (&other.space, other.code) == (&option.space, option.code)
                     && !entry.has("client-classes")
                     && !other_entry.has("client-classes")
@@ -88,22 +92,23 @@ impl<F: Dialect> OptionReader<F> {
                     format!("option {} is given twice in this scope; this one counts", option.code);
                 let warning = Diagnostic::warning(message).at(entry.head(), "");
                 diagnostics.push(warning.also(twin.1.head(), "first given here"));
-                *twin = (option, entry);
+                // How it is sent holds, as it does between scopes.
+                *twin = (option, entry, twin.2 | sending);
                 continue;
             }
-            encoded.push((option, entry));
+            encoded.push((option, entry, sending));
         }
         if encoded.is_empty() {
             return self.none.clone();
         }
-        let siblings: Vec<_> = encoded.iter().map(|(option, _)| option.clone()).collect();
-        let assembled = encoded.iter().filter_map(|(option, entry)| {
+        let siblings: Vec<_> = encoded.iter().map(|(option, ..)| option.clone()).collect();
+        let assembled = encoded.iter().filter_map(|(option, entry, sending)| {
             // What goes into a vendor container depends on the query: only its own data is kept.
             if option.space == F::OPTION_SPACE && option.code == vendor_container::<F>() {
-                return Some((option, option.data.clone(), entry));
+                return Some((option, option.data.clone(), entry, *sending));
             }
             match self.registry.assemble(option, &siblings) {
-                Ok(data) => Some((option, data, entry)),
+                Ok(data) => Some((option, data, entry, *sending)),
                 Err(error) => {
                     diagnostics.push(Diagnostic::error(error.to_string()).at(entry.head(), ""));
                     None
@@ -111,7 +116,7 @@ impl<F: Dialect> OptionReader<F> {
             }
         });
         let assembled: Vec<_> = assembled.collect();
-        let options = assembled.into_iter().map(|(option, data, entry)| {
+        let options = assembled.into_iter().map(|(option, data, entry, sending)| {
             let space = match self.spaces.get(option.space.as_str()) {
                 Some(space) => space.clone(),
                 None => {
@@ -122,8 +127,8 @@ impl<F: Dialect> OptionReader<F> {
             };
             let mut configured = ConfiguredOption::new(space, option.code, data);
             configured.repeats = self.registry.may_repeat(&option.space, option.code);
-            configured.always_send = entry.boolean_or_default("always-send");
-            configured.never_send = entry.boolean_or_default("never-send");
+            configured.always_send = sending.always;
+            configured.never_send = sending.never;
             configured.classes =
                 entry.texts("client-classes").map(|(name, _)| classes.intern(name)).collect();
             configured

@@ -30,7 +30,7 @@ pub use network::{
     ConflictResolution, DdnsParameters, LeaseCache, Pool, Reach, ReplaceClientName,
     ReservationSearch, SharedNetwork, Subnet, Timers, Triplet,
 };
-pub use options::{Candidates, ConfiguredOption, OptionSet};
+pub use options::{Candidates, ConfiguredOption, OptionSet, Sending};
 pub(crate) use over_v6::OverV6Index;
 pub use reservation::{IdentifierKind, Reservation, Reservations};
 pub use server::{

@@ -1,5 +1,6 @@
 //! Configured options, encoded ahead.
 
+use std::ops::BitOr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -198,8 +199,8 @@ impl<'o> Candidates<'o> {
     pub fn sending(self, classes: &ClassSet) -> Option<Sending> {
         let mine = self.0.iter().filter(|entry| entry.admits(classes));
         mine.fold(None, |sending: Option<Sending>, entry| {
-            let Sending { always, never } = sending.unwrap_or_default();
-            Some(Sending { always: always | entry.always_send, never: never | entry.never_send })
+            let own = Sending { always: entry.always_send, never: entry.never_send };
+            Some(sending.unwrap_or_default() | own)
         })
     }
 }
@@ -212,4 +213,12 @@ pub struct Sending {
     pub always: bool,
     /// Not sent at all.
     pub never: bool,
+}
+
+impl BitOr for Sending {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Sending { always: self.always | other.always, never: self.never | other.never }
+    }
 }
