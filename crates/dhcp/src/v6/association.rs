@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use kea_config::snapshot::{Pool, Subnet};
 use kea_lease::{LeaseKind, Ticket};
-use kea_wire::v6::{Ia, IaKind, StatusCode};
+use kea_options::Parsing;
+use kea_wire::v6::{Ia, IaKind, IaPrefix, StatusCode, code};
 use kea_wire::{Iaid, Prefix, V6};
 use smallvec::SmallVec;
 
@@ -34,8 +35,9 @@ pub(super) struct Hint {
 const MAX_HINTS: usize = 16;
 
 impl Wish {
-    /// `None` for temporary addresses, which are not served.
-    pub(super) fn of(ia: &Ia<'_>) -> Option<Self> {
+    /// `None` for temporary addresses, which are not served. A prefix of more than 128 bits is not
+    /// named at all or, where that is forgiven, one of 128.
+    pub(super) fn of(ia: &Ia<'_>, parsing: Parsing) -> Option<Self> {
         let hints: SmallVec<[Hint; 1]> = match ia.kind {
             IaKind::Ta => return None,
             IaKind::Na => {
@@ -47,7 +49,12 @@ impl Wish {
                 hints.take(MAX_HINTS).collect()
             }
             IaKind::Pd => {
-                let hints = ia.prefixes().filter_map(Result::ok).map(|named| Hint {
+                let read = match parsing {
+                    Parsing::Strict => IaPrefix::parse,
+                    Parsing::Lenient => IaPrefix::parse_capped,
+                };
+                let prefixes = ia.options.all(code::IAPREFIX).filter_map(|data| read(data).ok());
+                let hints = prefixes.map(|named| Hint {
                     prefix: named.prefix,
                     lifetimes: Lifetimes { preferred: named.preferred, valid: named.valid },
                 });

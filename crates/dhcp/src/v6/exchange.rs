@@ -20,7 +20,7 @@ use super::holdings::{Holdings, Mismatch};
 use super::lease::{Leasing, Refusal, Step};
 use super::name::Naming;
 use super::register::register;
-use crate::pipeline::{Arrival, Classifier, Corridor, Drop, Place, Reserved};
+use crate::pipeline::{Arrival, Classifier, Corridor, Drop, Place, Reserved, parsing};
 
 /// One query on its way through the stages.
 pub(super) struct Exchange<'q, 'p, 's> {
@@ -66,7 +66,9 @@ impl<'s> Exchange<'_, '_, 's> {
         let associations = || self.query.view.associations().filter_map(Result::ok);
         let is_alone = move |kind| associations().filter(|ia| ia.kind == kind).count() == 1;
         let ignored = move |kind| self.query.ignores_iaid && is_alone(kind);
-        associations().filter_map(|ia| Wish::of(&ia)).take(MAX_ASSOCIATIONS).map(move |mut wish| {
+        let parsing = parsing(self.corridor.config);
+        let wishes = associations().filter_map(move |ia| Wish::of(&ia, parsing));
+        wishes.take(MAX_ASSOCIATIONS).map(move |mut wish| {
             if ignored(wish.kind) {
                 wish.leased_as = Iaid(0);
             }

@@ -145,13 +145,25 @@ impl<'a> IaPrefix<'a> {
     /// # Errors
     /// When shorter than 25 octets, or when the length exceeds 128 bits.
     pub fn parse(data: &'a [u8]) -> Result<Self, Malformed> {
+        Self::parse_with(data, |len| len)
+    }
+
+    /// Reads the same; a length that exceeds 128 bits is taken for 128.
+    ///
+    /// # Errors
+    /// When shorter than 25 octets.
+    pub fn parse_capped(data: &'a [u8]) -> Result<Self, Malformed> {
+        Self::parse_with(data, |len| len.min(128))
+    }
+
+    fn parse_with(data: &'a [u8], length: impl Fn(u8) -> u8) -> Result<Self, Malformed> {
         let malformed = Malformed { code: code::IAPREFIX, len: data.len() };
         let (&preferred, rest) = split::<4>(code::IAPREFIX, data)?;
         let (&valid, rest) = rest.split_first_chunk().ok_or(malformed)?;
         let (&len, rest) = rest.split_first().ok_or(malformed)?;
         let (&address, rest) = rest.split_first_chunk::<16>().ok_or(malformed)?;
         Ok(IaPrefix {
-            prefix: Prefix::new(address.into(), len).ok_or(malformed)?,
+            prefix: Prefix::new(address.into(), length(len)).ok_or(malformed)?,
             preferred: u32::from_be_bytes(preferred),
             valid: u32::from_be_bytes(valid),
             options: Options::new(rest),

@@ -93,7 +93,9 @@ fn short_options_are_malformed() {
     }
     let mut prefix = [0; 25];
     prefix[8] = 129;
-    assert_eq!(IaPrefix::parse(&prefix), Err(Malformed { code: code::IAPREFIX, len: 25 }));
+    let malformed = Malformed { code: code::IAPREFIX, len: 25 };
+    assert_eq!(IaPrefix::parse(&prefix), Err(malformed));
+    assert_eq!(IaPrefix::parse_capped(&prefix).map(|it| it.prefix.len()), Ok(128));
     for data in [&[][..], &[64], &[0, 1], &[129, 1], &[64; 18]] {
         let malformed = Malformed { code: code::PD_EXCLUDE, len: data.len() };
         assert_eq!(PdExclude::parse(data), Err(malformed), "{data:?}");
