@@ -346,7 +346,7 @@ impl<F: LeaseFamily> SubnetLeases<F> {
 
     /// Addresses of a pool by what became of them.
     pub fn pool_counts(&self, spec: &PoolSpec<F>) -> Option<PoolCounts> {
-        self.table.pools.get(self.table.pool_index(spec)?).map(crate::pool::Pool::counts)
+        self.table.pools.get(self.table.pool_index(spec)?).map(Pool::counts)
     }
 
     /// As [`Self::pool_counts`], without what was given in other subnets, such as one that had the pool
@@ -374,7 +374,7 @@ impl<F: LeaseFamily> SubnetLeases<F> {
     /// Offers that are remembered for a pool, those withdrawn since among them.
     pub fn offers_kept(&self, spec: &PoolSpec<F>) -> usize {
         let pool = self.table.pool_index(spec).and_then(|at| self.table.pools.get(at));
-        pool.map_or(0, crate::pool::Pool::offers_kept)
+        pool.map_or(0, Pool::offers_kept)
     }
 
     /// The configured pools of this table, in order of address.
