@@ -61,7 +61,11 @@ fn defaults_are_those_of_the_manual() {
     assert_eq!(&*config.ddns.generated_prefix, "myhost");
     assert_eq!(config.ddns.invalid_characters.as_ref().unwrap().as_str(), "[^A-Za-z0-9.-]");
     assert!(config.interfaces.interfaces.is_empty() && config.interfaces.re_detect);
-    assert_eq!(config.expired_leases.max_reclaim_time_ms, 250);
+    let expired = &config.expired_leases;
+    let waits = (expired.reclaim_timer_wait_time, expired.flush_reclaimed_timer_wait_time);
+    assert_eq!((waits, expired.hold_reclaimed_time), ((10, 25), 3600));
+    let limits = (expired.max_reclaim_leases, expired.max_reclaim_time_ms);
+    assert_eq!((limits, expired.unwarned_reclaim_cycles), ((100, 250), 5));
 }
 
 #[test]

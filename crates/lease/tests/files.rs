@@ -264,6 +264,15 @@ fn loaded(files: &LeaseFiles) -> Vec<(u8, i64)> {
 }
 
 #[test]
+fn the_files_beside_a_lease_file_are_named_after_it() {
+    let LeaseFiles { copy, previous, output, completed, pid, .. } = LeaseFiles::of("/a/b.csv");
+    let named = [copy, previous, output, completed, pid];
+    let names =
+        ["/a/b.csv.1", "/a/b.csv.2", "/a/b.csv.output", "/a/b.csv.completed", "/a/b.csv.pid"];
+    assert_eq!(named, names.map(std::path::PathBuf::from));
+}
+
+#[test]
 fn files_are_read_in_order_and_the_last_row_counts() {
     let dir = tempfile::tempdir().unwrap();
     let files = LeaseFiles::of(dir.path().join("leases.csv"));

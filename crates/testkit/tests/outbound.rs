@@ -38,6 +38,7 @@ fn answers_leave_as_the_routing_table_says() {
     });
     let config = json!({ "interfaces-config": interfaces, "subnet4": [
         { "id": 1, "subnet": "198.51.100.0/24", "pools": [{ "pool": "198.51.100.10/31" }] },
+        { "id": 2, "subnet": "192.0.2.0/24", "pools": [{ "pool": "192.0.2.10/31" }] },
     ] });
     let setup = ServerSetup::new(Subject::from_environment(), 4).unwrap();
     let server = setup.start_with(&server_ns, &config).unwrap();
@@ -45,12 +46,16 @@ fn answers_leave_as_the_routing_table_says() {
     assert!(chosen.contains("udp"), "{chosen}");
     let mut near = RawClient4::open(&near_ns, "eth0").unwrap();
     let mut far = RawClient4::open(&far_ns, "eth0").unwrap();
+    // Clients that have no address are not heard by sockets of this type.
+    near.broadcast(&Packet4::query(MessageType::Discover, [2, 0, 0, 0, 0, 6], 6)).unwrap();
     near.send(&discover(7)).unwrap();
     let (frame, offer) = far.answer(7, LIMIT).unwrap().expect("the answer on the other cable");
     assert_eq!(offer.message_type(), Some(MessageType::Offer));
     assert_eq!(frame.to, SocketAddr::from((RELAY, 67)));
     // The source address is the routing table's, too.
     assert_eq!(frame.from, SocketAddr::from((Ipv4Addr::new(203, 0, 113, 1), 67)));
+    assert_eq!(server.control().statistic("pkt4-received").unwrap(), Some(1));
+    assert!(near.answer(6, Duration::from_millis(100)).unwrap().is_none());
 }
 
 #[test]

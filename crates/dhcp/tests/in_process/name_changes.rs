@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     vec![
         test("a-lease-with-a-name-is-announced", announced),
+        test("a-name-is-of-the-hardware-address-where-identifiers-do-not-count", identified),
         test("a-renewal-tells-only-what-changed", renewed),
         test("renewals-are-told-where-that-is-wanted", told_at_renewals),
         test("who-gives-an-address-back-loses-the-name", given_back),
@@ -25,7 +26,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const CLIENT: &str = "client A mac 02:00:00:00:00:0a\nclient B mac 02:00:00:00:00:0b\n";
+const CLIENT: &str = "client A mac 02:00:00:00:00:0a\nclient B mac 02:00:00:00:00:0b\n\
+                      client C mac 02:00:00:00:00:0c client-id 01:aa\n";
 /// Flags E and S, the partial name alice.
 const ALICE: &str = "    option 81 = 05:00:00:05:61:6c:69:63:65\n";
 const RENEW: &str = "send request A\n    ciaddr 192.0.2.10\n";
@@ -76,6 +78,15 @@ fn announced() -> Result<(), Failed> {
     let told =
         requests(short, &format!("lease A 192.0.2.10\n{ALICE}    option lease-time = 1200\n"))?;
     assert_eq!((told[0].ttl, told[0].expires), (600, 1_700_000_600));
+    Ok(())
+}
+
+fn identified() -> Result<(), Failed> {
+    // The first octets of a DHCID say what it is made of (RFC 4701 section 3.3).
+    for (extra, kind) in [("", [0, 1, 1]), ("\"match-client-id\": false,", [0, 0, 1])] {
+        let told = requests(extra, &format!("lease C 192.0.2.10\n{ALICE}"))?;
+        assert_eq!(told[0].dhcid.octets()[..3], kind);
+    }
     Ok(())
 }
 

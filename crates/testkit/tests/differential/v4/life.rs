@@ -248,12 +248,14 @@ const FIELDS: &[&str] = &[
     "flags broadcast",
 ];
 
+/// Nobody asks for option 108: where it is configured, who does is offered no address here (RFC 8925), and their ways
+/// part.
 const HABITS: &[&str] = &[
     "option 55 = 1,3,6,15",
     "option 55 = 1,3,6,12,15,28,42,51,54,58,59,119",
     "option 55 = 6,3,66,67,150,222,223,43,125,114",
     "option 55 = 43,60,222,81,82,255,0,53",
-    "option 55 = 61,57,50,54,118,119,121,224,230,108",
+    "option 55 = 61,57,50,54,118,119,121,224,230,2",
     "option 12 = host-a",
     "option 12 = Host_B.example.com",
     "option 12 = text:bad name!.",

@@ -26,6 +26,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         _ if query.is_some_and(is_in_pieces) => true,
         // A lease that was given back is remembered here.
         "kind" if is_logged("DHCP4_NO_LEASE_INIT_REBOOT") => ["ack", "nak"].contains(&&**ours),
+        // Where the server has authority, its client is told that there is none.
+        "kind" if is_logged("DHCP4_PACKET_NAK_0002") => ours == "ack" && debian == "nak",
         // BOOTP has no message to say no with.
         "kind" => ours == "none" && debian == "bootp" && is_logged("DHCP4_PACKET_NAK_"),
         // The frame of a broadcast is a broadcast.
