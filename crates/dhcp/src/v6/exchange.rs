@@ -215,13 +215,13 @@ impl<'s> Exchange<'_, '_, 's> {
         let mut named = self
             .wishes()
             .filter(|wish| wish.kind == IaKind::Na)
-            .flat_map(|wish| wish.named().collect::<SmallVec<[_; 1]>>())
+            .flat_map(|wish| wish.hints)
             .peekable();
         if named.peek().is_none() {
             return Err(Drop::NothingAsked);
         }
         let on_link = named.all(|named| {
-            place.grounds().any(|ground| ground.subnet.prefix.contains(named.address()))
+            place.grounds().any(|ground| ground.subnet.prefix.contains(named.prefix.address()))
         });
         let mut outcome = Outcome::of(MessageType::Reply);
         let status = if on_link { ALL_ON_LINK } else { NOT_ON_LINK };
