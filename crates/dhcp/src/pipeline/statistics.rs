@@ -285,6 +285,8 @@ fn count_leases<F: Dialect>(
         (SubnetMetric::Declined, in_subnet),
         (SubnetMetric::CumulativeAssigned, 0),
         (SubnetMetric::CumulativeAssignedPrefixes, 0),
+        (SubnetMetric::Reclaimed, 0),
+        (SubnetMetric::ReclaimedDeclined, 0),
     ] {
         counters.set(metric, clamp(count));
     }
