@@ -186,9 +186,23 @@ impl<F: LeaseFamily> Pool<F> {
         for offset in self.covered(address, len) {
             let held = self.spec.kind == LeaseKind::Prefix
                 && still_held(self.spec.address(offset), self.spec.delegated_len);
-            if !held && !self.reserved.contains(&offset) {
-                self.free(offset);
+            if !held {
+                self.leave(offset);
             }
+        }
+    }
+
+    /// Nobody has it any more, nor anything around it.
+    fn leave(&mut self, offset: u64) {
+        if !self.reserved.contains(&offset) && !self.offers.by_offset.contains_key(&offset) {
+            self.free(offset);
+        }
+    }
+
+    /// Finds free from now on what only the remains of something wider took.
+    pub(crate) fn uncover(&mut self, address: F::Addr) {
+        if let Some(offset) = self.spec.offset(address) {
+            self.leave(offset);
         }
     }
 

@@ -167,10 +167,14 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         if let Some(record) = over.min_by_key(|record| (record.expires(), record.address)) {
             return Some(Vacancy::Over(record.lease()));
         }
-        if let Some(part) = indices().find_map(|pool| table.left_from_outside(pool, now, &keep)) {
+        let is_preview = self.preview.is_some();
+        let left = |pool| Some((pool, table.left_from_outside(pool, now, &keep)?));
+        if let Some((pool, part)) = indices().find_map(left) {
+            // So that it can be kept for whom it is offered to.
+            let pool = self.table.pools.get_mut(pool).filter(|_| !is_preview);
+            pool.into_iter().for_each(|pool| pool.uncover(part));
             return Some(Vacancy::Free(part));
         }
-        let is_preview = self.preview.is_some();
         let mut offered = pools.iter().filter_map(|spec| {
             let pool = self.table.pool_mut(spec)?;
             let found = if is_preview { pool.first_offer(&keep) } else { pool.take_offer(&keep) };

@@ -446,6 +446,7 @@ impl<F: LeaseFamily> Table<F> {
         let is_left = |part: &F::Addr| {
             !keep(*part)
                 && !pool.is_reserved(*part)
+                && !pool.is_only_offered(*part)
                 && !self.get(*part).is_some_and(is_held)
                 && !self.overlapping(*part, delegated_len).any(is_held)
         };

@@ -491,7 +491,17 @@ fn a_prefix_that_reaches_into_a_pool_from_outside_keeps_what_it_shares() {
     assert_eq!(vacancy(&leases), Some(range.0));
     leases.at(range.0).put(&Lease { cltt: NOW, ..prefix(8, 64, 2) });
     assert_eq!(vacancy(&leases), Some(prefix(9, 64, 0).address));
-    leases.at(range.0).remove(range.0);
+    // Nor for what is offered, until that is all there is.
+    let ninth = prefix(9, 64, 0).address;
+    leases.at(ninth).offer(ninth, LeaseKind::Prefix, 64, 7, NOW + 60);
+    for next in 10..16 {
+        let next = prefix(next, 64, 2);
+        assert_eq!(vacancy(&leases), Some(next.address));
+        leases.at(next.address).put(&Lease { cltt: NOW, ..next });
+    }
+    let found = leases.subnet(NET).unwrap().vacancy(&[pool], Allocator::Iterative, 0, NOW);
+    assert_eq!(found, Some(Vacancy::Offered(ninth)));
+    (8..16).for_each(|at| drop(leases.at(range.0).remove(prefix(at, 64, 2).address)));
     leases.at(wide.address).put(&wide);
     assert_eq!(vacancy(&leases), None);
     // It stays so, and what follows frees the pool.

@@ -294,7 +294,7 @@ impl Shared {
 }
 
 /// How long a busy writer lets messages gather.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 
 thread_local! {
     static SCRATCH: Cell<TextBuffer> = const { Cell::new(TextBuffer::new()) };

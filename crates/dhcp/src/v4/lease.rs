@@ -112,13 +112,14 @@ impl<'q, 's> Leasing<'q, 's> {
     fn held_by_client_id(&self) -> Option<Lease<V4>> {
         let client_id = self.client.client_id.as_ref()?;
         log!(self.corridor.log, DHCPSRV_MEMFILE_GET_CLIENTID, client_id);
-        self.place.grounds().filter(|ground| ground.subnet.specific.match_client_id).find_map(
-            |ground| {
-                let leases = self.lock(ground.subnet)?;
-                let held = leases.by_client_id(client_id).min_by_key(|lease| lease.preference());
-                held.map(LeaseRef::to_lease)
-            },
-        )
+        self.preferred(|ground| {
+            if !ground.subnet.specific.match_client_id {
+                return None;
+            }
+            let leases = self.lock(ground.subnet)?;
+            let held = leases.by_client_id(client_id).min_by_key(|lease| lease.preference());
+            held.map(LeaseRef::to_lease)
+        })
     }
 
     fn held_by_hw_addr(&self) -> Option<Lease<V4>> {
@@ -126,7 +127,7 @@ impl<'q, 's> Leasing<'q, 's> {
             return None;
         }
         log!(self.corridor.log, DHCPSRV_MEMFILE_GET_HWADDR, self.client.hw_addr);
-        self.place.grounds().find_map(|ground| {
+        self.preferred(|ground| {
             let leases = self.lock(ground.subnet)?;
             let mine = |lease: &LeaseRef<'_, V4>| {
                 !ground.subnet.specific.match_client_id || self.may_be_mine(lease.identifier())
@@ -134,6 +135,22 @@ impl<'q, 's> Leasing<'q, 's> {
             let held = leases.by_hw_addr(&self.client.hw_addr).filter(mine);
             held.min_by_key(|lease| lease.preference()).map(LeaseRef::to_lease)
         })
+    }
+
+    /// Of what the subnets of the link have, the first that is in use, or else the first: what is over in
+    /// one of them says nothing against what another one promised.
+    fn preferred(
+        &self,
+        of_ground: impl Fn(&Ground<'s, V4>) -> Option<Lease<V4>>,
+    ) -> Option<Lease<V4>> {
+        let mut over = None;
+        for lease in self.place.grounds().filter_map(of_ground) {
+            if !lease.state.is_vacant() && !lease.is_expired(self.corridor.now) {
+                return Some(lease);
+            }
+            over.get_or_insert(lease);
+        }
+        over
     }
 
     /// True unless both sides name a client identifier, and not the same one.
