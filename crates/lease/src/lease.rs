@@ -153,6 +153,11 @@ impl<F: LeaseFamily> Lease<F> {
         self.expires().is_some_and(|at| at <= now)
     }
 
+    /// True when anybody may have the address: it is given back, or its time is over.
+    pub fn is_reusable(&self, now: i64) -> bool {
+        self.state.is_vacant() || self.is_expired(now)
+    }
+
     /// What the lease is of.
     pub fn kind(&self) -> LeaseKind {
         F::kind(&F::term(&self.owner))

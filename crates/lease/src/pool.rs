@@ -187,13 +187,13 @@ impl<F: LeaseFamily> Pool<F> {
             let held = self.spec.kind == LeaseKind::Prefix
                 && still_held(self.spec.address(offset), self.spec.delegated_len);
             if !held {
-                self.leave(offset);
+                self.let_go(offset);
             }
         }
     }
 
     /// Nobody has it any more, nor anything around it.
-    fn leave(&mut self, offset: u64) {
+    fn let_go(&mut self, offset: u64) {
         if !self.reserved.contains(&offset) && !self.offers.by_offset.contains_key(&offset) {
             self.free(offset);
         }
@@ -202,7 +202,7 @@ impl<F: LeaseFamily> Pool<F> {
     /// Finds free from now on what only the remains of something wider took.
     pub(crate) fn uncover(&mut self, address: F::Addr) {
         if let Some(offset) = self.spec.offset(address) {
-            self.leave(offset);
+            self.let_go(offset);
         }
     }
 
@@ -341,20 +341,6 @@ impl<F: LeaseFamily> Pool<F> {
         addresses.find(|address| !is_passed_over(*address))
     }
 
-    /// Takes the address that [`Self::first_offer`] gives away from whom it is held for.
-    pub(crate) fn take_offer(
-        &mut self,
-        is_passed_over: impl Fn(F::Addr) -> bool,
-    ) -> Option<F::Addr> {
-        // Not to be looked at again by everybody who comes while the pool is full.
-        while self.offers.order.front().is_some_and(|entry| !self.offers.is_held(entry)) {
-            self.offers.order.pop_front();
-        }
-        let address = self.first_offer(is_passed_over)?;
-        self.lapse(self.spec.offset(address)?);
-        Some(address)
-    }
-
     /// Frees an address that is only held.
     pub(crate) fn lapse_offer(&mut self, address: F::Addr) {
         if let Some(offset) = self.spec.offset(address) {
@@ -372,8 +358,8 @@ impl<F: LeaseFamily> Pool<F> {
     }
 
     fn lapse(&mut self, offset: u64) {
-        if self.offers.withdraw(offset) && !self.reserved.contains(&offset) {
-            self.free(offset);
+        if self.offers.withdraw(offset) {
+            self.let_go(offset);
         }
     }
 }
@@ -410,6 +396,10 @@ impl Offers {
     fn withdraw(&mut self, offset: u64) -> bool {
         let Some((holder, _)) = self.by_offset.remove(&offset) else { return false };
         self.by_holder.remove(&holder);
+        // Not to be looked at again by everybody who comes while the pool is full.
+        while self.order.front().is_some_and(|entry| !self.is_held(entry)) {
+            self.order.pop_front();
+        }
         true
     }
 }

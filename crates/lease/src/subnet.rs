@@ -170,19 +170,17 @@ impl<F: LeaseFamily> SubnetLeases<F> {
         let is_preview = self.preview.is_some();
         let left = |pool| Some((pool, table.left_from_outside(pool, now, &keep)?));
         if let Some((pool, part)) = indices().find_map(left) {
-            // So that it can be kept for whom it is offered to.
-            let pool = self.table.pools.get_mut(pool).filter(|_| !is_preview);
-            pool.into_iter().for_each(|pool| pool.uncover(part));
+            if let Some(pool) = self.table.pools.get_mut(pool).filter(|_| !is_preview) {
+                // So that it can be kept for whom it is offered to.
+                pool.uncover(part);
+            }
             return Some(Vacancy::Free(part));
         }
-        let mut offered = pools.iter().filter_map(|spec| {
-            let pool = self.table.pool_mut(spec)?;
-            let found = if is_preview { pool.first_offer(&keep) } else { pool.take_offer(&keep) };
-            Some((found?, spec.kind, spec.delegated_len))
-        });
-        let (address, kind, len) = offered.next()?;
+        let pools = indices().filter_map(|pool| table.pools.get(pool));
+        let mut offered = pools.filter_map(|pool| Some((pool.first_offer(&keep)?, pool.spec)));
+        let (address, PoolSpec { kind, delegated_len, .. }) = offered.next()?;
         if !is_preview {
-            self.in_pools_at(address, kind, len, |pool| pool.lapse_offer(address));
+            self.in_pools_at(address, kind, delegated_len, |pool| pool.lapse_offer(address));
         }
         Some(Vacancy::Offered(address))
     }

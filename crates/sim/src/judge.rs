@@ -271,6 +271,8 @@ impl<F: Protocol> World<F> {
         let permitted = link.is_some_and(|link| {
             plan.permits(link, (association.kind, prefix), who, query.gold).is_ok()
                 && !plan.has_reservation(link, who)
+                // Who sends no identifier may be either of two, and is told of one.
+                && !self.oracle.holds_another((who, association), prefix, link, *now)
         });
         if !permitted {
             return Ok(());

@@ -123,6 +123,18 @@ impl<F: Protocol> Oracle<F> {
         promise.is_some_and(|it| it.prefix == prefix && self.is_same(it.holder(), who))
     }
 
+    /// True when `who` was promised another address or prefix of the link, too.
+    pub(crate) fn holds_another(
+        &self,
+        who: Holder<'_, F>,
+        prefix: Prefix<F::Addr>,
+        link: usize,
+        now: i64,
+    ) -> bool {
+        let mut others = self.promises.values().filter(|it| it.until > now && it.prefix != prefix);
+        others.any(|it| it.link == link && self.is_same(it.holder(), who))
+    }
+
     /// A promise of the same, or one to another client of something that shares addresses with what is
     /// granted: an address that is reserved for a client may lie in a prefix of its own.
     fn conflict(&self, granted: &Granted<F>, now: i64) -> Option<&Granted<F>> {

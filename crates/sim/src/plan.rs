@@ -310,7 +310,8 @@ impl<F: Protocol> Plan<F> {
     pub(crate) fn open(&self, link: usize, kind: LeaseKind, gold: bool) -> Vec<Prefix<F::Addr>> {
         let subnets = || self.subnets.iter().filter(|subnet| subnet.link == link);
         let is_open = |open: &Prefix<F::Addr>| {
-            let mut reserved = subnets().flat_map(|subnet| &subnet.reserved);
+            // Also what is reserved on another link whose addresses lie in prefixes of this one.
+            let mut reserved = self.subnets.iter().flat_map(|subnet| &subnet.reserved);
             !reserved.any(|set_aside| set_aside.thing.1.overlaps(*open))
         };
         let mut all = Vec::new();

@@ -127,8 +127,7 @@ impl<F: Dialect> OptionReader<F> {
             };
             let mut configured = ConfiguredOption::new(space, option.code, data);
             configured.repeats = self.registry.may_repeat(&option.space, option.code);
-            configured.always_send = sending.always;
-            configured.never_send = sending.never;
+            configured.sending = sending;
             configured.classes =
                 entry.texts("client-classes").map(|(name, _)| classes.intern(name)).collect();
             configured

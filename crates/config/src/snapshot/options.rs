@@ -17,10 +17,8 @@ pub struct ConfiguredOption {
     /// (RFC 3396). Options 125 (DHCPv4) and 17 (DHCPv6) stand here without sub-options, the enterprise
     /// number first: which options of the space `vendor-<number>` go in depends on the query.
     pub data: Bytes,
-    /// Send it although the client did not ask.
-    pub always_send: bool,
-    /// Do not send this code at all.
-    pub never_send: bool,
+    /// Whether the code goes out whatever the client asks for.
+    pub sending: Sending,
     /// Only members of one of these are meant; everyone if empty.
     pub classes: Box<[ClassId]>,
     /// One scope may give several of the code, and a message has them all.
@@ -35,8 +33,7 @@ impl ConfiguredOption {
             space,
             code,
             data,
-            always_send: false,
-            never_send: false,
+            sending: Sending::default(),
             classes: Box::default(),
             repeats: false,
             distance: 0,
@@ -198,10 +195,7 @@ impl<'o> Candidates<'o> {
     /// How a member of `classes` gets this code; `None` when none of it is meant for them.
     pub fn sending(self, classes: &ClassSet) -> Option<Sending> {
         let mine = self.0.iter().filter(|entry| entry.admits(classes));
-        mine.fold(None, |sending: Option<Sending>, entry| {
-            let own = Sending { always: entry.always_send, never: entry.never_send };
-            Some(sending.unwrap_or_default() | own)
-        })
+        mine.map(|entry| entry.sending).reduce(BitOr::bitor)
     }
 }
 

@@ -112,7 +112,7 @@ impl<'q, 's> Leasing<'q, 's> {
     fn held_by_client_id(&self) -> Option<Lease<V4>> {
         let client_id = self.client.client_id.as_ref()?;
         log!(self.corridor.log, DHCPSRV_MEMFILE_GET_CLIENTID, client_id);
-        self.preferred(|ground| {
+        self.first_in_use(|ground| {
             if !ground.subnet.specific.match_client_id {
                 return None;
             }
@@ -127,7 +127,7 @@ impl<'q, 's> Leasing<'q, 's> {
             return None;
         }
         log!(self.corridor.log, DHCPSRV_MEMFILE_GET_HWADDR, self.client.hw_addr);
-        self.preferred(|ground| {
+        self.first_in_use(|ground| {
             let leases = self.lock(ground.subnet)?;
             let mine = |lease: &LeaseRef<'_, V4>| {
                 !ground.subnet.specific.match_client_id || self.may_be_mine(lease.identifier())
@@ -139,13 +139,13 @@ impl<'q, 's> Leasing<'q, 's> {
 
     /// Of what the subnets of the link have, the first that is in use, or else the first: what is over in
     /// one of them says nothing against what another one promised.
-    fn preferred(
+    fn first_in_use(
         &self,
         of_ground: impl Fn(&Ground<'s, V4>) -> Option<Lease<V4>>,
     ) -> Option<Lease<V4>> {
         let mut over = None;
         for lease in self.place.grounds().filter_map(of_ground) {
-            if !lease.state.is_vacant() && !lease.is_expired(self.corridor.now) {
+            if !lease.is_reusable(self.corridor.now) {
                 return Some(lease);
             }
             over.get_or_insert(lease);
@@ -293,7 +293,7 @@ impl<'q, 's> Leasing<'q, 's> {
         if kea_lease::Fault::SkippedConflictCheck.is_injected() {
             return lease.state != LeaseState::Declined;
         }
-        lease.state.is_vacant() || lease.is_expired(self.corridor.now) || self.is_mine(lease)
+        lease.is_reusable(self.corridor.now) || self.is_mine(lease)
     }
 
     /// Grants the address that the client wants; the one set aside for it or that it has, when it

@@ -377,7 +377,7 @@ impl<'q, 's> Leasing<'q, 's> {
         if kea_lease::Fault::SkippedConflictCheck.is_injected() {
             return lease.state != LeaseState::Declined;
         }
-        lease.state.is_vacant() || lease.is_expired(self.corridor.now)
+        lease.is_reusable(self.corridor.now)
     }
 
     fn is_mine(&self, wish: &Wish, lease: &Lease<V6>) -> bool {

@@ -73,5 +73,5 @@ fn named_address<'p>(query: &Query<'p>) -> Result<IaAddress<'p>, Drop<V6>> {
 /// What this server leased is not the client's to register; what was registered before is, by
 /// whoever has the address now.
 fn may_be_replaced(lease: &Lease<V6>, now: i64) -> bool {
-    lease.state == LeaseState::Registered || lease.state.is_vacant() || lease.is_expired(now)
+    lease.state == LeaseState::Registered || lease.is_reusable(now)
 }
