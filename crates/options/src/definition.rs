@@ -201,6 +201,19 @@ impl<F: Family> Definition<F> {
         self.field_types().last() == Some(&DataType::String)
     }
 
+    /// How many octets the data has, when it is one number and nothing else. Sub-options may follow the
+    /// number of an option that holds some.
+    pub(crate) fn number_len(&self) -> Option<u8> {
+        let is_one = !self.array && self.encapsulates.is_none();
+        let len = match self.data_type {
+            DataType::Int8 | DataType::Uint8 => 1,
+            DataType::Int16 | DataType::Uint16 => 2,
+            DataType::Int32 | DataType::Uint32 => 4,
+            _ => return None,
+        };
+        (is_one && self.notation() == Notation::Fields).then_some(len)
+    }
+
     /// True when lengths inside the data say where its parts end.
     pub(crate) fn has_tuples(&self) -> bool {
         self.notation() == Notation::VendorClass || self.field_types().contains(&DataType::Tuple)

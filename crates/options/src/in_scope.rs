@@ -29,6 +29,11 @@ impl<'d, F: Family> InScope<'d, F> {
         of_class.or_else(|| self.registry.by_code(space, code))
     }
 
+    /// How many octets an option has that is one number, whatever the classes ([`Registry::number_len`]).
+    pub fn number_len(&self, code: u16) -> Option<usize> {
+        self.registry.number_len(code)
+    }
+
     /// Where sub-options begin in the data of the option of a message at `path`, outermost code
     /// first; `None` when it has none, or does not always have them at one place.
     pub fn sub_options_at(&self, path: &[u16]) -> Option<usize> {

@@ -16,6 +16,8 @@ pub struct Registry<F> {
     spaces: HashMap<String, Space<F>>,
     /// Codes of the main space whose data has tuples, ascending.
     with_tuples: Vec<u16>,
+    /// By code of the main space: how many octets the number has that the option is; 0 for others.
+    number_lens: Vec<u8>,
 }
 
 /// One `option-data` entry, as written. One of `code` and `name` is enough.
@@ -116,14 +118,15 @@ pub enum DefineError {
 impl<F: Family> Registry<F> {
     /// The standard definitions alone.
     pub fn standard() -> Self {
-        let mut registry = Registry { spaces: HashMap::new(), with_tuples: Vec::new() };
+        let (with_tuples, number_lens) = (Vec::new(), Vec::new());
+        let mut registry = Registry { spaces: HashMap::new(), with_tuples, number_lens };
         for space in spaces(F::VERSION) {
             let entry = registry.spaces.entry(space.name.to_owned()).or_default();
             for row in space.rows.iter().copied().flatten() {
                 entry.insert(Definition::from_row(space.name, row));
             }
         }
-        registry.note_tuples();
+        registry.note_what_is_checked();
         registry
     }
 
@@ -149,19 +152,33 @@ impl<F: Family> Registry<F> {
             }
             _ => space.insert(definition),
         }
-        self.note_tuples();
+        self.note_what_is_checked();
         Ok(())
     }
 
-    fn note_tuples(&mut self) {
+    fn note_what_is_checked(&mut self) {
         let main = self.spaces.get(F::OPTION_SPACE).into_iter().flat_map(|s| s.by_code.values());
-        self.with_tuples = main.filter(|d| d.has_tuples()).map(|d| d.code).collect();
+        self.with_tuples = main.clone().filter(|d| d.has_tuples()).map(|d| d.code).collect();
+        self.number_lens.clear();
+        let is_final = |d: &&Definition<F>| F::VERSION != 4 || !may_be_class_scoped(d.code);
+        for (code, len) in main.filter(is_final).filter_map(|d| Some((d.code, d.number_len()?))) {
+            // Definitions come by code, so the last one is the longest list yet.
+            self.number_lens.resize(usize::from(code), 0);
+            self.number_lens.push(len);
+        }
     }
 
     /// The codes of the options of messages whose data has tuples, ascending
     /// ([`Definition::check_tuples`]).
     pub fn codes_with_tuples(&self) -> &[u16] {
         &self.with_tuples
+    }
+
+    /// How many octets an option of a message has that is one number; `None` for other options, and
+    /// for those of DHCPv4 that a class may define.
+    pub fn number_len(&self, code: u16) -> Option<usize> {
+        let len = *self.number_lens.get(usize::from(code))?;
+        (len != 0).then_some(usize::from(len))
     }
 
     /// The definition of a code.

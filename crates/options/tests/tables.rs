@@ -267,6 +267,38 @@ fn open_tuples_are_found() {
 }
 
 #[test]
+fn options_that_are_one_number_have_its_length() {
+    let mut v4 = Registry::<V4>::standard();
+    let lengths = [53, 57, 51, 50, 55, 125, 82, 0].map(|code| v4.number_len(code));
+    assert_eq!(lengths, [Some(1), Some(2), Some(4), None, None, None, None, None]);
+    let mut define = |code, data_type, encapsulate, array| {
+        let name = format!("x{code}");
+        let text = DefinitionText {
+            name: &name,
+            code,
+            data_type,
+            array,
+            encapsulate,
+            ..Default::default()
+        };
+        v4.define(Definition::custom(&text).unwrap()).unwrap();
+    };
+    define(209, "int16", "", false);
+    define(210, "uint8", "", true);
+    define(211, "uint8", "inner", false);
+    define(223, "uint32", "", false);
+    define(224, "uint32", "", false); // may be another option in a class
+    let lengths = [209, 210, 211, 223, 224].map(|code| v4.number_len(code));
+    assert_eq!(lengths, [Some(2), None, None, Some(4), None]);
+    let mut v6 = Registry::<V6>::standard();
+    let lengths = [7, 8, 32, 3, 4, 6, 17, 65000].map(|code| v6.number_len(code));
+    assert_eq!(lengths, [Some(1), Some(2), Some(4), None, None, None, None, None]);
+    let text = DefinitionText { name: "x", code: 65000, data_type: "uint8", ..Default::default() };
+    v6.define(Definition::custom(&text).unwrap()).unwrap();
+    assert_eq!((v6.number_len(65000), v6.number_len(64999)), (Some(1), None));
+}
+
+#[test]
 fn surplus_fields_are_ignored_and_can_be_found() {
     let registry = Registry::<V4>::standard();
     let path = registry.by_name("dhcp4", "root-path").unwrap();

@@ -52,7 +52,7 @@ pub use name_change::{NameChanges, QueueFull};
 pub(crate) use option_text::write_option_text;
 pub use place::{Ground, Place, is_let_in};
 pub use question::{Question, Unaskable};
-pub(crate) use received::{check_tuples, parsing, text_ended};
+pub(crate) use received::{check_options, parsing, significant};
 pub use reclaim::{flush_reclaimed, reclaim, reclamation_settings};
 pub(crate) use reclaim::{give_up, remembered};
 pub use reserve::{Identified, Reserved};

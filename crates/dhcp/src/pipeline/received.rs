@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kea_config::snapshot::{Dialect, Snapshot};
-use kea_options::{DataType, InScope, Parsing, may_be_class_scoped};
+use kea_options::{DataType, DecodeError, InScope, Parsing, may_be_class_scoped};
 use kea_wire::Family;
 
 use super::drop::Unreadable;
@@ -13,14 +13,22 @@ pub(crate) fn parsing<F: Dialect>(config: &Snapshot<F>) -> Parsing {
     if config.compatibility.lenient_option_parsing { Parsing::Lenient } else { Parsing::Strict }
 }
 
-/// Looks for tuples that run over the end of their option. A query with one is not served, unless
+/// Looks for octets behind the number that an option is, in the `lengths` of the options by code, and for
+/// tuples that run over the end of their option. A query with one is not served, unless
 /// `lenient-option-parsing` is set; whatever else is wrong with an option does no harm to the query.
-pub(crate) fn check_tuples<'v, F: Dialect, I: IntoIterator<Item = Cow<'v, [u8]>>>(
+pub(crate) fn check_options<'v, F: Dialect, I: IntoIterator<Item = Cow<'v, [u8]>>>(
     config: &Snapshot<F>,
+    lengths: impl IntoIterator<Item = (u16, usize)>,
     instances: impl Fn(u16) -> I,
 ) -> Result<(), Unreadable> {
     if parsing(config) == Parsing::Lenient {
         return Ok(());
+    }
+    for (code, len) in lengths {
+        if let Some(offset) = config.definitions.number_len(code).filter(|number| len > *number) {
+            let error = DecodeError::Trailing { offset };
+            return Err(Unreadable::Option { code, error });
+        }
     }
     for &code in config.definitions.codes_with_tuples() {
         for data in instances(code) {
@@ -32,13 +40,16 @@ pub(crate) fn check_tuples<'v, F: Dialect, I: IntoIterator<Item = Cow<'v, [u8]>>
     Ok(())
 }
 
-/// The payload of an option without the NUL octets that some clients put after a text. A text of
-/// which nothing is left was not sent, as far as a query goes.
-pub(crate) fn text_ended<'p, F: Family>(
+/// What counts of the payload of an option: a number alone, and a text without the NUL octets that
+/// some clients put after it. A text of which nothing is left was not sent, as far as a query goes.
+pub(crate) fn significant<'p, F: Family>(
     definitions: &InScope<'_, F>,
     code: u16,
     payload: &'p [u8],
 ) -> Option<&'p [u8]> {
+    if let Some(len) = definitions.number_len(code) {
+        return Some(payload.get(..len).unwrap_or(payload));
+    }
     if payload.last().is_some_and(|last| *last != 0) {
         return Some(payload);
     }

@@ -11,7 +11,7 @@ use kea_wire::{Family, V4};
 use smallvec::SmallVec;
 
 use super::accept::Query;
-use crate::pipeline::{Arrival, text_ended, write_option_text};
+use crate::pipeline::{Arrival, significant, write_option_text};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
@@ -80,7 +80,7 @@ impl Facts for QueryFacts<'_, '_> {
             Some((_, data)) => data,
             None => self.query.view.first_instance(code)?,
         };
-        text_ended(&self.definitions, code.into(), payload)
+        significant(&self.definitions, code.into(), payload)
     }
 
     fn sub_options_at(&self, path: &[u16]) -> Option<usize> {

@@ -19,12 +19,16 @@ use super::select::select;
 use super::shown::{kind_name, shown, shown_octets};
 use crate::Worker;
 use crate::pipeline::{
-    Answer, Arrival, Corridor, Drop, Place, PlaceMessages, Unreadable, asked, check_tuples,
+    Answer, Arrival, Corridor, Drop, Place, PlaceMessages, Unreadable, asked, check_options,
 };
 
 /// What makes the message unreadable, where the configuration wants its options to be well-formed.
-fn check_options(corridor: &Corridor<'_, V4>, view: &View<'_>) -> Result<(), Drop<V4>> {
-    check_tuples(corridor.config, |code| view.option(u8::try_from(code).ok()?))
+fn check_message(corridor: &Corridor<'_, V4>, view: &View<'_>) -> Result<(), Drop<V4>> {
+    let is_number = |code: &u8| corridor.config.definitions.number_len((*code).into()).is_some();
+    let joined_len = |code| (u16::from(code), view.option(code).map_or(0, |data| data.len()));
+    let lengths = view.options().map(|(code, data)| (u16::from(code), data.len()));
+    let lengths = lengths.chain(view.repeated_options().filter(is_number).map(joined_len));
+    check_options(corridor.config, lengths, |code| view.option(u8::try_from(code).ok()?))
         .map_err(Drop::Unreadable)
 }
 
@@ -45,7 +49,7 @@ impl Worker<V4> {
         // Looked at where it stands: the view is large, for what it knows of all options.
         let view = View::parse(octets);
         let view = view.as_ref().map_err(unreadable)?;
-        check_options(corridor, view)?;
+        check_message(corridor, view)?;
         self.serve_message(corridor, arrival, view, out)
     }
 
@@ -96,7 +100,7 @@ impl Worker<V4> {
         };
         let view = View::parse(&octets);
         let view = view.as_ref().map_err(unreadable)?;
-        check_options(corridor, view)?;
+        check_message(corridor, view)?;
         let mut query = accept(view, serves_bootp(corridor.config)).inspect_err(refused)?;
         let sent_name = SentName::of(query.view, corridor, label).inspect_err(refused)?;
         recall_relay(corridor, &mut query);

@@ -8,7 +8,7 @@ use kea_options::InScope;
 use kea_wire::{HwAddr, V6};
 
 use super::accept::Query;
-use crate::pipeline::{Arrival, text_ended, write_option_text};
+use crate::pipeline::{Arrival, significant, write_option_text};
 
 /// A query as [`kea_expr`] sees it.
 pub(super) struct QueryFacts<'q, 'p> {
@@ -26,7 +26,7 @@ impl QueryFacts<'_, '_> {
 
 impl Facts for QueryFacts<'_, '_> {
     fn option(&self, code: u16) -> Option<&[u8]> {
-        text_ended(&self.definitions(), code, self.query.view.option(code)?)
+        significant(&self.definitions(), code, self.query.view.option(code)?)
     }
 
     fn sub_options_at(&self, path: &[u16]) -> Option<usize> {

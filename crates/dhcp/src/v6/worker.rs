@@ -23,7 +23,7 @@ use super::shown::{shown, shown_octets};
 use crate::Worker;
 use crate::pipeline::{
     Answer, Arrival, Corridor, Drop, Located, Place, PlaceMessages, Transaction, Transmit,
-    Unreadable, Way, asked, check_tuples, parsing,
+    Unreadable, Way, asked, check_options, parsing,
 };
 
 /// The message and what it says of the client's name, unless options of it cannot be read where the
@@ -33,7 +33,9 @@ fn readable<'a>(
     octets: &'a [u8],
 ) -> Result<(View<'a>, Option<ClientFqdn>), Unreadable> {
     let view = View::parse(octets).map_err(Unreadable::V6)?;
-    check_tuples(corridor.config, |code| view.options().all(code).map(Cow::Borrowed))?;
+    let lengths = view.options().iter().map(|(code, data)| (code, data.len()));
+    let instances = |code| view.options().all(code).map(Cow::Borrowed);
+    check_options(corridor.config, lengths, instances)?;
     let name = asked_name(&view, parsing(corridor.config)).map_err(Unreadable::ClientFqdn)?;
     Ok((view, name))
 }
