@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use kea_config::snapshot::{Dialect, Reservation};
+use kea_config::snapshot::{Dialect, Reservation, Subnet};
 use kea_expr::{
     ClassId, ClassList, ClassSet, EvalError, Facts, Interest, Membership, Observer, Scratch,
 };
@@ -69,40 +69,43 @@ impl Classifier {
         });
     }
 
-    /// Joins the classes that a reservation gives its client. Where they hold wherever the client gets
-    /// its lease, what was evaluated without them is evaluated again: a class of clients that are not
-    /// in a reserved one must not keep this client. In a shared network the classes of one subnet's
-    /// reservation come last instead. `before` is the reservation whose classes the client has already.
+    /// Joins the classes that a reservation gives its client before a lease is chosen. What was
+    /// evaluated without them is evaluated again: a class of clients that are not in a reserved one
+    /// must not keep this client. `before` is the reservation whose classes the client has already.
     pub fn join_reserved<F: Dialect>(
         &mut self,
         corridor: &Corridor<'_, F>,
         facts: &impl Facts,
-        reserved: &Reserved<'_, F>,
+        host: &Reservation<F>,
         before: Option<&Reservation<F>>,
     ) {
-        let Some(host) = reserved.host() else { return };
         if host.classes.iter().all(|class| self.classes.contains(*class)) {
             return;
         }
-        let config = corridor.config;
-        let subnet = host.subnet.and_then(|id| config.subnet(id));
-        let is_everywhere = subnet.is_none_or(|subnet| config.network_of(subnet).is_none());
-        if is_everywhere {
-            let hosts = [Some(host), before];
-            let is_reserved =
-                |class| hosts.iter().flatten().any(|host| host.classes.contains(&class));
-            config.classes.list.forget_tested(&mut self.classes, is_reserved);
-        }
+        let hosts = [Some(host), before];
+        let is_reserved = |class| hosts.iter().flatten().any(|host| host.classes.contains(&class));
+        corridor.config.classes.list.forget_tested(&mut self.classes, is_reserved);
         for class in &host.classes {
             self.join(corridor, *class, Cause::Reservation);
-        }
-        if !is_everywhere {
-            return;
         }
         self.note(|_| Step::StartedOver);
         self.evaluate(corridor, |list, set, scratch, reporter| {
             list.classify(facts, set, scratch, reporter);
         });
+    }
+
+    /// Joins the classes of the client's reservation in `subnet`, where it has its lease now. Nothing
+    /// but what is required is evaluated with them.
+    pub fn join_reserved_here<F: Dialect>(
+        &mut self,
+        corridor: &Corridor<'_, F>,
+        reserved: &Reserved<'_, F>,
+        subnet: &Subnet<F>,
+    ) {
+        let host = reserved.in_subnet(subnet).filter(|host| host.subnet.is_some());
+        for class in host.map_or(&[][..], |host| &host.classes) {
+            self.join(corridor, *class, Cause::Reservation);
+        }
     }
 
     /// Evaluates classes that the place of a lease requires.

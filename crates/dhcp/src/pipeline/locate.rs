@@ -81,8 +81,8 @@ impl Classifier {
         let mut reserved = Reserved::none();
         if config.server.early_global_reservations_lookup {
             reserved = Reserved::early(corridor, client);
-            if reserved.host().is_some() {
-                self.join_reserved(corridor, facts, &reserved, None);
+            if let Some(host) = reserved.host() {
+                self.join_reserved(corridor, facts, host, None);
                 self.classify_known(corridor, facts, true);
             }
             if self.classes.contains(ClassId::DROP) {
@@ -103,7 +103,9 @@ impl Classifier {
             reserved = Reserved::find(corridor, std::iter::once(subnet).chain(siblings), client);
         }
         self.note(|_| Step::reserved(config, &reserved));
-        self.join_reserved(corridor, facts, &reserved, early);
+        if let Some(host) = subnet.and_then(|subnet| reserved.before_lease(config, subnet, early)) {
+            self.join_reserved(corridor, facts, host, early);
+        }
         let is_known = reserved.host().is_some() || self.classes.contains(ClassId::KNOWN);
         self.classify_known(corridor, facts, is_known);
         self.report(corridor, label);

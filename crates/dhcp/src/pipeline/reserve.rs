@@ -63,7 +63,7 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         self.hosts.iter().copied()
     }
 
-    /// The one that decides about name, options and classes.
+    /// The nearest one.
     pub fn host(&self) -> Option<&'s Reservation<F>> {
         self.hosts.first().copied()
     }
@@ -74,6 +74,22 @@ impl<'s, F: Dialect> Reserved<'s, F> {
         let own = self.hosts().find(|host| host.subnet == Some(subnet.id));
         let global = || self.hosts().find(|host| host.subnet.is_none());
         own.filter(|_| search.in_subnet).or_else(|| search.global.then(global).flatten())
+    }
+
+    /// The one whose classes count before a lease is chosen, where `subnet` was selected. In a shared
+    /// network the lease may come to be in another subnet, so that the classes of a subnet's own
+    /// reservation wait for it; as in Kea they do not when a global reservation brings classes too.
+    /// `early` is the global one whose classes the client has already.
+    pub fn before_lease(
+        &self,
+        config: &Snapshot<F>,
+        subnet: &Subnet<F>,
+        early: Option<&Reservation<F>>,
+    ) -> Option<&'s Reservation<F>> {
+        let brings = |host: &Reservation<F>| host.subnet.is_none() && !host.classes.is_empty();
+        let has_global = || subnet.reservation_search.global && self.hosts().any(brings);
+        let is_settled = config.network_of(subnet).is_none() || (early.is_none() && has_global());
+        self.in_subnet(subnet).filter(|_| is_settled)
     }
 
     /// True when `host` is one of these.

@@ -370,13 +370,15 @@ impl<'s> Exchange<'_, 's> {
         self.answer(kind, spot.address, after)
     }
 
-    /// Evaluates the classes that network, subnet and pool require.
+    /// Joins the classes of the client's reservation in `subnet`, and evaluates those that network,
+    /// subnet and pool require.
     fn require_classes(
         &mut self,
         place: &Place<'s, V4>,
         subnet: &Subnet<V4>,
         pool: Option<&Pool<V4>>,
     ) {
+        self.classifier.join_reserved_here(self.corridor, self.reserved, subnet);
         let of_network = place.network().map_or(&[][..], |network| &network.additional_classes);
         let of_pool = pool.map_or(&[][..], |pool| &pool.additional_classes);
         if of_network.is_empty() && subnet.additional_classes.is_empty() && of_pool.is_empty() {

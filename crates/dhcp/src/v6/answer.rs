@@ -64,6 +64,11 @@ impl<'s> Outcome<'s> {
         self.associations.iter().filter_map(|association| association.bound.as_ref())
     }
 
+    /// The subnet of what is bound last or, without anything, the one that was selected.
+    pub(super) fn subnet(&self, place: &Place<'s, V6>) -> &'s Subnet<V6> {
+        self.bindings().last().map_or(place.selected(), |binding| binding.subnet)
+    }
+
     /// The pools that supplied something, each once, with their subnets.
     pub(super) fn pools(&self) -> SmallVec<[(&Subnet<V6>, &Pool<V6>); 2]> {
         let mut pools: SmallVec<[(&Subnet<V6>, &Pool<V6>); 2]> = SmallVec::new();
@@ -188,8 +193,7 @@ impl<'p, 's> Reply<'_, 'p, 's> {
 
     /// The subnet of what is bound last or, without anything, of the client's place.
     fn subnet(&self) -> Option<&'s Subnet<V6>> {
-        let bound = self.outcome.bindings().last().map(|binding| binding.subnet);
-        bound.or(self.place.map(Place::selected))
+        self.place.map(|place| self.outcome.subnet(place))
     }
 
     /// The reservation that counts there.

@@ -155,7 +155,11 @@ impl Worker<V6> {
         for binding in outcome.bindings() {
             self.classifier.note(|_| binding_step(binding));
         }
-        self.require_classes(corridor, arrival, query, place.as_ref(), &outcome);
+        if let Some(place) = &place {
+            let subnet = outcome.subnet(place);
+            self.classifier.join_reserved_here(corridor, &located.reserved, subnet);
+            self.require_classes(corridor, arrival, query, place, &outcome);
+        }
         let reply = Reply {
             corridor,
             query,
@@ -221,17 +225,16 @@ impl Worker<V6> {
     }
 
     /// Evaluates the classes that network, subnet and pools of the leases require.
-    fn require_classes(
+    fn require_classes<'s>(
         &mut self,
         corridor: &Corridor<'_, V6>,
         arrival: &Arrival<'_, V6>,
         query: &Query<'_>,
-        place: Option<&Place<'_, V6>>,
-        outcome: &Outcome<'_>,
+        place: &Place<'s, V6>,
+        outcome: &Outcome<'s>,
     ) {
-        let Some(place) = place else { return };
         let network = place.network().map_or(&[][..], |network| &network.additional_classes);
-        let subnet = outcome.bindings().last().map_or(place.selected(), |binding| binding.subnet);
+        let subnet = outcome.subnet(place);
         let pools = outcome.pools();
         let of_pools = pools.iter().flat_map(|(_, pool)| &pool.additional_classes);
         let required = network.iter().chain(&subnet.additional_classes).chain(of_pools).copied();
