@@ -220,7 +220,11 @@ impl<F: Protocol> World<F> {
     fn judge_denials(&mut self, case: &Case<'_, F>, reply: &Reply<F>) -> Result<(), Violation> {
         for (association, word) in &reply.words {
             if *word == Word::NothingLeft {
-                self.judge_exhaustion(case, *association, &reply.bindings)?;
+                let given = reply.bindings.iter().map(|binding| binding.prefix);
+                // What the answer takes from one association is for no other until the next one.
+                let taken = reply.withdrawn.iter().filter(|(from, _)| from != association);
+                let settled: Vec<_> = given.chain(taken.map(|(_, prefix)| *prefix)).collect();
+                self.judge_exhaustion(case, *association, &settled)?;
             }
             if reply.kind != ReplyKind::Offer && *word != Word::Yes {
                 self.forget_lost(case, *association);
@@ -378,12 +382,12 @@ impl<F: Protocol> World<F> {
         case.now + i64::from(self.server.workers[case.worker].config.plan.probation())
     }
 
-    /// Nothing was left: then everything must be somebody's, if not what the same answer gives.
+    /// Nothing was left: then everything must be somebody's, except what the same answer is about.
     fn judge_exhaustion(
         &mut self,
         case: &Case<'_, F>,
         association: Association,
-        given: &[Binding<F>],
+        settled: &[Prefix<F::Addr>],
     ) -> Result<(), Violation> {
         let Case { query, inbound, worker, now } = case;
         self.tally.exhausted += 1;
@@ -392,8 +396,8 @@ impl<F: Protocol> World<F> {
             return Ok(());
         };
         let kind = association.kind;
-        let is_given = |open: &Prefix<F::Addr>| given.iter().any(|it| it.prefix.overlaps(*open));
-        let open = plan.open(link, kind, query.gold).into_iter().filter(|it| !is_given(it));
+        let is_open = |open: &Prefix<F::Addr>| !settled.iter().any(|it| it.overlaps(*open));
+        let open = plan.open(link, kind, query.gold).into_iter().filter(is_open);
         if let Some(free) = self.first_free(open, *now) {
             let who = &query.who;
             let text = format!("{who} was turned away while {free} was free");

@@ -169,6 +169,8 @@ pub struct Reply<F: Protocol> {
     pub kind: ReplyKind,
     /// What it gives; nothing in the answer to a request for configuration only.
     pub bindings: Vec<Binding<F>>,
+    /// What the client is to stop using, and what for it had it.
+    pub withdrawn: Vec<(Association, Prefix<F::Addr>)>,
     /// The other associations that it speaks of.
     pub words: Vec<(Association, Word)>,
     /// The number of the query it answers.

@@ -196,7 +196,7 @@ impl<'s> Exchange<'_, '_, 's> {
             naming: self.naming.clone(),
             user_context: &user_context,
             random: self.random,
-            given: SmallVec::new(),
+            settled: SmallVec::new(),
             hearing: self.hearing,
             is_vetoed: false,
             is_extending: false,

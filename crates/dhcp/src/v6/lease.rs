@@ -46,8 +46,9 @@ pub(super) struct Leasing<'q, 's> {
     pub(super) user_context: &'q dyn Fn(&Subnet<V6>, &str) -> Box<str>,
     /// Anything hard to foresee.
     pub(super) random: u64,
-    /// What other associations of the same message got.
-    pub(super) given: SmallVec<[Ipv6Addr; 2]>,
+    /// What other associations of the same message got, and what they lost: nobody is told in one answer
+    /// to use an address and to stop using it.
+    pub(super) settled: SmallVec<[Ipv6Addr; 2]>,
     /// Hooks.
     pub(super) hearing: &'q Hearing<'q>,
     /// A hook does not want the association to get anything.
@@ -101,11 +102,11 @@ impl<'q, 's> Leasing<'q, 's> {
         self.log_beginning(wish, &held);
         let mut binding = self.find(wish, step, &held);
         if let Some(binding) = &binding {
-            self.given.push(binding.prefix.first());
+            self.settled.push(binding.prefix.first());
         }
         let mut revoked = Revoked::new();
         let mut ticket = Ticket(0);
-        for lease in held.iter().filter(|lease| !self.given.contains(&lease.address)) {
+        for lease in held.iter().filter(|lease| !self.settled.contains(&lease.address)) {
             if step == Step::Grant && !lease.state.is_vacant() && self.is_lost(lease, &binding) {
                 ticket = ticket.max(self.revoke(lease));
                 revoked.extend(Prefix::new(lease.address, lease.owner.prefix_len));
@@ -114,8 +115,9 @@ impl<'q, 's> Leasing<'q, 's> {
         if binding.is_none() && !revoked.is_empty() {
             // What it had may be all that was in the way, where the length of prefixes has changed.
             binding = self.find_vacant(wish, step);
-            self.given.extend(binding.iter().map(|binding| binding.prefix.first()));
+            self.settled.extend(binding.iter().map(|binding| binding.prefix.first()));
         }
+        self.settled.extend(revoked.iter().map(|prefix| prefix.first()));
         let mut binding = binding.ok_or(Refusal::Exhausted)?;
         binding.ticket = binding.ticket.max(ticket);
         Ok((binding, revoked))
@@ -237,12 +239,12 @@ impl<'q, 's> Leasing<'q, 's> {
         // Not what the same message gives or offers to another association.
         let keep = |address| {
             let prefix = self.pool_prefix(ground, kind, address);
-            self.given.contains(&address)
+            self.settled.contains(&address)
                 || prefix.is_none_or(|prefix| !self.is_free_for_me(subnet, kind, prefix))
         };
         for pools in by_length(wish, ground) {
             let offered = leases.offered_to(&pools, self.holder(wish), now);
-            let address = offered.filter(|address| !self.given.contains(address)).or_else(|| {
+            let address = offered.filter(|address| !self.settled.contains(address)).or_else(|| {
                 let vacancy = leases.vacancy_unless(&pools, allocator, self.random, now, keep)?;
                 Some(vacancy.address())
             });
@@ -282,7 +284,7 @@ impl<'q, 's> Leasing<'q, 's> {
     /// Offers or grants `target`, unless it is somebody's.
     fn take(&mut self, wish: &Wish, step: Step, target: Target<'s>) -> Option<Binding<'s>> {
         let (address, kind) = (target.prefix.first(), wish.lease_kind());
-        if self.is_vetoed || self.given.contains(&address) {
+        if self.is_vetoed || self.settled.contains(&address) {
             return None;
         }
         let now = self.corridor.now;

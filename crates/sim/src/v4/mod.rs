@@ -87,6 +87,7 @@ impl Protocol for V4 {
         Some(Reply {
             kind,
             bindings: binding.into_iter().collect(),
+            withdrawn: Vec::new(),
             words: Vec::new(),
             exchange: view.xid(),
             to: view.chaddr().to_vec(),

@@ -59,16 +59,16 @@ impl Protocol for V6 {
 
     fn read_answer(payload: &[u8]) -> Option<Reply<V6>> {
         let view = View::parse(payload).ok()?;
-        let (mut bindings, mut words) = (Vec::new(), Vec::new());
+        let (mut bindings, mut withdrawn, mut words) = (Vec::new(), Vec::new(), Vec::new());
         for ia in view.associations().filter_map(Result::ok) {
             let Some(association) = association(&ia) else { continue };
-            let given = things(&ia).filter(|(_, lifetime)| *lifetime > 0);
             let before = bindings.len();
-            bindings.extend(given.map(|(prefix, lifetime)| Binding {
-                association,
-                prefix,
-                lifetime,
-            }));
+            for (prefix, lifetime) in things(&ia) {
+                match lifetime {
+                    0 => withdrawn.push((association, prefix)),
+                    _ => bindings.push(Binding { association, prefix, lifetime }),
+                }
+            }
             if bindings.len() == before {
                 let status = ia.status().map_or(StatusCode::Success, |status| status.code);
                 words.push((association, word(status)));
@@ -84,7 +84,7 @@ impl Protocol for V6 {
             _ => return None,
         };
         let to = view.client_id().unwrap_or_else(kea_lease::no_duid).octets().to_vec();
-        Some(Reply { kind, bindings, words, exchange: view.xid(), to })
+        Some(Reply { kind, bindings, withdrawn, words, exchange: view.xid(), to })
     }
 
     fn is_same(one: &Duid, other: &Duid, _: bool) -> bool {
