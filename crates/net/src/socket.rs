@@ -366,6 +366,10 @@ fn udp_socket(domain: Domain) -> Opened<Socket> {
     socket.set_nonblocking(true).doing("socket")?;
     let (level, option) = if domain == Domain::IPV4 {
         socket.set_broadcast(true).doing("allow broadcast")?;
+        // What anybody can pretend to know of the path must not cut answers into fragments. Routers may
+        // do so, where one is too long for them; those of IPv6 may not, whose word is heeded.
+        let omit = libc::IP_PMTUDISC_OMIT;
+        sys::set_int(&socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, omit).doing("path MTU")?;
         (libc::IPPROTO_IP, libc::IP_PKTINFO)
     } else {
         socket.set_only_v6(true).doing("IPv6 only")?;
