@@ -318,17 +318,17 @@ impl<F: Protocol> Plan<F> {
         for subnet in subnets() {
             let admitted = subnet.pools.iter().filter(|pool| subnet.admits(pool, gold));
             for pool in admitted.filter(|pool| pool.kind == kind) {
-                all.extend(self.delegable(link, pool).into_iter().filter(is_open));
+                all.extend(self.delegable(pool).into_iter().filter(is_open));
             }
         }
         all
     }
 
-    /// What there is in a pool: of prefixes, those in which no pool of addresses lies, if there are any.
-    fn delegable(&self, link: usize, pool: &PlannedPool<F>) -> Vec<Prefix<F::Addr>> {
+    /// What there is in a pool: of prefixes, those in which no pool of addresses of any link
+    /// lies, if there are any.
+    fn delegable(&self, pool: &PlannedPool<F>) -> Vec<Prefix<F::Addr>> {
         let all = (0..=pool.span()).filter_map(|offset| pool.prefix(offset));
-        let subnets = self.subnets.iter().filter(|subnet| subnet.link == link);
-        let pools = subnets.flat_map(|subnet| &subnet.pools);
+        let pools = self.subnets.iter().flat_map(|subnet| &subnet.pools);
         let addresses: Vec<_> = pools
             .filter(|other| (pool.kind, other.kind) == (LeaseKind::Prefix, LeaseKind::Address))
             .collect();
