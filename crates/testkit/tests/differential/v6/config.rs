@@ -191,7 +191,7 @@ const TESTS: &[&str] = &[
     "option[61].hex == 0x0007",
     "option[1000].hex == 0x0005",
     "uint16totext(option[1000].hex) == '5'",
-    "relay6[0].option[18].text == 'port1'",
+    "relay6[0].option[18].hex == 'port1'",
     "relay6[-1].option[18].exists",
     "relay6[0].linkaddr == 2001:db8:2::1",
     "relay6[0].peeraddr == fe80::1",

@@ -43,9 +43,13 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
             count(ours) > count(debian)
         }
         // A wish counts, though there is a lease.
-        what if what.ends_with(" valid") && !is_logged("SOLICIT (type 1)") => {
+        what if what.ends_with(" valid") && (kind != "solicit" || is_logged("leases exist")) => {
             query.is_some_and(|query| query.details.iter().any(|detail| detail.contains(" for ")))
         }
+        // What its client takes up again by a Request.
+        what if what.contains("reclaimed-leases") => count(ours) > count(debian),
+        // Newer releases take it.
+        "verdict" => ours == "accepted" && debian.contains("unexpected ], expecting {"),
         // It looks at the first address only.
         what if what.ends_with(" status") && ["release", "decline"].contains(&kind) => {
             ours == "Success" && debian == "NoBinding" && several
@@ -58,6 +62,10 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         // Both are offered what one will get.
         what if what.starts_with("ia-") && kind == "solicit" && associations(&what[..5]) > 1 => {
             true
+        }
+        // What ended, and is given again: there it is withdrawn too.
+        what if what.starts_with("ia-pd") && what.ends_with(" withdrawn") => {
+            ours == "absent" && is_logged("ALLOC_ENGINE_V6_REUSE_EXPIRED_LEASE_DATA")
         }
         "to-mac" => true,
         // No preferred lifetime beyond the valid one.
@@ -73,6 +81,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         "statistic pkt6-receive-drop" => count(ours) > count(debian),
         // The sum of the reasons has those without any pool in it.
         what if what.ends_with("v6-allocation-fail") => count(ours) > count(debian),
+        // Of what a client has already, it gives the options of the subnet that was chosen first.
+        what if what.starts_with("option ") && query.is_some_and(is_elsewhere) => true,
         // Vendor options go to all who ask, and those that are always sent to all.
         "option 17" => debian == "absent" || ours.starts_with(&**debian),
         // Of an address that is only offered no name is made there.
@@ -81,6 +91,23 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         "option 39" => ours == "absent",
         _ => false,
     }
+}
+
+/// True when the answer to a Solicit or Request has a lease of another subnet than the one that was chosen, which did
+/// not become the one of the exchange. The third group of addresses and prefixes is the number of their subnet in these configurations.
+fn is_elsewhere(query: &Exchange) -> bool {
+    let chosen = query.log.iter().find_map(|line| line.split("subnet details: 2001:db8:").nth(1));
+    let Some(chosen) = chosen.and_then(|subnet| subnet.split(':').next()) else { return false };
+    let facts = query.answers.iter().flat_map(|answer| &answer.facts);
+    let leases = facts.filter(|(what, _)| what.ends_with(" leases"));
+    let mut groups = leases.flat_map(|(_, leases)| leases.split(',')).filter_map(|lease| {
+        let group = lease.strip_prefix("2001:db8:")?.split(':').next()?;
+        Some(group.strip_prefix('a').map_or(group, |prefix| prefix.get(..1).unwrap_or(prefix)))
+    });
+
+    let is_told = query.log.iter().any(|line| line.contains("DHCP6_SUBNET_DYNAMICALLY_CHANGED"));
+    let is_asked = ["solicit", "request"].contains(&&*query.kind);
+    is_asked && !is_told && groups.any(|group| group != chosen)
 }
 
 /// A random case.
