@@ -2,14 +2,14 @@
 # Every check of the project, from a fresh clone on Debian 12 to the end-to-end tests.
 #
 #   ./test.sh            all stages
-#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release budget fuzz e2e
+#   ./test.sh STAGE...   only these: packages format lint tidy scripts unit docs release budget search fuzz e2e
 #
 # The tests make network namespaces, so they run as root: either you are root, or sudo works.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/prepare.sh
 
-STAGES=(packages format lint tidy scripts unit docs release budget fuzz e2e)
+STAGES=(packages format lint tidy scripts unit docs release budget search fuzz e2e)
 # Debian's Kea is the reference the server is compared with; the rest are real clients and tools.
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
@@ -50,6 +50,14 @@ stage_release() { cargo build --release --workspace --bins --quiet; }
 
 # What an exchange costs, counted.
 stage_budget() { cargo xtask budget; }
+
+# Simulated worlds that nobody has seen: others for each commit, and the same ones for everybody who has it.
+stage_search() {
+    local commit first
+    commit=$(git rev-parse --short=8 HEAD 2>/dev/null || printf '%x' "$(date +%s)")
+    first=$((16#${commit:0:8}))
+    "${CARGO_TARGET_DIR:-$PWD/target}/release/kea-sim" --seeds "$first..$((first + 50))" --exchanges 4000
+}
 
 # Altered input for everything that reads what comes from outside, guided by what it reaches.
 stage_fuzz() { cargo xtask fuzz --cases 5000; }
