@@ -127,8 +127,8 @@ fn caching_is_inherited_and_zero_switches_it_off_below() {
         r#""cache-max-age": 0"#,
     ));
     let cache = |n: usize| (config.subnets()[n].cache.threshold, config.subnets()[n].cache.max_age);
-    assert_eq!(cache(0), (None, Some(600)));
-    assert_eq!(cache(1), (Some(0.25), None));
+    assert_eq!(cache(0), (Some(0.0), Some(600)));
+    assert_eq!(cache(1), (Some(0.25), Some(0)));
     let off = snapshot::<V4>(&dhcp4(r#""subnet4": [ { "id": 1, "subnet": "192.0.2.0/24" } ]"#));
     assert_eq!((off.subnets()[0].cache.threshold, off.subnets()[0].cache.max_age), (None, None));
 }

@@ -3,7 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use kea_testkit::{Lab, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, Subject};
+use kea_testkit::v6::{self, Ia, Packet6};
+use kea_testkit::{
+    Lab, MessageType, Netns, Packet4, RawClient4, RawClient6, Server, ServerSetup, Subject,
+};
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -90,6 +93,52 @@ fn the_daemon_is_sent_what_debians_server_sends() {
         number += ours.len();
     }
     assert_eq!(number, 25, "{ours:#?}");
+}
+
+/// Of a lease of DHCPv6, and of its end: each member, and the digest that Debian's server makes of the same client.
+#[test]
+fn the_daemon_is_sent_names_of_ipv6_addresses() {
+    let ours = of_an_ipv6_address(Subject::from_environment());
+    let change = |kind: u8| {
+        json!({
+            "change-type": kind, "forward-change": true, "reverse-change": true,
+            "fqdn": "alice.example.org.", "ip-address": "2001:db8:1::10",
+            // A third of the lifetime (RFC 4702 section 5).
+            "dhcid": ours[0]["dhcid"], "lease-expires-on": "now", "lease-length": 2000,
+            "use-conflict-resolution": true,
+        })
+    };
+    assert_eq!(ours, [change(0), change(1)]);
+    assert_eq!(ours, of_an_ipv6_address(Subject::Debian));
+}
+
+fn of_an_ipv6_address(subject: Subject) -> [Value; 2] {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let daemon = receiver(&server_ns);
+    let mut members = members();
+    members.as_object_mut().unwrap().remove("subnet4");
+    members["subnet6"] = json!([{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+                                  "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::10" }] }]);
+    let server = ServerSetup::new(subject, 6).unwrap().start_with(&server_ns, &members).unwrap();
+    let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
+    let duid = [0, 3, 0, 1, 2, 0, 0, 0, 0, 0x0a];
+    let solicit = Packet6::query(v6::MessageType::SOLICIT, &duid, 1).with_ia(&Ia::na(1));
+    let advertise = client.exchange(&solicit, LIMIT).unwrap().unwrap();
+    let server_id = advertise.option(2).unwrap();
+    let na = Ia::na(1).with_lease(&advertise.leased().unwrap());
+    for (kind, xid) in [(v6::MessageType::REQUEST, 2), (v6::MessageType::RELEASE, 3)] {
+        let query = Packet6::query(kind, &duid, xid).with_ia(&na).with_option(2, server_id);
+        let query = query.with_option(39, b"\x01\x05Alice");
+        client.exchange(&query, LIMIT).unwrap().unwrap();
+    }
+    let mut requests = [receive(&daemon), receive(&daemon)].map(|(_, request)| request);
+    if server.setup().subject() == Subject::Debian {
+        // Counted from 1970 there, which no daemon minds.
+        assert_eq!(requests[0]["lease-expires-on"], json!("another time"));
+        requests[0]["lease-expires-on"] = json!("now");
+    }
+    requests
 }
 
 /// Plays all steps; the requests of each.

@@ -106,8 +106,8 @@ fn read_subnet<'d, F: Dialect>(
         valid: triplet(chain, "valid-lifetime", loader.diagnostics),
         timers: timers(chain),
         cache: LeaseCache {
-            threshold: chain.float("cache-threshold").filter(|share| *share > 0.0),
-            max_age: chain.u32("cache-max-age").filter(|age| *age > 0),
+            threshold: chain.float("cache-threshold"),
+            max_age: chain.u32("cache-max-age"),
         },
         reservation_search: reservation_search(chain),
         store_extended_info: chain.boolean("store-extended-info"),

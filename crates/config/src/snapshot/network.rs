@@ -48,24 +48,24 @@ pub struct Timers {
 /// When a lease is answered without being extended.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LeaseCache {
-    /// While it is younger than this fraction of its lifetime.
+    /// While it is younger than this fraction of its lifetime. One that is none, such as 0, says never.
     pub threshold: Option<f64>,
-    /// And no older than this many seconds.
+    /// And no older than this many seconds; 0 says never.
     pub max_age: Option<u32>,
 }
 
 impl LeaseCache {
     /// Seconds left of a lease that is young enough to be answered without being extended.
     pub fn remaining<F: LeaseFamily>(&self, lease: &Lease<F>, now: i64) -> Option<u32> {
-        let part = |fraction: f64| fraction * f64::from(lease.valid_lifetime);
-        let threshold = self.threshold.filter(|fraction| (0.0..=1.0).contains(fraction)).map(part);
-        let max_age = self.max_age.filter(|age| *age > 0);
-        if threshold.is_none() && max_age.is_none() {
+        let (threshold, max_age) = (self.threshold, self.max_age);
+        let is_no_part = |fraction: f64| fraction <= 0.0 || fraction > 1.0;
+        let is_off = threshold.is_some_and(is_no_part) || max_age == Some(0);
+        if is_off || (threshold.is_none() && max_age.is_none()) {
             return None;
         }
         let age = u32::try_from(now.checked_sub(lease.cltt)?).ok()?;
-        let is_young = threshold.is_none_or(|threshold| f64::from(age) < threshold)
-            && max_age.is_none_or(|max_age| age <= max_age);
+        let is_within = |part: f64| f64::from(age) < part * f64::from(lease.valid_lifetime);
+        let is_young = threshold.is_none_or(is_within) && max_age.is_none_or(|most| age <= most);
         if lease.valid_lifetime == INFINITE {
             return is_young.then_some(INFINITE);
         }

@@ -163,13 +163,19 @@ fn a_young_lease_is_answered_as_it_is() {
 
 #[test]
 fn the_age_of_cached_leases_is_bounded() {
-    let caching = SUBNET.replace("\"id\": 1,", "\"id\": 1, \"cache-max-age\": 600,");
-    let mut lab = Lab::new(&caching);
-    request(&mut lab);
-    for (age, remaining) in [(600, "3000/6600"), (601, "3600/7200")] {
+    for (members, age, remaining) in [
+        ("\"cache-max-age\": 600", 600, "3000/6600"),
+        ("\"cache-max-age\": 600", 601, "3600/7200"),
+        ("\"cache-max-age\": 0, \"cache-threshold\": 0.5", 0, "3600/7200"),
+        ("\"cache-max-age\": 0, \"cache-threshold\": 0.5", 100, "3600/7200"),
+        ("\"cache-max-age\": 600, \"cache-threshold\": 0.0", 100, "3600/7200"),
+    ] {
+        let caching = SUBNET.replace("\"id\": 1,", &format!("\"id\": 1, {members},"));
+        let mut lab = Lab::new(&caching);
+        request(&mut lab);
         lab.now = NOW + age;
         let answer = lab.ask(MessageType::Request, |q| na(q, 1, &[]));
-        assert!(answer.contains(remaining), "{age}: {answer}");
+        assert!(answer.contains(remaining), "{members} {age}: {answer}");
     }
 }
 

@@ -192,6 +192,9 @@ fn what_relays_said_is_kept_with_the_lease() {
          \"options\": \"0x0025000500000009370012000\
          26966\", \"peer\": \"fe80::1\", \"remote-id\": \"0000000937\" } ] } }"
     );
+    let mut lab = Lab::new(SUBNETS);
+    assert!(lab.show(&request).starts_with("REPLY na 1"));
+    assert_eq!(&*lab.lease("2001:db8:2::").unwrap().user_context, "");
 }
 
 #[test]
