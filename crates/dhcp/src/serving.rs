@@ -3,6 +3,7 @@
 use kea_config::Snapshot;
 use kea_config::snapshot::{Dialect, Subnet};
 use kea_expr::ClassSet;
+use kea_lease::Lease;
 use kea_log::Log;
 use kea_wire::{Duid, V4, V6};
 
@@ -50,6 +51,10 @@ pub trait Serving: Dialect + Counted {
         octets: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Answer<Self>, Drop<Self>>;
+
+    /// Takes the address of an offer out of use that a hook found in use ([`kea_hooks::Unparked::Declined`]), as only
+    /// those of DHCPv4 look for. `query` is what the offer would have answered.
+    fn decline_offer(_corridor: &Corridor<'_, Self>, _query: &[u8], _offered: &Lease<Self>) {}
 
     /// What is known of a query before it is served.
     fn rank(payload: &[u8], source: Self::Addr) -> Rank;
@@ -130,6 +135,10 @@ impl Serving for V4 {
         out: &mut Vec<u8>,
     ) -> Result<Answer<Self>, Drop<Self>> {
         worker.serve_carried(corridor, links, octets, out)
+    }
+
+    fn decline_offer(corridor: &Corridor<'_, Self>, query: &[u8], offered: &Lease<Self>) {
+        crate::v4::decline_offer(corridor, query, offered);
     }
 
     fn rank(payload: &[u8], _: Self::Addr) -> Rank {

@@ -70,6 +70,20 @@ pub struct LeaseOffer<'a, F: Dialect> {
     pub lease: &'a mut Lease<F>,
 }
 
+/// An address that is about to be offered.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferMade<'a, F: Dialect> {
+    /// The client's message.
+    pub query: Query<'a, F>,
+    /// The lease as the client would have it.
+    pub lease: &'a Lease<F>,
+    /// For so many seconds it is stored already, for its client to accept it (`offer-lifetime`); 0 where
+    /// nothing is stored.
+    pub offer_lifetime: u32,
+    /// What the client has there.
+    pub before: Option<&'a Lease<F>>,
+}
+
 /// The lease changes of one query.
 #[derive(Clone, Copy, Debug)]
 pub struct Committed<'a, F: Dialect> {
@@ -196,6 +210,17 @@ pub trait Hook<F: Dialect>: Send + Sync {
     fn lease_select(&self, _offer: &mut LeaseOffer<'_, F>) -> Next {
         Next::Continue
     }
+
+    /// An address was chosen for a DHCPDISCOVER, and is kept for its client. A hook that takes a hold of
+    /// `parking` keeps the offer waiting until it lets go of that, and has the address taken out of use by
+    /// [`crate::Hold::decline`]. [`Next::Drop`]: it is not offered.
+    fn offer_made(&self, _offer: &OfferMade<'_, F>, _parking: &ParkingSpace) -> Next {
+        Next::Continue
+    }
+
+    /// The server took an address out of use that a hook declined before it was offered. `lease` is what
+    /// is stored now, of nobody; `query` is the DHCPDISCOVER.
+    fn server_declined(&self, _query: &[u8], _lease: &Lease<F>) {}
 
     /// A lease is about to be extended: at DHCPREQUEST, at RENEW. [`Next::Skip`]: it stays as it is.
     fn lease_renew(&self, _offer: &mut LeaseOffer<'_, F>) -> Next {

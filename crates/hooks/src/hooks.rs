@@ -12,7 +12,8 @@ use kea_log::{Log, log};
 use serde_json::Value;
 
 use crate::hook::{
-    Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query,
+    Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next,
+    OfferMade, Query,
 };
 use crate::lease_query::LeaseQueryTerms;
 use crate::parking::{ParkId, ParkingSpace};
@@ -26,9 +27,9 @@ pub struct Hooks<F: Dialect> {
     log: Box<dyn Log>,
 }
 
-/// What hooks want done with an answer whose leases are stored.
+/// What hooks want done with an answer that may wait for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CommitOutcome {
+pub enum ParkOutcome {
     /// It leaves.
     Leaves,
     /// It waits under this number.
@@ -148,6 +149,17 @@ impl<F: Dialect> Hooks<F> {
         })
     }
 
+    /// See [`Hook::offer_made`].
+    pub fn offer_made(&self, offer: &OfferMade<'_, F>, parking: ParkingSpace) -> ParkOutcome {
+        let next = self.ask(Point::OfferMade, |hook| hook.offer_made(offer, &parking));
+        ParkOutcome::of(next, parking)
+    }
+
+    /// See [`Hook::server_declined`].
+    pub fn server_declined(&self, query: &[u8], lease: &Lease<F>) {
+        self.tell(Point::ServerDeclined, |hook| hook.server_declined(query, lease));
+    }
+
     /// See [`Hook::lease_release`].
     pub fn lease_release(&self, query: &Query<'_, F>, lease: &Lease<F>) -> Next {
         self.ask(Point::LeaseRelease, |hook| hook.lease_release(query, lease))
@@ -163,17 +175,10 @@ impl<F: Dialect> Hooks<F> {
         &self,
         committed: &Committed<'_, F>,
         parking: ParkingSpace,
-    ) -> CommitOutcome {
+    ) -> ParkOutcome {
         let next =
             self.ask(Point::LeasesCommitted, |hook| hook.leases_committed(committed, &parking));
-        match (next, parking) {
-            // Who holds it lets go of nothing any more.
-            (Next::Drop, _) => CommitOutcome::Dropped,
-            (_, parking) => match parking.close() {
-                Some(id) => CommitOutcome::Parked(id),
-                None => CommitOutcome::Leaves,
-            },
-        }
+        ParkOutcome::of(next, parking)
     }
 
     /// See [`Hook::lease_expire`].
@@ -248,6 +253,19 @@ impl<F: Dialect> Hooks<F> {
                 log!(*self.log, HOOKS_CALLOUT_EXCEPTION, name, hook.name(), name, text, took);
                 Next::Continue
             }
+        }
+    }
+}
+
+impl ParkOutcome {
+    fn of(next: Next, parking: ParkingSpace) -> Self {
+        match next {
+            // Who holds it lets go of nothing any more.
+            Next::Drop => ParkOutcome::Dropped,
+            Next::Continue | Next::Skip => match parking.close() {
+                Some(id) => ParkOutcome::Parked(id),
+                None => ParkOutcome::Leaves,
+            },
         }
     }
 }

@@ -14,9 +14,10 @@ mod parking;
 mod point;
 
 pub use hook::{
-    Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next, Query,
+    Addressed, Committed, FlexibleIdentifier, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next,
+    OfferMade, Query,
 };
-pub use hooks::{CommitOutcome, Hooks};
+pub use hooks::{Hooks, ParkOutcome};
 pub use lease_query::LeaseQueryTerms;
 pub use library::{Library, LoadError, Loaded, load};
 pub use parking::{Hold, ParkId, ParkedLimit, ParkingLot, ParkingSpace, Unparked};

@@ -14,6 +14,8 @@ pub enum Unparked {
     Leaves,
     /// A hook does not want it to.
     Discarded,
+    /// A hook found the offered address in use: the server takes it out of use, and does not offer it.
+    Declined,
 }
 
 /// How many answers wait, of all workers of a server.
@@ -112,6 +114,12 @@ impl Hold {
 
     /// Discards the answer.
     pub fn discard(self) {}
+
+    /// Discards the offer of an address that somebody else uses, and has the server take that out of
+    /// use. Of an answer that is no offer, no more than [`Self::discard`].
+    pub fn decline(self) {
+        self.answer.lock().is_declined = true;
+    }
 }
 
 impl Drop for Hold {
@@ -143,6 +151,7 @@ struct Holds {
     begun: usize,
     ended: usize,
     is_discarded: bool,
+    is_declined: bool,
     /// All hooks have been asked.
     is_closed: bool,
 }
@@ -150,7 +159,11 @@ struct Holds {
 impl Holds {
     fn outcome(&self) -> Option<Unparked> {
         let is_over = self.is_closed && self.begun == self.ended;
-        is_over.then_some(if self.is_discarded { Unparked::Discarded } else { Unparked::Leaves })
+        is_over.then_some(match (self.is_declined, self.is_discarded) {
+            (true, _) => Unparked::Declined,
+            (false, true) => Unparked::Discarded,
+            (false, false) => Unparked::Leaves,
+        })
     }
 }
 
@@ -203,6 +216,20 @@ mod tests {
             lose(first);
             second.release();
             assert_eq!(lot.take(), [(id, Unparked::Discarded)]);
+        }
+    }
+
+    #[test]
+    fn one_hook_can_decline_whatever_the_others_say() {
+        let (lot, _) = lot();
+        for other in [Hold::release, Hold::discard] {
+            let space = lot.enter(0).unwrap();
+            let (first, second) = (space.hold(), space.hold());
+            let id = space.close().unwrap();
+            first.decline();
+            assert_eq!(lot.take(), []);
+            other(second);
+            assert_eq!(lot.take(), [(id, Unparked::Declined)]);
         }
     }
 

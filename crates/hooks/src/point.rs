@@ -17,6 +17,10 @@ pub enum Point {
     SubnetSelect,
     /// A new lease is about to be offered or granted.
     LeaseSelect,
+    /// An address was chosen for a DISCOVER, and is about to be offered (DHCPv4).
+    OfferMade,
+    /// The server took an address out of use that a hook found in use before its offer (DHCPv4).
+    ServerDeclined,
     /// A lease is about to be extended at its server's request: RENEW, or any renewal of DHCPv4.
     LeaseRenew,
     /// A lease is about to be extended at REBIND (DHCPv6).
@@ -43,7 +47,7 @@ pub enum Point {
 
 impl Point {
     /// Every point, in the order of a query's way.
-    pub const ALL: [Point; 18] = [
+    pub const ALL: [Point; 20] = [
         Point::Configured,
         Point::BackendUpdated,
         Point::BufferReceive,
@@ -51,6 +55,8 @@ impl Point {
         Point::HostIdentifier,
         Point::SubnetSelect,
         Point::LeaseSelect,
+        Point::OfferMade,
+        Point::ServerDeclined,
         Point::LeaseRenew,
         Point::LeaseRebind,
         Point::LeaseRelease,
@@ -75,6 +81,7 @@ impl Point {
                 point,
                 Point::Configured
                     | Point::BackendUpdated
+                    | Point::ServerDeclined
                     | Point::LeaseExpire
                     | Point::LeaseRecover
                     | Point::CommandProcessed
@@ -82,7 +89,7 @@ impl Point {
         })
     }
 
-    /// The documented name: of IP version 4, or of any other.
+    /// The documented name: of IP version 4, or of any other. Those that DHCPv4 alone has have one name.
     pub fn name(self, version: u8) -> &'static str {
         let (four, six) = match self {
             Point::Configured => ("dhcp4_srv_configured", "dhcp6_srv_configured"),
@@ -92,6 +99,8 @@ impl Point {
             Point::HostIdentifier => ("host4_identifier", "host6_identifier"),
             Point::SubnetSelect => ("subnet4_select", "subnet6_select"),
             Point::LeaseSelect => ("lease4_select", "lease6_select"),
+            Point::OfferMade => ("lease4_offer", "lease4_offer"),
+            Point::ServerDeclined => ("lease4_server_decline", "lease4_server_decline"),
             Point::LeaseRenew => ("lease4_renew", "lease6_renew"),
             Point::LeaseRebind => ("lease4_rebind", "lease6_rebind"),
             Point::LeaseRelease => ("lease4_release", "lease6_release"),

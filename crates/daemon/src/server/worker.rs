@@ -151,20 +151,24 @@ impl<F: Serving> Worker<F> {
 
     /// Makes what was decided durable, and sends what is.
     fn commit(&mut self, now: Now, out: &mut Outbox) {
-        // Also changes that nobody is told of, such as a release, are to be kept.
-        // A thread of its own would cost more than the write.
-        if self.shared.journal.has_rows() && !self.shared.journal.write_at_once() {
-            self.tell_waiting();
-            self.shared.journal.flush();
-        }
+        self.write();
         // Meanwhile some may have become durable; and a watermark that rose before it was known that
         // somebody waits for it wakes nobody.
         self.send_ready(now, out);
     }
 
+    /// Also changes that nobody is told of, such as a release, are to be kept.
+    fn write(&self) {
+        // A thread of its own would cost more than the write.
+        if self.shared.journal.has_rows() && !self.shared.journal.write_at_once() {
+            self.tell_waiting();
+            self.shared.journal.flush();
+        }
+    }
+
     fn send_ready(&mut self, now: Now, out: &mut Outbox) {
-        if !self.held.is_empty() {
-            self.unpark();
+        if !self.held.is_empty() && self.unpark(now) {
+            self.write();
         }
         if !self.parked.is_empty() {
             self.release(now, out);
@@ -198,16 +202,8 @@ impl<F: Serving> Worker<F> {
         arrival: Option<&Arrival<'_, F>>,
         out: &mut Outbox,
     ) {
-        let corridor = Corridor {
-            config: &self.config,
-            leases: &self.shared.leases,
-            journal: &self.shared.journal,
-            statistics: &self.statistics,
-            log: &self.shared.log,
-            name_changes: &self.shared.name_changes,
-            callouts: self.hooks.as_deref().map(|hooks| Callouts { hooks, lot: Some(&self.lot) }),
-            now: now.unix_seconds(),
-        };
+        let hooks = self.hooks.as_deref().map(|hooks| (hooks, &self.lot));
+        let corridor = corridor(&self.shared, &self.config, &self.statistics, hooks, now);
         self.buffer.clear();
         let decided = match arrival {
             Some(arrival) => {
@@ -304,19 +300,31 @@ impl<F: Serving> Worker<F> {
         }
     }
 
-    /// Takes what hooks have let go of: from then on it waits for the disk like the others.
-    fn unpark(&mut self) {
+    /// Takes what hooks have let go of: from then on it waits for the disk like the others. True when
+    /// leases changed meanwhile.
+    fn unpark(&mut self, now: Now) -> bool {
+        let mut has_declined = false;
         for (id, outcome) in self.lot.take() {
             // One that found no room to wait is gone already.
             let Some(parked) = self.held.remove(&id) else { continue };
-            match outcome {
-                Unparked::Leaves => self.parked.push_back(parked),
-                Unparked::Discarded => {
-                    self.statistics.count(ServerMetric::ReceiveDrop);
-                    self.serve.in_flight.end(parked.answer.transaction);
-                }
+            if outcome == Unparked::Leaves {
+                self.parked.push_back(parked);
+                continue;
+            }
+            self.statistics.count(ServerMetric::ReceiveDrop);
+            self.serve.in_flight.end(parked.answer.transaction);
+            if let (Unparked::Declined, Some(offered)) = (outcome, &parked.answer.offered) {
+                let query = match &parked.answer.way {
+                    Way::Carried(carriage) => carriage.query(),
+                    _ => &parked.query,
+                };
+                let hooks = self.hooks.as_deref().map(|hooks| (hooks, &self.lot));
+                let corridor = corridor(&self.shared, &self.config, &self.statistics, hooks, now);
+                F::decline_offer(&corridor, query, offered);
+                has_declined = true;
             }
         }
+        has_declined
     }
 
     /// Sends what has become durable. Tickets of one worker rise, but for those of answers that hooks
@@ -414,6 +422,26 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
 
     fn next_deadline(&self) -> Option<Instant> {
         (!self.backlog.is_empty()).then(Instant::now)
+    }
+}
+
+/// The world as a worker sees it now.
+fn corridor<'a, F: Serving>(
+    shared: &'a Shared<F>,
+    config: &'a Snapshot<F>,
+    statistics: &'a Statistics<F>,
+    hooks: Option<(&'a Hooks<F>, &'a Arc<ParkingLot>)>,
+    now: Now,
+) -> Corridor<'a, F> {
+    Corridor {
+        config,
+        leases: &shared.leases,
+        journal: &shared.journal,
+        statistics,
+        log: &shared.log,
+        name_changes: &shared.name_changes,
+        callouts: hooks.map(|(hooks, lot)| Callouts { hooks, lot: Some(lot) }),
+        now: now.unix_seconds(),
     }
 }
 

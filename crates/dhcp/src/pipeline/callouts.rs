@@ -6,8 +6,8 @@ use std::sync::Arc;
 use kea_config::snapshot::{DdnsParameters, Dialect, Subnet};
 use kea_expr::{ClassId, ClassSet, Facts};
 use kea_hooks::{
-    Addressed, CommitOutcome, Committed, FlexibleIdentifier, Hooks, LeaseEnd, LeaseOffer,
-    NameUpdate, Next, ParkId, ParkingLot, Point, Query,
+    Addressed, Committed, FlexibleIdentifier, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next,
+    OfferMade, ParkId, ParkOutcome, ParkingLot, Point, Query,
 };
 use kea_lease::Lease;
 use kea_log::message::twin;
@@ -212,6 +212,32 @@ impl<'s, F: Dialect> Corridor<'s, F> {
         next
     }
 
+    /// An address is about to be offered. Gives the number under which the offer waits, if hooks keep it.
+    pub(crate) fn offer_made(
+        &self,
+        offer: &OfferMade<'_, F>,
+        label: ClientLabel<'_>,
+    ) -> Result<Option<ParkId>, Drop<F>> {
+        let Some(hooks) = self.hooks_at(Point::OfferMade) else { return Ok(None) };
+        let Some(lot) = self.callouts.and_then(|callouts| callouts.lot) else { return Ok(None) };
+        let limit = self.config.server.parked_packet_limit;
+        let Some(parking) = lot.enter(limit) else {
+            log!(self.log, DHCP4_HOOK_LEASE4_OFFER_PARKING_LOT_FULL, limit, label);
+            return Err(Drop::ParkingLotFull);
+        };
+        match hooks.offer_made(offer, parking) {
+            ParkOutcome::Leaves => Ok(None),
+            ParkOutcome::Parked(id) => {
+                log!(self.log, DHCP4_HOOK_LEASE4_OFFER_PARK, label);
+                Ok(Some(id))
+            }
+            ParkOutcome::Dropped => {
+                log!(self.log, DHCP4_HOOK_LEASE4_OFFER_DROP, label);
+                Err(Drop::Hook(Point::OfferMade))
+            }
+        }
+    }
+
     /// The lease changes of a query are stored. Gives the number under which the answer waits, if
     /// hooks keep it.
     pub(crate) fn committed(
@@ -230,12 +256,12 @@ impl<'s, F: Dialect> Corridor<'s, F> {
             return Err(Drop::ParkingLotFull);
         };
         match hooks.leases_committed(&Committed { query: *query, leases, deleted }, parking) {
-            CommitOutcome::Leaves => Ok(None),
-            CommitOutcome::Parked(id) => {
+            ParkOutcome::Leaves => Ok(None),
+            ParkOutcome::Parked(id) => {
                 log!(self.log, (twin::HOOK_LEASES_COMMITTED_PARK.of(version)), label);
                 Ok(Some(id))
             }
-            CommitOutcome::Dropped => {
+            ParkOutcome::Dropped => {
                 log!(self.log, (twin::HOOK_LEASES_COMMITTED_DROP.of(version)), label);
                 Err(Drop::Hook(Point::LeasesCommitted))
             }

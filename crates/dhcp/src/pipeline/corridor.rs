@@ -2,7 +2,7 @@
 
 use kea_config::snapshot::{Dialect, Snapshot};
 use kea_hooks::ParkId;
-use kea_lease::{Journal, Leases, Ticket};
+use kea_lease::{Journal, Lease, Leases, Ticket};
 use kea_log::Log;
 
 use super::arrival::Transmit;
@@ -49,6 +49,8 @@ pub struct Answer<F: Dialect> {
     pub message_type: u8,
     /// Under which number it waits for hooks, if it does.
     pub parked: Option<ParkId>,
+    /// The lease that it offers, while hooks that it waits for may find the address in use.
+    pub offered: Option<Box<Lease<F>>>,
     /// The transaction that it ends.
     pub transaction: Transaction,
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use kea_config::snapshot::{Pool, Subnet};
 use kea_expr::ClassId;
-use kea_hooks::{Next, ParkId, Point};
+use kea_hooks::{Next, OfferMade, ParkId, Point};
 use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::{ClientLabel, log};
 use kea_wire::v4::{MessageType, RelayAgentInfo, code};
@@ -193,13 +193,23 @@ impl<'s> Exchange<'_, 's> {
         };
         let lifetime = particulars.lifetime.granted;
         let classes = &self.classifier.classes;
-        let after = match self.query.offer_lifetime(self.corridor, classes, spot.subnet) {
+        let offer_lifetime = self.query.offer_lifetime(self.corridor, classes, spot.subnet);
+        let after = match offer_lifetime {
             0 => Ticket(0),
             seconds => {
                 leasing.reserve_offer(spot, seconds).map_err(|_| Drop::StorageUnavailable)?
             }
         };
-        Ok(self.grant(MessageType::Offer, place, &spot, lifetime, &name, after, out))
+        let (mut parked, mut offered) = (None, None);
+        if self.corridor.hooks_at(Point::OfferMade).is_some() {
+            let lease = leasing.renewed(&spot, particulars);
+            let query = self.asked();
+            let offer = OfferMade { query, lease: &lease, offer_lifetime, before };
+            parked = self.corridor.offer_made(&offer, self.label)?;
+            offered = parked.map(|_| Box::new(lease));
+        }
+        let answer = self.grant(MessageType::Offer, place, &spot, lifetime, &name, after, out);
+        Ok(Answer { parked, offered, ..answer })
     }
 
     fn request(
@@ -519,7 +529,8 @@ impl<'s> Exchange<'_, 's> {
         // What goes to a BOOTP client has no type.
         let message_type = if self.query.is_bootp() { 0 } else { kind.number() };
         let transaction = self.query.transaction();
-        Answer { way: Way::Client, transmit, after, message_type, parked: None, transaction }
+        let (parked, offered) = (None, None);
+        Answer { way: Way::Client, transmit, after, message_type, parked, offered, transaction }
     }
 
     fn addresses(&self) -> (Ipv4Addr, Ipv4Addr) {

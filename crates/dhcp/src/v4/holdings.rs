@@ -2,12 +2,14 @@
 
 use std::net::Ipv4Addr;
 
+use kea_hooks::Point;
 use kea_lease::{INFINITE, Lease, LeaseRef, LeaseState, SubnetLeases, V4Owner};
-use kea_log::log;
+use kea_log::{ClientLabel, log};
+use kea_wire::v4::View;
 use kea_wire::{ClientId, V4};
 
 use super::accept::Client;
-use crate::pipeline::Corridor;
+use crate::pipeline::{Corridor, give_up};
 
 /// Leases that their clients give back. They are found by address alone, so that the subnet may be
 /// gone from the configuration.
@@ -68,10 +70,7 @@ impl Holdings<'_, '_> {
             return Ok(before);
         }
         self.corridor.names_end(&before);
-        let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
-        let mut lease = Lease::new(address, before.subnet, nobody, probation, self.corridor.now);
-        lease.state = LeaseState::Declined;
-        lease.pool_id = before.pool_id;
+        let lease = declined(&before, probation, self.corridor.now);
         leases.put(&lease);
         self.corridor.journal.append(&lease);
         self.corridor.statistics.declined(&lease);
@@ -96,6 +95,51 @@ impl Holdings<'_, '_> {
             true => Ok(lease),
             false => Err(Mismatch::OtherClient(Box::new(lease.owner))),
         }
+    }
+}
+
+/// Takes the address of an offer out of use that was found in use by somebody else, unless it has become
+/// somebody's lease meanwhile. `query` is what the offer would have answered.
+pub(crate) fn decline_offer(corridor: &Corridor<'_, V4>, query: &[u8], offered: &Lease<V4>) {
+    let (address, now) = (offered.address, corridor.now);
+    let probation = corridor.config.server.decline_probation_period;
+    let lease = declined(offered, probation, now);
+    {
+        let mut leases = corridor.leases.at(address);
+        let before = leases.get(address).map(LeaseRef::to_lease);
+        let is_taken =
+            |before: &Lease<V4>| !before.is_reusable(now) && before.owner != offered.owner;
+        if before.as_ref().is_some_and(is_taken) {
+            return;
+        }
+        if let Some(before) = &before {
+            give_up(corridor, before);
+        }
+        // As that of a client, a declined address counts as assigned.
+        corridor.statistics.granted(&lease, before.as_ref(), now);
+        corridor.statistics.declined(&lease);
+        leases.put(&lease);
+        corridor.journal.append(&lease);
+    }
+    let owner = &offered.owner;
+    let label = ClientLabel::V4 {
+        hardware: Some((owner.hw_addr.htype(), owner.hw_addr.octets())),
+        client_id: owner.client_id.as_ref().map(ClientId::octets),
+        xid: View::parse(query).map_or(0, |view| view.xid()),
+    };
+    log!(corridor.log, DHCP4_SERVER_INITIATED_DECLINE, address, label, probation);
+    if let Some(hooks) = corridor.hooks_at(Point::ServerDeclined) {
+        hooks.server_declined(query, &lease);
+    }
+}
+
+/// What stays of a lease whose address is out of use: nothing of its client.
+fn declined(before: &Lease<V4>, probation: u32, now: i64) -> Lease<V4> {
+    let nobody = V4Owner { hw_addr: kea_lease::no_hw_addr(), client_id: None };
+    Lease {
+        state: LeaseState::Declined,
+        pool_id: before.pool_id,
+        ..Lease::new(before.address, before.subnet, nobody, probation, now)
     }
 }
 

@@ -493,7 +493,7 @@ impl<'q, 's> Leasing<'q, 's> {
     }
 
     /// The lease as it is from now on. What the server keeps about it is the client's own only.
-    fn renewed(&self, spot: &Spot<'s>, particulars: Particulars) -> Lease<V4> {
+    pub(super) fn renewed(&self, spot: &Spot<'s>, particulars: Particulars) -> Lease<V4> {
         let Client { hw_addr, client_id } = self.client;
         let match_client_id = spot.subnet.specific.match_client_id;
         let client_id = client_id.clone().filter(|_| match_client_id);

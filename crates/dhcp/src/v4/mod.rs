@@ -18,6 +18,7 @@ mod select;
 mod shown;
 mod worker;
 
+pub(crate) use holdings::decline_offer;
 pub use question::ask;
 pub(crate) use rank::rank;
 pub(crate) use select::{find, find_over_v6};

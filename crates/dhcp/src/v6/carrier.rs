@@ -49,6 +49,7 @@ impl Worker<V6> {
             after: Ticket(0),
             message_type: view.message_type().number(),
             parked: None,
+            offered: None,
             transaction: transaction(query),
         })
     }
@@ -84,6 +85,7 @@ impl Worker<V6> {
             after: Ticket(0),
             message_type: number,
             parked: None,
+            offered: None,
             transaction: Transaction::new(view.xid(), &[], &[]),
         })
     }

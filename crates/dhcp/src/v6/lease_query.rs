@@ -69,6 +69,7 @@ impl Worker<V6> {
             after: Ticket(0),
             message_type: MessageType::LeaseQueryReply.number(),
             parked: None,
+            offered: None,
             transaction: Transaction::new(view.xid(), &[], &[]),
         })
     }

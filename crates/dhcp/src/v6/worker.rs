@@ -178,6 +178,7 @@ impl Worker<V6> {
             after: outcome.after,
             message_type: kind.number(),
             parked: outcome.parked,
+            offered: None,
             transaction: transaction(query),
         };
         let content = shown_octets(corridor, out);

@@ -1,17 +1,18 @@
 //! Every callout point of the DHCPv4 server: where it is asked, and what each answer leads to.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kea_config::Snapshot;
 use kea_config::snapshot::Subnet;
 use kea_expr::{ClassNames, ClassSet, Facts};
 use kea_hooks::{
     Addressed, Committed, FlexibleIdentifier, Hold, Hook, LeaseEnd, LeaseOffer, NameUpdate, Next,
-    ParkingSpace, Point, Query,
+    OfferMade, ParkingSpace, Point, Query,
 };
-use kea_lease::Lease;
-use kea_testkit::Packet4;
+use kea_lease::{Lease, LeaseState};
 use kea_testkit::scenario::{Backend as _, Scenario, play};
+use kea_testkit::{Message as _, Packet4};
 use kea_wire::V4;
 use libtest_mimic::{Failed, Trial};
 
@@ -34,6 +35,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("a-repetition-of-what-waits-gets-no-second-answer", repeated),
         test("a-discarded-answer-never-leaves", discarded),
         test("as-many-answers-wait-as-may", lot_full),
+        test("an-offer-waits-until-it-is-let-go", offer_parked),
+        test("an-address-found-in-use-is-not-offered", offer_declined),
+        test("an-address-that-found-its-client-stays", offer_declined_late),
+        test("an-offer-that-is-stored-is-declined-too", stored_offer_declined),
+        test("as-many-offers-wait-as-may", offers_full),
         test("a-hook-that-breaks-off-does-not-count", broken),
         test("what-a-hook-changes-is-served", changes),
     ]);
@@ -121,6 +127,18 @@ const CASES: &[(Point, Next, &str)] = &[
         Next::Skip,
         "{SELECT}expect ack\n{RELEASE}expect none\nexpect log DHCP4_HOOK_LEASE4_RELEASE_SKIP\n{HELD}",
     ),
+    (
+        Point::OfferMade,
+        Next::Continue,
+        "{DISCOVER}expect offer\n    yiaddr 192.0.2.10\n{GONE}{SELECT}expect ack\n{HELD}",
+    ),
+    (Point::OfferMade, Next::Skip, "{DISCOVER}expect offer\n    yiaddr 192.0.2.10\n"),
+    (
+        Point::OfferMade,
+        Next::Drop,
+        "{DISCOVER}expect none\nexpect log DHCP4_HOOK_LEASE4_OFFER_DROP\n\
+         expect statistic pkt4-admin-filtered = 1\n{GONE}{SELECT}expect ack\n",
+    ),
     (Point::LeaseRelease, Next::Drop, "{SELECT}expect ack\n{RELEASE}expect none\n{HELD}"),
     (
         Point::LeaseDecline,
@@ -180,7 +198,15 @@ const CASES: &[(Point, Next, &str)] = &[
 
 /// Plays steps before a server with this hook.
 fn perform(probe: &Arc<Probe>, steps: &str) -> Result<InProcess, Failed> {
-    let mut text = format!("title t\nsource s\n\n{CONFIG}\n{steps}");
+    let hook: Arc<dyn Hook<V4>> = Arc::<Probe>::clone(probe);
+    let mut backend = InProcess::new()?.with_hook(hook);
+    go_on(&mut backend, &format!("{CONFIG}\n{steps}"))?;
+    Ok(backend)
+}
+
+/// Plays steps before a server that has a configuration, or gets one.
+fn go_on(backend: &mut InProcess, steps: &str) -> Result<(), Failed> {
+    let mut text = format!("title t\nsource s\n\n{steps}");
     for (name, steps) in [
         ("{DISCOVER}", DISCOVER),
         ("{SELECT}", SELECT),
@@ -195,11 +221,9 @@ fn perform(probe: &Arc<Probe>, steps: &str) -> Result<InProcess, Failed> {
     }
     let scenario =
         Scenario::parse(&text).map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
-    let hook: Arc<dyn Hook<V4>> = Arc::<Probe>::clone(probe);
-    let mut backend = InProcess::new()?.with_hook(hook);
-    play::<Packet4>(&scenario, &mut backend)
+    play::<Packet4>(&scenario, backend)
         .map_err(|e| format!("line {}: {}\n{text}", e.line, e.why))?;
-    Ok(backend)
+    Ok(())
 }
 
 fn check((point, next, steps): &(Point, Next, &str)) -> Result<(), Failed> {
@@ -221,7 +245,7 @@ fn order() -> Result<(), Failed> {
     let leaving = ["pkt4_send", "buffer4_send"];
     let expected = [
         &arrival[..],
-        &["ddns4_update", "lease4_select"],
+        &["ddns4_update", "lease4_select", "lease4_offer"],
         &leaving,
         &arrival,
         &["ddns4_update", "lease4_select", "leases4_committed"],
@@ -289,6 +313,80 @@ fn lot_full() -> Result<(), Failed> {
     Ok(())
 }
 
+fn offer_parked() -> Result<(), Failed> {
+    let probe = Probe::parking_at(&[Point::OfferMade]);
+    let steps = "{DISCOVER}expect none\n{GONE}expect log DHCP4_HOOK_LEASE4_OFFER_PARK\n";
+    let mut backend = perform(&probe, steps)?;
+    assert!(backend.receive()?.is_none());
+    probe.hold().release();
+    let offer = Packet4::answer_in(&backend.receive()?.ok_or("the offer leaves")?);
+    assert_eq!(offer.map(|offer| offer.yiaddr), Some([192, 0, 2, 10].into()));
+    assert_eq!(*probe.offers(), [([192, 0, 2, 10].into(), 1000, 0, false)]);
+    Ok(())
+}
+
+fn offer_declined() -> Result<(), Failed> {
+    let probe = Probe::parking_at(&[Point::OfferMade, Point::ServerDeclined]);
+    let mut backend = perform(&probe, "{DISCOVER}expect none\n")?;
+    probe.hold().decline();
+    assert!(backend.receive()?.is_none());
+    // It is nobody's, and rests; the client is offered another one.
+    go_on(
+        &mut backend,
+        "client A mac 02:00:00:00:00:0a\nexpect lease 192.0.2.10\n    state = 1\n    hwaddr =\n    \
+         valid_lifetime = 60\nexpect statistic declined-addresses = 1\n\
+         expect statistic subnet[1].declined-addresses = 1\n\
+         expect statistic subnet[1].assigned-addresses = 1\n{DISCOVER}expect none\n",
+    )?;
+    assert_eq!(probe.seen(), [Point::OfferMade, Point::ServerDeclined, Point::OfferMade]);
+    probe.hold().release();
+    let offer = Packet4::answer_in(&backend.receive()?.ok_or("the offer leaves")?);
+    assert_eq!(offer.map(|offer| offer.yiaddr), Some([192, 0, 2, 11].into()));
+    // In the end it is as if nothing had been.
+    go_on(
+        &mut backend,
+        "advance 61\n{RECLAIM}{GONE}expect statistic declined-addresses = 0\n\
+         expect statistic subnet[1].assigned-addresses = 0\n",
+    )
+}
+
+fn offer_declined_late() -> Result<(), Failed> {
+    let probe = Probe::parking_at(&[Point::OfferMade, Point::ServerDeclined]);
+    let steps = "{DISCOVER}expect none\nsend request B\n    option requested-address = 192.0.2.10\n    \
+        option server-identifier = 192.0.2.1\nexpect ack\n{HELD}";
+    let mut backend = perform(&probe, steps)?;
+    probe.hold().decline();
+    assert!(backend.receive()?.is_none());
+    go_on(&mut backend, "{HELD}expect statistic declined-addresses = 0\n")?;
+    assert_eq!(probe.seen(), [Point::OfferMade]);
+    Ok(())
+}
+
+fn stored_offer_declined() -> Result<(), Failed> {
+    let probe = Probe::parking_at(&[Point::OfferMade, Point::ServerDeclined]);
+    let config = CONFIG.replace("\"valid-lifetime\"", "\"offer-lifetime\": 30, \"valid-lifetime\"");
+    let hook: Arc<dyn Hook<V4>> = Arc::<Probe>::clone(&probe);
+    let mut backend = InProcess::new()?.with_hook(hook);
+    go_on(&mut backend, &format!("{config}{{DISCOVER}}expect none\n{{HELD}}"))?;
+    assert_eq!(*probe.offers(), [([192, 0, 2, 10].into(), 1000, 30, false)]);
+    probe.hold().decline();
+    assert!(backend.receive()?.is_none());
+    go_on(
+        &mut backend,
+        "expect lease 192.0.2.10\n    state = 1\nexpect statistic declined-addresses = 1\n\
+         expect statistic subnet[1].assigned-addresses = 1\n",
+    )
+}
+
+fn offers_full() -> Result<(), Failed> {
+    let probe = Probe::parking_at(&[Point::OfferMade]);
+    let steps = "{DISCOVER}expect none\nsend discover B\nexpect none\n\
+        expect log DHCP4_HOOK_LEASE4_OFFER_PARKING_LOT_FULL\nexpect statistic pkt4-queue-full = 1\n";
+    perform(&probe, steps)?;
+    probe.hold().release();
+    Ok(())
+}
+
 fn broken() -> Result<(), Failed> {
     let probe = Probe { breaks: true, ..Probe::bare(&[Point::LeaseSelect], Next::Drop) };
     perform(&Arc::new(probe), "{SELECT}expect ack\nexpect log HOOKS_CALLOUT_EXCEPTION\n")?;
@@ -327,6 +425,8 @@ struct Probe {
     breaks: bool,
     changes: bool,
     held: Mutex<Vec<Hold>>,
+    /// Address, lifetime, for how long it is stored, and whether the client has it already.
+    offers: Mutex<Vec<(Ipv4Addr, u32, u32, bool)>>,
 }
 
 impl Probe {
@@ -339,6 +439,7 @@ impl Probe {
             breaks: false,
             changes: false,
             held: Mutex::default(),
+            offers: Mutex::default(),
         }
     }
 
@@ -347,8 +448,22 @@ impl Probe {
     }
 
     fn parking() -> Arc<Self> {
-        let probe = Self::bare(&[Point::LeasesCommitted], Next::Continue);
-        Arc::new(Probe { parks: true, ..probe })
+        Self::parking_at(&[Point::LeasesCommitted])
+    }
+
+    fn parking_at(points: &[Point]) -> Arc<Self> {
+        Arc::new(Probe { parks: true, ..Self::bare(points, Next::Continue) })
+    }
+
+    fn offers(&self) -> MutexGuard<'_, Vec<(Ipv4Addr, u32, u32, bool)>> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn park(&self, parking: &ParkingSpace) {
+        if self.parks {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.push(parking.hold());
+        }
     }
 
     fn seen(&self) -> Vec<Point> {
@@ -455,11 +570,21 @@ impl Hook<V4> for Probe {
     }
 
     fn leases_committed(&self, _: &Committed<'_, V4>, parking: &ParkingSpace) -> Next {
-        if self.parks {
-            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.push(parking.hold());
-        }
+        self.park(parking);
         self.asked(Point::LeasesCommitted)
+    }
+
+    fn offer_made(&self, offer: &OfferMade<'_, V4>, parking: &ParkingSpace) -> Next {
+        let OfferMade { lease, offer_lifetime, before, .. } = offer;
+        let made = (lease.address, lease.valid_lifetime, *offer_lifetime, before.is_some());
+        self.offers().push(made);
+        self.park(parking);
+        self.asked(Point::OfferMade)
+    }
+
+    fn server_declined(&self, query: &[u8], lease: &Lease<V4>) {
+        assert!(query.len() > 240 && lease.state == LeaseState::Declined);
+        self.asked(Point::ServerDeclined);
     }
 
     fn lease_expire(&self, _: &LeaseEnd<'_, V4>) -> Next {

@@ -13,16 +13,16 @@ use std::time::Duration;
 use kea_config::document::{Document, Files};
 use kea_config::{Snapshot, load as check};
 use kea_ddns::NameChangeRequest;
-use kea_dhcp::Worker;
 use kea_dhcp::pipeline;
 use kea_dhcp::pipeline::{
     Arrival, Callouts, Corridor, NameChanges, QueueFull, Statistics, Transaction, Transmit, leaves,
     reclaim, recount,
 };
+use kea_dhcp::{Serving as _, Worker};
 use kea_hooks::{Hook, Hooks, ParkId, ParkedLimit, ParkingLot, Unparked};
 use kea_lease::{
-    Durability, ExpiredLeasesProcessing, FileDisk, Journal, JournalLimits, LeaseFiles, Leases,
-    Progress, Reclamation, load,
+    Durability, ExpiredLeasesProcessing, FileDisk, Journal, JournalLimits, Lease, LeaseFiles,
+    Leases, Progress, Reclamation, load,
 };
 use kea_log::{Captured, log};
 use kea_stats::{ServerKind, Stats, UnixMicros};
@@ -41,7 +41,15 @@ pub(crate) struct InProcess {
     replies: VecDeque<Frame>,
     hooks: Arc<Hooks<V4>>,
     lot: Arc<ParkingLot>,
-    held: HashMap<ParkId, (Transaction, Frame)>,
+    held: HashMap<ParkId, Parked>,
+}
+
+/// An answer that waits for hooks, its query, and what it offers.
+struct Parked {
+    transaction: Transaction,
+    frame: Frame,
+    query: Vec<u8>,
+    offered: Option<Box<Lease<V4>>>,
 }
 
 /// What the DNS was told. Clones share one list.
@@ -146,6 +154,16 @@ impl InProcess {
         self.running.as_mut().ok_or_else(|| io::Error::other("the server does not run"))
     }
 
+    fn decline(&mut self, query: &[u8], offered: &Lease<V4>) -> io::Result<()> {
+        let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
+        let (hooks, lot) = (Arc::clone(&self.hooks), Arc::clone(&self.lot));
+        let callouts = Callouts { hooks: &hooks, lot: Some(&lot) };
+        let running = self.running()?;
+        V4::decline_offer(&running.corridor(&log, &told, callouts, now), query, offered);
+        running.commit();
+        Ok(())
+    }
+
     fn reclaim(&mut self, remove: bool) -> io::Result<()> {
         let (now, log, told) = (self.now, self.log.clone(), self.told.clone());
         let (hooks, lot) = (Arc::clone(&self.hooks), Arc::clone(&self.lot));
@@ -194,7 +212,7 @@ impl Running {
         told: &Told,
         callouts: Callouts<'_, V4>,
         now: i64,
-    ) -> Option<(Option<(ParkId, Transaction)>, Frame)> {
+    ) -> Option<(Option<ParkId>, Parked)> {
         let arrival = arrival(query);
         let corridor = Corridor {
             config: &self.config,
@@ -219,11 +237,16 @@ impl Running {
             return None;
         }
         self.statistics.sent(answer.message_type);
-        let parked = answer.parked.map(|id| (id, answer.transaction));
-        if parked.is_some() {
+        if answer.parked.is_some() {
             self.worker.in_flight.begin(answer.transaction);
         }
-        Some((parked, frame(&answer.transmit, payload)))
+        let parked = Parked {
+            transaction: answer.transaction,
+            frame: frame(&answer.transmit, payload),
+            query: query.payload.clone(),
+            offered: answer.offered,
+        };
+        Some((answer.parked, parked))
     }
 
     fn commit(&self) {
@@ -279,10 +302,10 @@ impl Backend for InProcess {
         let (hooks, lot) = (Arc::clone(&self.hooks), Arc::clone(&self.lot));
         let callouts = Callouts { hooks: &hooks, lot: Some(&lot) };
         match self.running()?.decide(query, &log, &told, callouts, now) {
-            Some((Some((id, transaction)), frame)) => {
-                self.held.insert(id, (transaction, frame));
+            Some((Some(id), parked)) => {
+                self.held.insert(id, parked);
             }
-            Some((None, frame)) => self.replies.push_back(frame),
+            Some((None, parked)) => self.replies.push_back(parked.frame),
             None => {}
         }
         Ok(())
@@ -290,9 +313,13 @@ impl Backend for InProcess {
 
     fn receive(&mut self) -> io::Result<Option<Reply>> {
         for (id, outcome) in self.lot.take() {
-            let Some((transaction, frame)) = self.held.remove(&id) else { continue };
-            self.running()?.worker.in_flight.end(transaction);
-            self.replies.extend(Some(frame).filter(|_| outcome == Unparked::Leaves));
+            let Some(parked) = self.held.remove(&id) else { continue };
+            self.running()?.worker.in_flight.end(parked.transaction);
+            match (outcome, &parked.offered) {
+                (Unparked::Leaves, _) => self.replies.push_back(parked.frame),
+                (Unparked::Declined, Some(offered)) => self.decline(&parked.query, offered)?,
+                _ => {}
+            }
         }
         Ok(self.replies.pop_front())
     }

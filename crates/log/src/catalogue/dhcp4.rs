@@ -53,6 +53,9 @@ catalogue! {
             "address %1 declined by %2, unavailable for %3 seconds",
             "The client found the address in use. Look for a host with a static address.";
         DHCP4_LEASE_ADVERT: "%1: lease %2 is offered";
+        DHCP4_SERVER_INITIATED_DECLINE:
+            "address %1 was not offered to %2: it is in use, and unavailable for %3 seconds",
+            "The server found it in use before. Look for a host with a static address.";
         DHCP4_LEASE_ALLOC: "%1: lease %2 granted for %3 seconds";
         DHCP4_LEASE_REUSE:
             "%1: lease %2 granted again unchanged, %3 seconds left",
@@ -109,9 +112,15 @@ catalogue! {
         DHCP4_DHCP4O6_HOOK_SUBNET4_SELECT_DROP:
             "%1: packet dropped on behalf of a hook when the subnet was chosen";
         DHCP4_HOOK_DECLINE_SKIP: "decline ignored on behalf of a hook";
+        DHCP4_HOOK_LEASE4_OFFER_DROP: "%1: address not offered, on behalf of a hook";
+    }
+    [Debug 15] Packets {
+        DHCP4_HOOK_LEASE4_OFFER_PARKING_LOT_FULL:
+            "parked-packet-limit of %1 reached, query dropped: %2";
     }
     [Debug 50] Hooks {
         DHCP4_DHCP4O6_HOOK_SUBNET4_SELECT_SKIP: "%1: a hook asked to go on without subnet";
+        DHCP4_HOOK_LEASE4_OFFER_PARK: "%1: offer waits for a hook";
         DHCP4_HOOK_LEASE4_RELEASE_SKIP: "%1: lease not released, on behalf of a hook";
     }
     [Debug 40] Packets {
