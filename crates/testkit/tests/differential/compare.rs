@@ -93,14 +93,18 @@ pub(crate) fn difference(
 /// Queries that change nothing.
 const STATELESS: [&str; 4] = ["inform", "discover", "confirm", "information-request"];
 
-/// `read`, and why the query is none, where the other server alone finds it unreadable.
+/// `read`, and why the query is none, where one server alone finds it unreadable.
 fn readings(ours: &Exchange, debian: &Exchange) -> Option<[String; 2]> {
     let [ours, debian] = [ours, debian].map(|exchange| {
         let told = |line: &&String| UNREADABLE.iter().any(|message| line.contains(message));
         exchange.log.iter().find(told)
     });
-    let why = debian?.rsplit(" reason: ").next().unwrap_or_default();
-    ours.is_none().then(|| ["read".to_owned(), why.to_owned()])
+    let why = |line: &str| line.rsplit(" reason: ").next().unwrap_or_default().to_owned();
+    match (ours, debian) {
+        (None, Some(debian)) => Some(["read".to_owned(), why(debian)]),
+        (Some(ours), None) => Some([why(ours), "read".to_owned()]),
+        _ => None,
+    }
 }
 
 /// What is said of a query that is no message, or none that can be read.

@@ -20,8 +20,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
     let number = |side: &str| side.parse::<i64>().unwrap_or_default();
     let is_nowhere = is_logged("DHCP4_SUBNET_SELECTION_FAILED");
     match &**what {
-        // An option that cannot be read is passed over.
-        "reading" => true,
+        // An option that cannot be read is passed over. Octets behind a number are not, as in later releases.
+        "reading" => ours == "read" || ours.contains("more data than the definition has"),
         // What comes in pieces is one option.
         _ if query.is_some_and(is_in_pieces) => true,
         // A lease that was given back is remembered here.

@@ -30,8 +30,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
     });
     let count = |side: &str| side.parse::<i64>().unwrap_or_default();
     match &**what {
-        // What cannot be read is passed over.
-        "reading" => true,
+        // What cannot be read is passed over. Octets behind a number are not, as in later releases.
+        "reading" => ours == "read" || ours.contains("more data than the definition has"),
         "kind" if kind == "confirm" && ours == "none" => true,
         "kind" if kind == "rebind" && ours == "none" => is_nowhere,
         // A name that would be made, and no address to make it of.
