@@ -26,6 +26,7 @@ pub struct ServerSetup {
     folder: TempDir,
     environment: BTreeMap<String, String>,
     arguments: Vec<String>,
+    program: Option<PathBuf>,
 }
 
 impl ServerSetup {
@@ -33,7 +34,7 @@ impl ServerSetup {
     pub fn new(subject: Subject, version: u8) -> io::Result<Self> {
         let folder = lab::folder()?;
         let (environment, arguments) = (BTreeMap::new(), Vec::new());
-        Ok(ServerSetup { subject, version, folder, environment, arguments })
+        Ok(ServerSetup { subject, version, folder, environment, arguments, program: None })
     }
 
     /// The folder of configuration, leases, PID file and control socket.
@@ -69,6 +70,11 @@ impl ServerSetup {
     /// Starts the server with these arguments, too.
     pub fn add_arguments(&mut self, arguments: &[&str]) {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    }
+
+    /// Starts this program in place of the subject's.
+    pub fn set_program(&mut self, program: PathBuf) {
+        self.program = Some(program);
     }
 
     /// A configuration that listens on `eth0`, keeps leases in the folder, opens the control socket
@@ -158,6 +164,9 @@ impl ServerSetup {
     /// Debian confines its Kea to Debian's folders by the path of the program. Where that is enforced, a
     /// copy at another path runs unconfined.
     fn program(&self, name: &str) -> io::Result<PathBuf> {
+        if let Some(program) = &self.program {
+            return Ok(program.clone());
+        }
         let program = self.subject.program(name);
         let enforced = fs::read_to_string("/sys/module/apparmor/parameters/enabled");
         if self.subject == Subject::Ours || !enforced.is_ok_and(|word| word.starts_with('Y')) {

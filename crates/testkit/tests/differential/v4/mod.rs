@@ -37,7 +37,7 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         // The frame of a broadcast is a broadcast.
         "to-mac" => ours == "ff:ff:ff:ff:ff:ff",
         // So is a NAK, also to who names its address.
-        "to" => ours == "255.255.255.255:68" && says("ciaddr "),
+        "to" => ours == "255.255.255.255:68" && (says("ciaddr ") || says("octet 1")),
         // The identifier that the relay wants.
         "option 54" if says("0b:04:0a:02:00:09") => true,
         // What a relay says is returned as it came, whether it can be read or not.
@@ -65,7 +65,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         {
             true
         }
-        "flags" => ours == "broadcast" && debian == "0",
+        "flags" if ours == "broadcast" => debian == "0",
+        "flags" => number(ours) == number(debian) + 0x8000,
         _ => false,
     }
 }
