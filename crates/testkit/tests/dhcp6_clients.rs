@@ -1,7 +1,9 @@
 //! Real DHCPv6 clients and a real relay, from SOLICIT to RELEASE.
 
+use std::fs;
 use std::io;
 use std::net::Ipv6Addr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use kea_testkit::v6::{MessageType, Packet6};
@@ -12,6 +14,8 @@ use kea_testkit::{
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
+/// dhcp6c has T1 and T2 at 18 and 30 seconds at least, whatever it is told.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Short timers, since clients renew on their own clocks. Released leases are deleted.
 fn config() -> Value {
@@ -51,7 +55,24 @@ fn of_type(server: &Server, lease_type: &str) -> Vec<LeaseRow> {
     leases.filter(|row| row.column("lease_type") == lease_type).collect()
 }
 
-/// Obtain, renew, rebind after the server was killed (two of the four), release.
+/// The row of this address as soon as it is as wanted. It may be written after what is logged of it.
+fn row(server: &Server, address: Ipv6Addr, wanted: impl Fn(&LeaseRow) -> bool) -> LeaseRow {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let row = server.leases().unwrap().remove(&address.to_string());
+        if let Some(row) = row.filter(&wanted) {
+            return row;
+        }
+        assert!(Instant::now() < deadline, "{:?}\n{}", server.leases(), server.process().text());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn expiry(row: &LeaseRow) -> i64 {
+    row.column("expire").parse().unwrap()
+}
+
+/// Obtain, renew, rebind after the server was killed, release.
 fn whole_life(program: Program6) {
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = network(&mut lab);
@@ -73,23 +94,23 @@ fn whole_life(program: Program6) {
     assert_eq!(prefix.column("prefix_len"), "56");
     assert_eq!(address.column("duid"), prefix.column("duid"));
 
-    let renewed = server.logged(0, "DHCP6_LEASE_RENEW", LIMIT).unwrap();
+    let mark = server.process().mark();
+    let said = server.process().wait_for_line(mark, "RENEW (type 5)", PATIENCE);
+    assert!(said.is_some(), "{}", client.text());
+    let renewed = server.logged(mark, "DHCP6_LEASE_RENEW", LIMIT).unwrap();
     assert!(renewed.contains(&leased.to_string()), "{renewed}");
+    let renewed = row(&server, leased, |row| expiry(row) > expiry(&address));
 
-    // The others have no patience: they send a RENEW again and again, and are answered.
-    if matches!(program, Program6::Dhclient | Program6::Dibbler) {
-        rebinds_after_restart(&mut server, &mut wire, leased);
-    }
-
-    // dhcpcd 9.4.1 at times hangs in a script of its own and gives nothing back.
-    if program != Program6::Dhcpcd {
-        gives_back(&mut client, &server, &mut wire);
-    }
+    rebinds_after_restart(&mut server, &client, &mut wire, &renewed);
+    gives_back(&mut client, &server, &mut wire);
 
     let capture = capture.stop().unwrap();
     assert_eq!(capture.malformed().unwrap(), Vec::<String>::new());
     let kinds = capture.fields("dhcpv6", &["dhcpv6.msgtype"]).unwrap();
     assert_eq!(kinds[..4], ["1", "2", "3", "7"], "{kinds:?}");
+    for kind in ["5", "6", "8"] {
+        assert!(kinds.iter().any(|found| found == kind), "no {kind} in {kinds:?}");
+    }
 }
 
 fn gives_back(client: &mut Client6, server: &Server, wire: &mut RawClient6) {
@@ -102,15 +123,30 @@ fn gives_back(client: &mut Client6, server: &Server, wire: &mut RawClient6) {
 }
 
 /// The server is gone until its client asks every server, and extends the lease when it is back.
-fn rebinds_after_restart(server: &mut Server, wire: &mut RawClient6, leased: Ipv6Addr) {
+fn rebinds_after_restart(
+    server: &mut Server,
+    client: &Client6,
+    wire: &mut RawClient6,
+    renewed: &LeaseRow,
+) {
     server.kill().unwrap();
     let rebinds = |frame: &Frame| frame.payload.first() == Some(&MessageType::REBIND.0);
-    wire.receive(Instant::now() + LIMIT, rebinds).unwrap().unwrap();
+    let asked = wire.receive(Instant::now() + PATIENCE, rebinds).unwrap();
+    assert!(asked.is_some(), "{}", client.text());
+    // From then on the client has time: dhcpcd hangs when it is to give back what it just renews.
+    let mut config = config();
+    config["rebind-timer"] = json!(2000);
+    config["renew-timer"] = json!(1000);
+    let setup = server.setup();
+    setup.write_config(&setup.config(&config).to_string()).unwrap();
     server.start_again().unwrap();
-    let rebound = server.process().wait_for_line(0, "REBIND (type 6)", LIMIT);
+    let rebound = server.process().wait_for_line(0, "REBIND (type 6)", PATIENCE);
     assert!(rebound.is_some(), "{}", server.process().text());
-    let renewed = server.logged(0, "DHCP6_LEASE_RENEW", LIMIT).unwrap();
-    assert!(renewed.contains(&leased.to_string()), "{renewed}");
+    let leased = renewed.column("address");
+    let extended = server.logged(0, "DHCP6_LEASE_RENEW", LIMIT).unwrap();
+    assert!(extended.contains(leased), "{extended}");
+    row(server, leased.parse().unwrap(), |row| expiry(row) > expiry(renewed));
+    client.rebound().unwrap();
 }
 
 #[test]
@@ -119,7 +155,7 @@ fn dhclient_obtains_renews_rebinds_and_releases() {
 }
 
 #[test]
-fn dhcpcd_obtains_and_renews() {
+fn dhcpcd_obtains_renews_rebinds_and_releases() {
     whole_life(Program6::Dhcpcd);
 }
 
@@ -129,49 +165,97 @@ fn dibbler_obtains_renews_rebinds_and_releases() {
 }
 
 #[test]
-fn dhcp6c_obtains_renews_and_releases() {
+fn dhcp6c_obtains_renews_rebinds_and_releases() {
     whole_life(Program6::Dhcp6c);
 }
 
-#[test]
-fn a_client_that_starts_again_confirms_its_address() {
+/// A client that ended without a word asks whether its address is still good, and goes on with the lease it has.
+fn confirms(program: Program6) {
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = network(&mut lab);
     let server = start(&server_ns, &config()).unwrap();
-    let mut client = Client6::new(Program6::Dhclient, &client_ns, "eth0").unwrap();
+    let mut client = Client6::new(program, &client_ns, "eth0").unwrap();
     client.start(Wants::Address).unwrap();
     client.told().unwrap();
-    let before = of_type(&server, "0");
+    let [before] = of_type(&server, "0").try_into().unwrap();
+    // With the second renewal it has the answer to the first behind it, and has written down what it has.
+    for _ in 0..2 {
+        let mark = server.process().mark();
+        assert!(server.logged(mark, "DHCP6_LEASE_RENEW", LIMIT).is_some(), "{}", client.text());
+    }
     client.kill();
-    let mark = server.process().mark();
     let mut wire = RawClient6::open(&client_ns, "eth0").unwrap();
     client.start(Wants::Address).unwrap();
-    let confirm = wire
-        .receive(Instant::now() + LIMIT, |frame| frame.payload.first() == Some(&4))
-        .unwrap()
-        .unwrap();
+    let confirms = |frame: &Frame| frame.payload.first() == Some(&4);
+    let confirm = wire.receive(Instant::now() + LIMIT, confirms).unwrap();
+    let confirm = confirm.unwrap_or_else(|| panic!("{}", client.text()));
     let confirm = Packet6::decode(&confirm.payload).unwrap();
     let (_, reply) = wire.answer(confirm.xid(), LIMIT).unwrap().unwrap();
     assert_eq!(reply.option(13).unwrap()[..2], [0, 0]);
-    client.told().unwrap();
-    client.has(before[0].column("address").parse().unwrap()).unwrap();
-    // It goes on with the lease it has.
-    assert!(server.logged(mark, "DHCP6_LEASE_RENEW", LIMIT).is_some());
-    assert_eq!(of_type(&server, "0").len(), 1);
+    assert_eq!(server.control().statistic("pkt6-confirm-received").unwrap(), Some(1));
+    client.has(before.column("address").parse().unwrap()).unwrap();
+    let [after] = of_type(&server, "0").try_into().unwrap();
+    let kept = |row: &LeaseRow| ["address", "duid", "iaid"].map(|name| row.column(name).to_owned());
+    assert_eq!(kept(&after), kept(&before));
+}
+
+#[test]
+fn dhclient_confirms_its_address_when_it_starts_again() {
+    confirms(Program6::Dhclient);
+}
+
+#[test]
+fn dhcpcd_confirms_its_address_when_it_starts_again() {
+    confirms(Program6::Dhcpcd);
+}
+
+#[test]
+fn dibbler_confirms_its_address_when_it_starts_again() {
+    confirms(Program6::Dibbler);
+}
+
+/// The first address of the pool is in use by another host: its client says so.
+fn declines(program: Program6) {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = network(&mut lab);
+    let mut config = config();
+    if program == Program6::Dibbler {
+        // Of an address that ends some day, the kernel removes what it finds in use, and says no more of it.
+        for lifetime in ["preferred-lifetime", "valid-lifetime"] {
+            config[lifetime] = json!(u32::MAX);
+        }
+        config["rebind-timer"] = json!(2000);
+        config["renew-timer"] = json!(1000);
+    }
+    let server = start(&server_ns, &config).unwrap();
+    let mut client = Client6::new(program, &client_ns, "eth0").unwrap();
+    let taken: Ipv6Addr = "2001:db8:1::10".parse().unwrap();
+    if program == Program6::Dibbler {
+        server_ns.address("eth0", &format!("{taken}/128")).unwrap();
+        // The kernel asks on the link before an address serves, unlike elsewhere in these tests.
+        let asks = "/proc/sys/net/ipv6/conf/eth0/accept_dad";
+        client_ns.enter(|| fs::write(asks, "1")).unwrap();
+    } else {
+        client.refuse_addresses().unwrap();
+    }
+    client.start(Wants::Address).unwrap();
+    let said = server.logged(0, "DHCP6_DECLINE_LEASE", LIMIT);
+    assert!(said.is_some_and(|said| said.contains(&taken.to_string())), "{}", client.text());
+    row(&server, taken, |row| (row.column("state"), row.column("duid")) == ("1", "00"));
+    for name in ["pkt6-decline-received", "subnet[1].declined-addresses"] {
+        let count = server.control().statistic(name).unwrap();
+        assert!(count >= Some(1), "{name} {count:?}");
+    }
 }
 
 #[test]
 fn dhclient_declines_what_another_host_has() {
-    let mut lab = Lab::new().unwrap();
-    let (server_ns, client_ns) = network(&mut lab);
-    let server = start(&server_ns, &config()).unwrap();
-    let mut client = Client6::new(Program6::Dhclient, &client_ns, "eth0").unwrap();
-    client.refuse_addresses().unwrap();
-    client.start(Wants::Address).unwrap();
-    let said = server.logged(0, "DHCP6_DECLINE_LEASE", LIMIT);
-    assert!(said.is_some(), "{}", client.text());
-    let declined = server.control().statistic("subnet[1].declined-addresses").unwrap();
-    assert!(declined >= Some(1), "{declined:?}");
+    declines(Program6::Dhclient);
+}
+
+#[test]
+fn dibbler_declines_what_another_host_has() {
+    declines(Program6::Dibbler);
 }
 
 #[test]

@@ -77,6 +77,14 @@ impl Client6 {
         self.runner.event(0, TOLD)
     }
 
+    /// Waits until the client has told its script of what it got by a REBIND, where it tells that apart.
+    pub fn rebound(&self) -> io::Result<()> {
+        match self.program {
+            Program6::Dhclient | Program6::Dhcpcd => self.runner.event(0, &["REBIND6"]).map(drop),
+            Program6::Dibbler | Program6::Dhcp6c => Ok(()),
+        }
+    }
+
     /// The name servers among these variables.
     pub fn name_servers(told: &BTreeMap<String, String>) -> &str {
         let names = ["new_dhcp6_name_servers", "new_domain_name_servers", "SRV_OPTION23"];
@@ -182,7 +190,7 @@ impl Client6 {
             Wants::Options => "stateless",
         };
         let config = format!(
-            "log-level 8\nlog-mode full\nskip-confirm\nscript \"{}\"\niface {} {{\n {asks}\n option dns-server\n}}\n",
+            "log-level 8\nlog-mode full\nscript \"{}\"\niface {} {{\n {asks}\n option dns-server\n}}\n",
             self.runner.script().display(),
             self.runner.interface,
         );
