@@ -263,7 +263,11 @@ fn clients_without_addresses_get_options() {
     let mut lab = Lab::new().unwrap();
     let (server_ns, client_ns) = network(&mut lab);
     let server = start(&server_ns, &config()).unwrap();
-    for (served, program) in [Program6::Dhclient, Program6::Dhcpcd].into_iter().enumerate() {
+    for (served, program) in
+        [Program6::Dhclient, Program6::Dhcp6c, Program6::Dibbler, Program6::Dhcpcd]
+            .into_iter()
+            .enumerate()
+    {
         let mut client = Client6::new(program, &client_ns, "eth0").unwrap();
         client.start(Wants::Options).unwrap();
         let told = client.told().unwrap();

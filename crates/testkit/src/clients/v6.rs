@@ -252,7 +252,7 @@ echo "KEA-EVENT-END $event"
 exit 0
 "#;
 
-/// How the programs call it. dhclient's options without a lease are a renewal.
-const TOLD: &[&str] = &["BOUND6", "RENEW6", "INFORM6", "add", "NBI"];
+/// How the programs call it. Options without a lease are a renewal to dhclient, and an update to dibbler.
+const TOLD: &[&str] = &["BOUND6", "RENEW6", "INFORM6", "add", "update", "NBI"];
 /// How long one look at the interface is put off.
 const LOOK: Duration = Duration::from_millis(20);
