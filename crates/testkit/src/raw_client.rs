@@ -60,6 +60,16 @@ impl<M: Message> RawClient<M> {
         send_bytes(&mut *self.sender, &frame.encode())
     }
 
+    /// Sends a frame with this VLAN tag (IEEE 802.1Q): three bits of priority, one more, and the number of
+    /// the VLAN, where 0 is none.
+    pub fn send_tagged(&mut self, frame: &Frame, tag: u16) -> io::Result<()> {
+        const ADDRESSES: usize = 12;
+        let mut octets = frame.encode();
+        let tag = [0x8100, tag].map(u16::to_be_bytes).concat();
+        octets.splice(ADDRESSES..ADDRESSES, tag);
+        send_bytes(&mut *self.sender, &octets)
+    }
+
     /// Sends a message as a client without an address does, to all servers.
     pub fn broadcast(&mut self, message: &M) -> io::Result<()> {
         self.send(&message.to_all())

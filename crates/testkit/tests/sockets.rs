@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use kea_testkit::scenario::Dialect;
 use kea_testkit::v6::{Ia, MessageType as MessageType6, Packet6};
 use kea_testkit::{
-    Captured, Frame, Lab, MessageType, Netns, Packet4, RawClient, Server, ServerSetup, Subject,
+    Captured, Frame, Lab, Message as _, MessageType, Netns, Packet4, RawClient, Server,
+    ServerSetup, Subject,
 };
 use serde_json::{Value, json};
 
@@ -88,6 +89,27 @@ fn is_served<D: Family>(client: &mut RawClient<D>) -> bool {
         Some(client.exchange(&asked, second).unwrap())
     });
     answers.any(|answer| answer.is_some())
+}
+
+#[test]
+fn frames_of_dhcpv4_with_a_priority_are_answered() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let interfaces = json!({ "interfaces": ["eth0"] });
+    let server =
+        setup::<Packet4>().start_with(&server_ns, &config::<Packet4>(&interfaces)).unwrap();
+    let mut client = RawClient::<Packet4>::open(&client_ns, "eth0").unwrap();
+    // What is of a VLAN is not of the interface, which would answer to somebody else. Kea 2.2 does.
+    client.send_tagged(&Packet4::seek(1).to_all(), 7).unwrap();
+    // The tag is that of a VLAN, and names none.
+    client.send_tagged(&Packet4::seek(2).to_all(), 0xe000).unwrap();
+    let (_, offer) = client.answer(2, LIMIT).unwrap().expect("an offer");
+    assert_eq!(offer.message_type(), Some(MessageType::Offer));
+    let heard = match Subject::from_environment() {
+        Subject::Ours => 1,
+        Subject::Debian => 2,
+    };
+    assert_eq!(server.control().statistic("pkt4-discover-received").unwrap(), Some(heard));
 }
 
 #[test]

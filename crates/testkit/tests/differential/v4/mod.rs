@@ -29,8 +29,9 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         // Where the server has authority, its client is told that there is none.
         "kind" if is_logged("DHCP4_PACKET_NAK_0002") => ours == "ack" && debian == "nak",
         // A host goes back to its reserved address, also from there.
-        "kind" if ours == "nak" && says("option 50 ") && debian != "nak" => {
-            is_logged("HOSTS_CFG_GET_ALL_IDENTIFIER_HOST")
+        "kind" if ours == "nak" && debian != "nak" => {
+            let asks = says("option 50 ") || says("ciaddr ");
+            asks && is_logged("HOSTS_CFG_GET_ALL_IDENTIFIER_HOST")
         }
         // BOOTP has no message to say no with.
         "kind" => ours == "none" && debian == "bootp" && is_logged("DHCP4_PACKET_NAK_"),
