@@ -42,8 +42,16 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         what if what.contains("assigned-nas") || what.contains("assigned-pds") => {
             count(ours) > count(debian)
         }
+        // What is configured or wished now counts, though there is a lease; what rows say was in the answers.
+        what if (what.ends_with(" valid") || what.ends_with(" preferred"))
+            && ["solicit", "request"].contains(&kind)
+            && is_logged("leases exist") =>
+        {
+            true
+        }
+        "lease pref_lifetime" | "lease valid_lifetime" => true,
         // A wish counts, though there is a lease.
-        what if what.ends_with(" valid") && (kind != "solicit" || is_logged("leases exist")) => {
+        what if what.ends_with(" valid") && kind != "solicit" => {
             query.is_some_and(|query| query.details.iter().any(|detail| detail.contains(" for ")))
         }
         // What its client takes up again by a Request.
@@ -77,6 +85,10 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         // A prefix, and further addresses, are nothing that the DNS knows.
         "lease fqdn_fwd" | "lease fqdn_rev" => ours.starts_with("0 "),
         "status" if kind == "release" => ours == "Success",
+        // One link has the addresses of all subnets of a network.
+        "status" if kind == "confirm" && query.is_some_and(names_elsewhere) => {
+            ours == "Success" && debian == "NotOnLink"
+        }
         // Without an answer a query was dropped.
         "statistic pkt6-receive-drop" => count(ours) > count(debian),
         // The sum of the reasons has those without any pool in it.
@@ -88,6 +100,11 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         // Of an address that is only offered no name is made there.
         "option 39" if kind == "solicit" && is_generated(ours) => debian.len() == 2,
         "option 39" | "lease hostname" if is_generated(ours) && is_generated(debian) => true,
+        // A reserved name is kept as it is written there.
+        "lease hostname" => {
+            let name = |side: &str| side.split(" in ").next().map(str::to_ascii_lowercase);
+            name(ours) == name(debian)
+        }
         "option 39" => ours == "absent",
         _ => false,
     }
@@ -96,8 +113,7 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
 /// True when the answer to a Solicit or Request has a lease of another subnet than the one that was chosen, which did
 /// not become the one of the exchange. The third group of addresses and prefixes is the number of their subnet in these configurations.
 fn is_elsewhere(query: &Exchange) -> bool {
-    let chosen = query.log.iter().find_map(|line| line.split("subnet details: 2001:db8:").nth(1));
-    let Some(chosen) = chosen.and_then(|subnet| subnet.split(':').next()) else { return false };
+    let Some(chosen) = chosen_group(query) else { return false };
     let facts = query.answers.iter().flat_map(|answer| &answer.facts);
     let leases = facts.filter(|(what, _)| what.ends_with(" leases"));
     let mut groups = leases.flat_map(|(_, leases)| leases.split(',')).filter_map(|lease| {
@@ -108,6 +124,24 @@ fn is_elsewhere(query: &Exchange) -> bool {
     let is_told = query.log.iter().any(|line| line.contains("DHCP6_SUBNET_DYNAMICALLY_CHANGED"));
     let is_asked = ["solicit", "request"].contains(&&*query.kind);
     is_asked && !is_told && groups.any(|group| group != chosen)
+}
+
+/// True when the query names an address outside of the subnet that was chosen.
+fn names_elsewhere(query: &Exchange) -> bool {
+    let Some(chosen) = chosen_group(query) else { return false };
+    let words = query.details.iter().filter(|detail| detail.starts_with("ia-"));
+    let mut groups = words.flat_map(|detail| detail.split(' ')).filter_map(|word| {
+        let (group, _) = word.strip_prefix("2001:db8:")?.split_once(':')?;
+        Some(group)
+    });
+    groups.any(|group| group != chosen)
+}
+
+/// The third group of the subnet that was chosen at first.
+fn chosen_group(query: &Exchange) -> Option<&str> {
+    let of = |line: &'_ String| line.find("subnet details: 2001:db8:").map(|at| at + 25);
+    let line = query.log.iter().find(|line| of(line).is_some())?;
+    line.get(of(line)?..)?.split(':').next()
 }
 
 /// A random case.
