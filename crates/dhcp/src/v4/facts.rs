@@ -6,7 +6,7 @@ use kea_config::Snapshot;
 use kea_expr::{ClassSet, Facts, Field, FieldValue, Layout, Origin};
 use kea_log::{Log, log, message};
 use kea_options::{InScope, Parsing, may_be_class_scoped};
-use kea_wire::v4::{Padding, RelayAgentInfo, code};
+use kea_wire::v4::{MessageType, Padding, RelayAgentInfo, code};
 use kea_wire::{Family, V4};
 use smallvec::SmallVec;
 
@@ -69,11 +69,18 @@ impl<'q, 'p> QueryFacts<'q, 'p> {
     }
 }
 
+/// As what the query of a BOOTP client is taken, which has no type: a DHCPREQUEST (the manual's chapter on
+/// hook libraries).
+const BOOTP_TYPE: u8 = 3;
+
 impl Facts for QueryFacts<'_, '_> {
     fn option(&self, code: u16) -> Option<&[u8]> {
         let code = u8::try_from(code).ok()?;
         if code == code::RELAY_AGENT_INFO && self.query.is_relay_recalled {
             return self.query.relay.as_ref().map(RelayAgentInfo::data);
+        }
+        if code == code::MESSAGE_TYPE && self.query.is_bootp() {
+            return Some(&[BOOTP_TYPE]);
         }
         let joined = self.joined.iter().find(|(found, _)| *found == code);
         let payload = match joined {
@@ -108,7 +115,9 @@ impl Facts for QueryFacts<'_, '_> {
             Field::Yiaddr => address(view.yiaddr()),
             Field::Siaddr => address(view.siaddr()),
             Field::Msgtype4 => {
-                FieldValue::Number(view.message_type().map_or(0, |kind| kind.number().into()))
+                let of_bootp = self.query.is_bootp().then_some(BOOTP_TYPE);
+                let kind = view.message_type().map(MessageType::number).or(of_bootp);
+                FieldValue::Number(kind.unwrap_or_default().into())
             }
             Field::Transid4 => FieldValue::Number(view.xid()),
             // The parser refuses these in DHCPv4 expressions.

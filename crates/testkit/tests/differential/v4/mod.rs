@@ -24,6 +24,8 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
         "reading" => ours == "read" || ours.contains("more data than the definition has"),
         // What comes in pieces is one option.
         _ if query.is_some_and(is_in_pieces) => true,
+        // BOOTP has no message to say no with.
+        "kind" if debian == "bootp" => ours == "none" && is_logged("DHCP4_PACKET_NAK_"),
         // A lease that was given back is remembered here.
         "kind" if is_logged("DHCP4_NO_LEASE_INIT_REBOOT") => ["ack", "nak"].contains(&&**ours),
         // Where the server has authority, its client is told that there is none.
@@ -33,8 +35,6 @@ pub(crate) fn is_known(difference: &Difference, query: Option<&Exchange>) -> boo
             let asks = says("option 50 ") || says("ciaddr ");
             asks && is_logged("HOSTS_CFG_GET_ALL_IDENTIFIER_HOST")
         }
-        // BOOTP has no message to say no with.
-        "kind" => ours == "none" && debian == "bootp" && is_logged("DHCP4_PACKET_NAK_"),
         // The frame of a broadcast is a broadcast.
         "to-mac" => ours == "ff:ff:ff:ff:ff:ff",
         // So is a NAK, also to who names its address.
