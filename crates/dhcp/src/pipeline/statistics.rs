@@ -191,9 +191,9 @@ impl<F: LeaseFamily> Statistics<F> {
         self.count_lease(lease, SubnetMetric::Declined, 1);
     }
 
-    /// A declined lease is over.
+    /// A declined lease is over, which counts as reclaimed like others.
     pub fn recovered(&self, lease: &Lease<F>) {
-        self.removed(lease);
+        self.reclaimed(lease);
         self.server.decrement(ServerMetric::Declined);
         self.count_lease(lease, SubnetMetric::Declined, -1);
         self.count(ServerMetric::ReclaimedDeclined);
