@@ -113,8 +113,20 @@ impl Client6 {
 
     /// Ends the program without a word to the server.
     pub fn kill(&mut self) {
+        self.await_written();
         // Dropped processes are killed.
         self.runner.process = None;
+    }
+
+    /// Dibbler writes its leases anew after each answer, and of half a file it keeps none.
+    fn await_written(&self) {
+        let file = self.runner.folder.path().join("_var_lib_dibbler/client-AddrMgr.xml");
+        let is_whole = || fs::read_to_string(&file).is_ok_and(|text| text.contains("</AddrMgr>"));
+        let is_at_work = self.program == Program6::Dibbler && self.runner.process.is_some();
+        let deadline = Instant::now() + LIMIT;
+        while is_at_work && !is_whole() && Instant::now() < deadline {
+            thread::sleep(LOOK);
+        }
     }
 
     /// Gives everything back and ends.
