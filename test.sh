@@ -14,6 +14,7 @@ STAGES=(packages format lint tidy scripts unit docs release budget search fuzz e
 PACKAGES=(
     build-essential ca-certificates curl git iproute2 procps shellcheck
     kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin kea-common
+    mariadb-server postgresql
     isc-dhcp-client isc-dhcp-relay udhcpc dhcpcd-base dibbler-client wide-dhcpv6-client
     tshark faketime prometheus systemd logrotate socat python3-venv valgrind
 )

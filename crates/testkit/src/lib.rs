@@ -13,6 +13,7 @@ mod case;
 mod clients;
 mod clock;
 mod control;
+mod database;
 mod frame;
 mod lab;
 mod lease_file;
@@ -36,6 +37,7 @@ pub use clients::{
 };
 pub use clock::FakeClock;
 pub use control::{Answer, ControlSocket};
+pub use database::{DatabaseProduct, DatabaseRow, DatabaseServer};
 pub use frame::{Frame, FrameError};
 pub use lab::{Lab, Netns};
 pub use lease_file::{LeaseRow, read_lease_file};

@@ -1,0 +1,175 @@
+//! Connections to real database servers.
+
+use std::time::Instant;
+
+use kea_config::snapshot::{Database as Configured, DatabaseKind, OnFail, Secret, Tls};
+use kea_sql::{Access, Database, Error, SchemaVersion, Value};
+use kea_testkit::{DatabaseProduct, DatabaseServer};
+
+fn configured(server: &DatabaseServer) -> Configured {
+    let access = server.access();
+    let text = |key: &str| access[key].as_str().unwrap().into();
+    Configured {
+        kind: match server.product() {
+            DatabaseProduct::Mysql => DatabaseKind::Mysql,
+            DatabaseProduct::Postgresql => DatabaseKind::Postgresql,
+        },
+        name: text("name"),
+        host: text("host"),
+        port: access["port"].as_u64().and_then(|port| port.try_into().ok()),
+        user: text("user"),
+        password: Secret(text("password")),
+        password_file: None,
+        connect_timeout: 5,
+        read_timeout: None,
+        write_timeout: None,
+        tcp_user_timeout: None,
+        max_reconnect_tries: 0,
+        reconnect_wait_ms: 0,
+        on_fail: OnFail::StopRetryExit,
+        retry_on_startup: false,
+        readonly: false,
+        tls: Tls::default(),
+        ssl_mode: None,
+    }
+}
+
+fn open(configured: &Configured) -> Result<Database, Error> {
+    Database::open(&Access::from(configured))
+}
+
+#[test]
+fn values_go_in_and_come_out_as_they_were() {
+    for product in DatabaseProduct::ALL {
+        let server = DatabaseServer::start(product).unwrap();
+        let mut database = open(&configured(&server)).unwrap();
+        let (from, to) = match product {
+            DatabaseProduct::Mysql => ("FROM_UNIXTIME(?)", "UNIX_TIMESTAMP(expire)"),
+            DatabaseProduct::Postgresql => {
+                ("TO_TIMESTAMP(?)", "EXTRACT(EPOCH FROM expire)::bigint")
+            }
+        };
+        let insert = format!(
+            "INSERT INTO lease4 (address, hwaddr, client_id, valid_lifetime, expire, subnet_id, \
+             fqdn_fwd, fqdn_rev, hostname, state, user_context) VALUES \
+             (?, ?, ?, ?, {from}, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, {from}, ?, ?, ?, ?, ?, ?)"
+        );
+        let row = |address: i64, client_id: Value| {
+            vec![
+                Value::Integer(address),
+                Value::Octets(vec![0, 255, 39, 92]),
+                client_id,
+                Value::Integer(0xffff_ffff),
+                // In the hour that daylight saving has twice.
+                Value::Integer(1_793_495_000),
+                Value::Integer(7),
+                Value::Boolean(true),
+                Value::Boolean(false),
+                Value::Text("grün.example.org".to_owned()),
+                Value::Integer(0),
+                Value::Null,
+            ]
+        };
+        let mut values = row(0xc000_0201, Value::Null);
+        values.extend(row(0xc000_0202, Value::Octets(vec![1])));
+        assert_eq!(database.execute(&insert, &values).unwrap(), 2, "{product:?}");
+        let select = format!(
+            "SELECT address, hwaddr, client_id, valid_lifetime, {to}, fqdn_fwd, fqdn_rev, hostname, \
+             user_context FROM lease4 WHERE subnet_id = ? ORDER BY address"
+        );
+        let rows = database.query(&select, &[Value::Integer(7)]).unwrap();
+        let [first, second] = &*rows else { panic!("{product:?}: {rows:?}") };
+        assert_eq!(first.integer(0), Some(0xc000_0201));
+        assert_eq!(first.octets(1), Some(&[0, 255, 39, 92][..]));
+        assert!(first.is_null(2) && first.is_null(8));
+        assert_eq!(second.octets(2), Some(&[1][..]));
+        assert_eq!(first.number::<u32>(3), Some(0xffff_ffff));
+        assert_eq!(first.integer(4), Some(1_793_495_000));
+        assert_eq!((first.boolean(5), first.boolean(6)), (Some(true), Some(false)));
+        assert_eq!(first.text(7), Some("grün.example.org"));
+        let update = "UPDATE lease4 SET subnet_id = 7 WHERE address = ?";
+        let found = database.execute(update, &[Value::Integer(0xc000_0201)]).unwrap();
+        assert_eq!(found, 1, "{product:?}: it is counted although nothing changed");
+
+        // Nothing of it happens when a part fails.
+        let undone = database.transaction(|database| {
+            database.execute("DELETE FROM lease4", &[])?;
+            database.execute(&insert, &values)?;
+            database.execute(&insert, &values)
+        });
+        assert!(matches!(undone, Err(Error::Refused { .. })), "{product:?}: {undone:?}");
+        let count = database.query("SELECT COUNT(*) FROM lease4", &[]).unwrap();
+        assert_eq!(count[0].integer(0), Some(2));
+        database.transaction(|database| database.execute("DELETE FROM lease4", &[])).unwrap();
+        assert_eq!(server.run("SELECT address FROM lease4").unwrap(), Vec::<Vec<String>>::new());
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_connection_is_said() {
+    for product in DatabaseProduct::ALL {
+        let mut server = DatabaseServer::start(product).unwrap();
+        let right = configured(&server);
+
+        let wrong = Configured { password: Secret("wrong".into()), ..right.clone() };
+        let refused = open(&wrong).unwrap_err();
+        let expected = match product {
+            DatabaseProduct::Mysql => "1045",
+            DatabaseProduct::Postgresql => "28P01",
+        };
+        assert!(
+            matches!(&refused, Error::Refused { code, .. } if &**code == expected),
+            "{refused}"
+        );
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "keatest\n").unwrap();
+        let path = Some(file.path().display().to_string().into());
+        open(&Configured { password_file: path, ..wrong.clone() }).unwrap();
+        let missing = Configured { password_file: Some("/nowhere".into()), ..wrong };
+        let missing = open(&missing).unwrap_err().to_string();
+        assert!(missing.starts_with("the password-file /nowhere cannot be read"), "{missing}");
+
+        let mut database = open(&right).unwrap();
+        assert_eq!(server.end_connections().unwrap(), 1, "{product:?}");
+        let lost = database.query("SELECT 1", &[]).unwrap_err();
+        assert!(lost.is_lost(), "{product:?}: {lost:?}");
+
+        server.run("UPDATE schema_version SET version = 99").unwrap();
+        let needed = SchemaVersion::needed(right.kind);
+        let found = Some(SchemaVersion { major: 99, minor: 0 });
+        assert_eq!(open(&right).unwrap_err(), Error::Schema { needed, found });
+        server.run("DROP TABLE schema_version").unwrap();
+        assert_eq!(open(&right).unwrap_err(), Error::Schema { needed, found: None });
+
+        server.stop().unwrap();
+        let unreachable = open(&right).unwrap_err();
+        assert!(unreachable.is_lost(), "{product:?}: {unreachable:?}");
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_is_waited_for_as_long_as_configured() {
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let server = DatabaseServer::start(DatabaseProduct::Postgresql).unwrap();
+    for kind in [DatabaseKind::Mysql, DatabaseKind::Postgresql] {
+        let port = Some(silent.local_addr().unwrap().port());
+        let silent = Configured { kind, port, connect_timeout: 1, ..configured(&server) };
+        let begin = Instant::now();
+        let lost = open(&silent).unwrap_err();
+        assert_eq!(lost, Error::Lost("no answer within 1 seconds".to_owned()));
+        assert!((900..5000).contains(&begin.elapsed().as_millis()));
+    }
+}
+
+/// Some callers are threads of another runtime.
+#[test]
+fn a_thread_of_another_runtime_may_wait_too() {
+    let server = DatabaseServer::start(DatabaseProduct::Postgresql).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut database = open(&configured(&server)).unwrap();
+        let rows = database.query("SELECT 41 + ?::int", &[Value::Integer(1)]).unwrap();
+        assert_eq!(rows[0].integer(0), Some(42));
+    });
+}
