@@ -56,7 +56,7 @@ use self::commands::Next;
 use self::losses::Losses;
 use self::measures::Measures;
 use self::name_changes::NameChangeSender;
-use self::outage::{Outage, Policy};
+use self::outage::{GivenUp, Outage, Policy};
 use self::schedule::Schedule;
 use self::shared::{Shared, unix_micros};
 use self::sockets::{listen, log_event};
@@ -235,6 +235,8 @@ struct Server<F: Serving> {
     threads: Vec<JoinHandle<()>>,
     clean_up: Option<CleaningUp>,
     outage: Arc<Outage>,
+    /// Where an outage tells that it lasted too long.
+    given_up: Arc<GivenUp>,
     losses: Losses,
     reclamation: Reclamation,
     logger: Handle,
@@ -270,7 +272,10 @@ impl<F: Serving> Server<F> {
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
         let service = Arc::new(service::Service::default());
         let policy = Policy::of(&config.lease_database);
-        let outage = Arc::new(Outage::new(policy, Arc::clone(&service)));
+        let given_up = Arc::new(GivenUp::default());
+        let outage =
+            Outage::new("lease-database", policy, Arc::clone(&service), Arc::clone(&given_up));
+        let outage = Arc::new(outage);
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, &outage, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
@@ -334,6 +339,7 @@ impl<F: Serving> Server<F> {
             threads,
             clean_up,
             outage,
+            given_up,
             reclamation,
             losses: Losses::default(),
             logger: logger.clone(),
@@ -418,7 +424,7 @@ impl<F: Serving> Server<F> {
         calls: &mut Calls,
     ) -> u8 {
         let mut schedule = Schedule::new(&self.shared.config.load(), Instant::now());
-        let outage = Arc::clone(&self.outage);
+        let given_up = Arc::clone(&self.given_up);
         log!(self.logger, (twin::STARTED.of(F::VERSION)), version::VERSION);
         self.tell_how_it_is(None);
         loop {
@@ -453,7 +459,7 @@ impl<F: Serving> Server<F> {
                         Next::Stop(code) => return code,
                     }
                 }
-                attempts = outage.given_up() => {
+                attempts = given_up.wait() => {
                     log!(self.logger, (twin::DB_RECONNECT_FAILED.of(F::VERSION)), attempts);
                     return 1;
                 }

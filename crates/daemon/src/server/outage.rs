@@ -1,15 +1,17 @@
-//! What happens while the disk of the leases fails: `on-fail`, `max-reconnect-tries` and
-//! `reconnect-wait-time` of the lease database.
+//! What happens while something fails that the server keeps its data in, the disk of the leases or a
+//! database: `on-fail`, `max-reconnect-tries` and `reconnect-wait-time`. Each has a count of its own, and
+//! service goes on when none fails.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kea_config::snapshot::{LeaseDatabase, Memfile, OnFail};
+use kea_config::snapshot::{Database, LeaseDatabase, OnFail};
 use tokio::sync::Notify;
 
 use super::service::Service;
 
-/// What is wanted while the disk fails.
+/// What is wanted while it fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Policy {
     /// Nobody is served meanwhile, not even with what needs no disk.
@@ -20,8 +22,19 @@ pub(super) struct Policy {
 
 impl Policy {
     pub(super) fn of(database: &LeaseDatabase) -> Self {
-        let LeaseDatabase::Memfile(memfile) = database else { return Policy::default() };
-        let Memfile { on_fail, max_reconnect_tries, reconnect_wait_ms, .. } = *memfile;
+        match database {
+            LeaseDatabase::Memfile(memfile) => {
+                Self::new(memfile.on_fail, memfile.max_reconnect_tries, memfile.reconnect_wait_ms)
+            }
+            LeaseDatabase::Sql(database) => Self::of_database(database),
+        }
+    }
+
+    pub(super) fn of_database(database: &Database) -> Self {
+        Self::new(database.on_fail, database.max_reconnect_tries, database.reconnect_wait_ms)
+    }
+
+    fn new(on_fail: OnFail, max_reconnect_tries: u32, reconnect_wait_ms: u32) -> Self {
         let attempts = if reconnect_wait_ms == 0 { 0 } else { max_reconnect_tries };
         Policy {
             stops: on_fail == OnFail::StopRetryExit,
@@ -30,26 +43,54 @@ impl Policy {
     }
 }
 
-/// Whether the disk fails, for how long, and with what.
+/// Where whoever waits for the end hears that one of the outages lasted too long.
+#[derive(Debug, Default)]
+pub(super) struct GivenUp {
+    told: Notify,
+    attempts: AtomicU32,
+}
+
+impl GivenUp {
+    /// Waits until the server is to end; gives the attempts that were made in vain.
+    pub(super) async fn wait(&self) -> u32 {
+        self.told.notified().await;
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, attempts: u32) {
+        self.attempts.store(attempts, Ordering::Relaxed);
+        self.told.notify_one();
+    }
+}
+
+/// Whether one of them fails, for how long, and with what.
 pub(super) struct Outage {
+    /// Who switches service off: nobody else may switch it on again.
+    origin: Box<str>,
     state: Mutex<State>,
     service: Arc<Service>,
-    given_up: Notify,
+    given_up: Arc<GivenUp>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     policy: Policy,
-    /// Failures since the disk worked last.
+    /// Failures since it worked last.
     failures: u32,
     /// What was last said of it, and when.
     complaint: Option<(Instant, String)>,
 }
 
 impl Outage {
-    pub(super) fn new(policy: Policy, service: Arc<Service>) -> Self {
+    /// That of what `origin` names, which is that of no other outage.
+    pub(super) fn new(
+        origin: impl Into<Box<str>>,
+        policy: Policy,
+        service: Arc<Service>,
+        given_up: Arc<GivenUp>,
+    ) -> Self {
         let state = Mutex::new(State { policy, ..State::default() });
-        Outage { state, service, given_up: Notify::new() }
+        Outage { origin: origin.into(), state, service, given_up }
     }
 
     /// Follows a change of configuration.
@@ -61,7 +102,7 @@ impl Outage {
         }
     }
 
-    /// The disk failed. True when it is to be complained of: each new trouble, and once a minute.
+    /// It failed. True when it is to be complained of: each new trouble, and once a minute.
     pub(super) fn failed(&self, trouble: &str, now: Instant) -> bool {
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);
@@ -76,32 +117,32 @@ impl Outage {
         !is_known
     }
 
-    /// The disk works again.
+    /// It works again.
     pub(super) fn ended(&self) {
         let mut state = self.state();
         (state.failures, state.complaint) = (0, None);
-        self.service.enable(ORIGIN);
+        self.service.enable(&self.origin);
     }
 
-    /// What the disk fails with.
+    /// What it fails with.
     pub(super) fn trouble(&self) -> Option<String> {
         self.state().complaint.as_ref().map(|(_, trouble)| trouble.clone())
     }
 
-    /// Waits until the server is to end; gives the attempts that were made in vain.
-    pub(super) async fn given_up(&self) -> u32 {
-        self.given_up.notified().await;
-        self.state().failures.saturating_sub(1)
+    /// How often it failed since it worked last.
+    #[cfg(test)]
+    fn failures(&self) -> u32 {
+        self.state().failures
     }
 
     fn enforce(&self, state: &State) {
         if state.policy.stops {
-            self.service.disable(ORIGIN, None);
+            self.service.disable(&self.origin, None);
         } else {
-            self.service.enable(ORIGIN);
+            self.service.enable(&self.origin);
         }
         if state.policy.attempts.is_some_and(|attempts| state.failures > attempts) {
-            self.given_up.notify_one();
+            self.given_up.tell(state.failures.saturating_sub(1));
         }
     }
 
@@ -110,8 +151,6 @@ impl Outage {
     }
 }
 
-/// Who switches service off: nobody else may switch it on again.
-const ORIGIN: &str = "lease-database";
 /// How often a trouble that lasts is complained of.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -120,18 +159,8 @@ mod tests {
     use super::*;
 
     fn outage(on_fail: OnFail, tries: u32, wait: u32) -> Outage {
-        let memfile = Memfile {
-            path: None,
-            persist: true,
-            lfc_interval: 0,
-            max_row_errors: 0,
-            durability: kea_config::snapshot::Durability::PowerLoss,
-            on_fail,
-            max_reconnect_tries: tries,
-            reconnect_wait_ms: wait,
-        };
-        let policy = Policy::of(&LeaseDatabase::Memfile(memfile));
-        Outage::new(policy, Arc::new(Service::default()))
+        let policy = Policy::new(on_fail, tries, wait);
+        Outage::new("lease-database", policy, Arc::new(Service::default()), Arc::default())
     }
 
     /// Number of the failure at which the server is to end, of ten.
@@ -143,7 +172,7 @@ mod tests {
             runtime.block_on(async {
                 tokio::select! {
                     biased;
-                    _ = outage.given_up() => true,
+                    _ = outage.given_up.wait() => true,
                     () = std::future::ready(()) => false,
                 }
             })
@@ -180,6 +209,21 @@ mod tests {
         outage.apply(Policy::default());
         outage.service.enable("user");
         assert!(!outage.service.is_disabled(), "a reload let go of the policy");
+    }
+
+    #[test]
+    fn service_goes_on_when_nothing_fails_any_more() {
+        let (service, given_up) = (Arc::new(Service::default()), Arc::default());
+        let policy = Policy::new(OnFail::StopRetryExit, 9, 10);
+        let [leases, hosts] = ["lease-database", "hosts-database"]
+            .map(|origin| Outage::new(origin, policy, Arc::clone(&service), Arc::clone(&given_up)));
+        leases.failed("gone", Instant::now());
+        hosts.failed("gone", Instant::now());
+        leases.ended();
+        assert!(service.is_disabled());
+        assert_eq!((leases.failures(), hosts.failures()), (0, 1));
+        hosts.ended();
+        assert!(!service.is_disabled());
     }
 
     #[test]
