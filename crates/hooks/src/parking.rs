@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParkId(pub u64);
 
-/// What became of a waiting answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of a waiting answer. Of what several hooks say, the last in this order counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unparked {
     /// It may leave.
+    #[default]
     Leaves,
     /// A hook does not want it to.
     Discarded,
@@ -42,7 +43,7 @@ pub struct ParkingSpace {
 #[must_use]
 pub struct Hold {
     answer: Arc<Waiting>,
-    is_released: bool,
+    says: Unparked,
 }
 
 impl ParkingLot {
@@ -87,7 +88,7 @@ impl ParkingSpace {
     /// Keeps the answer waiting.
     pub fn hold(&self) -> Hold {
         self.answer.lock().begun += 1;
-        Hold { answer: Arc::clone(&self.answer), is_released: false }
+        Hold { answer: Arc::clone(&self.answer), says: Unparked::Discarded }
     }
 
     /// The number under which the answer waits; none when no hook wants it to. To be called once, when
@@ -109,7 +110,7 @@ impl ParkingSpace {
 impl Hold {
     /// Lets the answer leave, as far as this hook goes.
     pub fn release(mut self) {
-        self.is_released = true;
+        self.says = Unparked::Leaves;
     }
 
     /// Discards the answer.
@@ -117,8 +118,8 @@ impl Hold {
 
     /// Discards the offer of an address that somebody else uses, and has the server take that out of
     /// use. Of an answer that is no offer, no more than [`Self::discard`].
-    pub fn decline(self) {
-        self.answer.lock().is_declined = true;
+    pub fn decline(mut self) {
+        self.says = Unparked::Declined;
     }
 }
 
@@ -126,7 +127,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut holds = self.answer.lock();
         holds.ended += 1;
-        holds.is_discarded |= !self.is_released;
+        holds.said = holds.said.max(self.says);
         let outcome = holds.outcome();
         drop(holds);
         self.answer.tell(outcome);
@@ -150,8 +151,7 @@ struct Waiting {
 struct Holds {
     begun: usize,
     ended: usize,
-    is_discarded: bool,
-    is_declined: bool,
+    said: Unparked,
     /// All hooks have been asked.
     is_closed: bool,
 }
@@ -159,11 +159,7 @@ struct Holds {
 impl Holds {
     fn outcome(&self) -> Option<Unparked> {
         let is_over = self.is_closed && self.begun == self.ended;
-        is_over.then_some(match (self.is_declined, self.is_discarded) {
-            (true, _) => Unparked::Declined,
-            (false, true) => Unparked::Discarded,
-            (false, false) => Unparked::Leaves,
-        })
+        is_over.then_some(self.said)
     }
 }
 

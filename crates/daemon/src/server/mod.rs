@@ -41,8 +41,8 @@ use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
 use kea_control::{Calls, Handlers, Listeners, ReconfigurationError};
 use kea_dhcp::Serving;
-use kea_dhcp::pipeline::{Callouts, Corridor, flush_reclaimed, reclaim, reclamation_settings};
-use kea_hooks::{Hooks, Library, ParkedLimit, ParkingLot};
+use kea_dhcp::pipeline::{Callouts, flush_reclaimed, reclaim, reclamation_settings};
+use kea_hooks::{Library, ParkedLimit, ParkingLot};
 use kea_lease::{Journal, Leases, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
@@ -508,7 +508,8 @@ impl<F: Serving> Server<F> {
         let hooks = self.shared.hooks.load_full();
         let statistics = self.shared.statistics(0, &config);
         let begin = Instant::now();
-        let corridor = corridor(&self.shared, &hooks, &config, &statistics);
+        let callouts = Some(Callouts { hooks: &hooks, lot: None });
+        let corridor = self.shared.corridor(&config, &statistics, callouts, kea_net::Now::read());
         reclaim(&corridor, &mut self.reclamation, || begin.elapsed());
         self.shared.journal.flush();
     }
@@ -517,7 +518,8 @@ impl<F: Serving> Server<F> {
         let config = self.shared.config.load_full();
         let hooks = self.shared.hooks.load_full();
         let statistics = self.shared.statistics(0, &config);
-        let corridor = corridor(&self.shared, &hooks, &config, &statistics);
+        let callouts = Some(Callouts { hooks: &hooks, lot: None });
+        let corridor = self.shared.corridor(&config, &statistics, callouts, kea_net::Now::read());
         flush_reclaimed(&corridor, &self.reclamation, usize::MAX);
         self.shared.journal.flush();
     }
@@ -626,7 +628,8 @@ impl<F: Serving> Server<F> {
         let config = self.shared.config.load_full();
         let hooks = self.shared.hooks.load_full();
         let statistics = self.shared.statistics(0, &config);
-        let corridor = corridor(&self.shared, &hooks, &config, &statistics);
+        let callouts = Some(Callouts { hooks: &hooks, lot: None });
+        let corridor = self.shared.corridor(&config, &statistics, callouts, kea_net::Now::read());
         let mut settings = self.reclamation.settings;
         settings.max_reclaim_leases = 0;
         settings.max_reclaim_time = 0;
@@ -689,24 +692,6 @@ impl CleaningUp {
         } else {
             journal.rotate();
         }
-    }
-}
-
-fn corridor<'a, F: Serving>(
-    shared: &'a Shared<F>,
-    hooks: &'a Hooks<F>,
-    config: &'a Snapshot<F>,
-    statistics: &'a kea_dhcp::pipeline::Statistics<F>,
-) -> Corridor<'a, F> {
-    Corridor {
-        config,
-        leases: &shared.leases,
-        journal: &shared.journal,
-        statistics,
-        log: &shared.log,
-        name_changes: &shared.name_changes,
-        callouts: Some(Callouts { hooks, lot: None }),
-        now: kea_net::Now::read().unix_seconds(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use arc_swap::ArcSwap;
 use kea_config::snapshot::Snapshot;
 use kea_dhcp::Serving;
-use kea_dhcp::pipeline::{Statistics, forget_others, recount, recount_changed};
+use kea_dhcp::pipeline::{Callouts, Corridor, Statistics, forget_others, recount, recount_changed};
 use kea_hooks::Hooks;
 use kea_lease::{Journal, Leases};
 use kea_stats::{Limit, Stats, UnixMicros};
@@ -39,6 +39,26 @@ pub(super) struct Shared<F: Serving> {
 }
 
 impl<F: Serving> Shared<F> {
+    /// The world as one query, or one round of reclamation, sees it.
+    pub(super) fn corridor<'a>(
+        &'a self,
+        config: &'a Snapshot<F>,
+        statistics: &'a Statistics<F>,
+        callouts: Option<Callouts<'a, F>>,
+        now: kea_net::Now,
+    ) -> Corridor<'a, F> {
+        Corridor {
+            config,
+            leases: &self.leases,
+            journal: &self.journal,
+            statistics,
+            log: &self.log,
+            name_changes: &self.name_changes,
+            callouts,
+            now: now.unix_seconds(),
+        }
+    }
+
     /// The counters of a worker under `config`.
     pub(super) fn statistics(&self, worker: usize, config: &Snapshot<F>) -> Statistics<F> {
         Statistics::new(&self.stats, worker, config, unix_micros())

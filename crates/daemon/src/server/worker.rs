@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use kea_config::snapshot::{Outbound, Snapshot};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{
-    Answer, Arrival, Backlog, Callouts, Carriage, Corridor, LetGo, Link, MAX_ANSWER_WAIT,
-    Statistics, Transmit, Way, leaves, tell_not_carried,
+    Answer, Arrival, Backlog, Callouts, Carriage, LetGo, Link, MAX_ANSWER_WAIT, Statistics,
+    Transmit, Way, leaves, tell_not_carried,
 };
 use kea_hooks::{Hooks, ParkId, ParkingLot, Unparked};
 use kea_lease::Ticket;
@@ -202,8 +202,8 @@ impl<F: Serving> Worker<F> {
         arrival: Option<&Arrival<'_, F>>,
         out: &mut Outbox,
     ) {
-        let hooks = self.hooks.as_deref().map(|hooks| (hooks, &self.lot));
-        let corridor = corridor(&self.shared, &self.config, &self.statistics, hooks, now);
+        let callouts = callouts(self.hooks.as_deref(), &self.lot);
+        let corridor = self.shared.corridor(&self.config, &self.statistics, callouts, now);
         self.buffer.clear();
         let decided = match arrival {
             Some(arrival) => {
@@ -292,7 +292,7 @@ impl<F: Serving> Worker<F> {
         self.serve.in_flight.begin(answer.transaction);
         let received = query.arrival.received;
         let query = self.hooks.as_ref().map(|_| query.payload.to_vec()).unwrap_or_default();
-        let id = answer.parked;
+        let id = answer.parked.as_ref().map(|wait| wait.id);
         let parked = Parked { since: now.instant, received, answer, octets, query };
         match id {
             Some(id) => drop(self.held.insert(id, parked)),
@@ -313,13 +313,14 @@ impl<F: Serving> Worker<F> {
             }
             self.statistics.count(ServerMetric::ReceiveDrop);
             self.serve.in_flight.end(parked.answer.transaction);
-            if let (Unparked::Declined, Some(offered)) = (outcome, &parked.answer.offered) {
+            let offered = parked.answer.parked.as_ref().and_then(|wait| wait.offered.as_deref());
+            if let (Unparked::Declined, Some(offered)) = (outcome, offered) {
                 let query = match &parked.answer.way {
                     Way::Carried(carriage) => carriage.query(),
                     _ => &parked.query,
                 };
-                let hooks = self.hooks.as_deref().map(|hooks| (hooks, &self.lot));
-                let corridor = corridor(&self.shared, &self.config, &self.statistics, hooks, now);
+                let callouts = callouts(self.hooks.as_deref(), &self.lot);
+                let corridor = self.shared.corridor(&self.config, &self.statistics, callouts, now);
                 F::decline_offer(&corridor, query, offered);
                 has_declined = true;
             }
@@ -425,26 +426,6 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
     }
 }
 
-/// The world as a worker sees it now.
-fn corridor<'a, F: Serving>(
-    shared: &'a Shared<F>,
-    config: &'a Snapshot<F>,
-    statistics: &'a Statistics<F>,
-    hooks: Option<(&'a Hooks<F>, &'a Arc<ParkingLot>)>,
-    now: Now,
-) -> Corridor<'a, F> {
-    Corridor {
-        config,
-        leases: &shared.leases,
-        journal: &shared.journal,
-        statistics,
-        log: &shared.log,
-        name_changes: &shared.name_changes,
-        callouts: hooks.map(|(hooks, lot)| Callouts { hooks, lot: Some(lot) }),
-        now: now.unix_seconds(),
-    }
-}
-
 /// Why nothing goes to the server of the other protocol before its socket is open.
 const NO_CHANNEL: &str = "the socket for it is not open";
 /// After so many batches that only waited, some are served even if still more have come.
@@ -542,6 +523,14 @@ pub(super) fn worker_count<F: Serving>(
     }
     let wanted = NonZeroUsize::new(threads.thread_pool_size as usize).unwrap_or(processors);
     if config.hooks_libraries.is_empty() { wanted.min(processors) } else { wanted }
+}
+
+/// The hooks as those of one worker are asked.
+fn callouts<'a, F: Serving>(
+    hooks: Option<&'a Hooks<F>>,
+    lot: &'a Arc<ParkingLot>,
+) -> Option<Callouts<'a, F>> {
+    hooks.map(|hooks| Callouts { hooks, lot: Some(lot) })
 }
 
 /// The hooks in force, if there are any.

@@ -7,16 +7,16 @@ use kea_config::snapshot::{DdnsParameters, Dialect, Subnet};
 use kea_expr::{ClassId, ClassSet, Facts};
 use kea_hooks::{
     Addressed, Committed, FlexibleIdentifier, Hooks, LeaseEnd, LeaseOffer, NameUpdate, Next,
-    OfferMade, ParkId, ParkOutcome, ParkingLot, Point, Query,
+    OfferMade, ParkId, ParkOutcome, ParkingLot, ParkingSpace, Point, Query,
 };
 use kea_lease::Lease;
-use kea_log::message::twin;
-use kea_log::{ClientLabel, log};
+use kea_log::message::{self, twin};
+use kea_log::{ClientLabel, Message, log};
 
 use super::arrival::{Arrival, Transmit};
 use super::classify::Classifier;
 use super::client_name::LeaseName;
-use super::corridor::Corridor;
+use super::corridor::{Corridor, HookWait};
 use super::drop::Drop;
 use super::explain::{HookEffect, Step, hex};
 use super::locate::PlaceMessages;
@@ -46,6 +46,13 @@ pub(crate) fn asked<'a, F: Dialect>(arrival: &Arrival<'a, F>, message: &'a [u8])
         destination: arrival.destination,
         message,
     }
+}
+
+/// What is said of an answer that hooks may keep.
+struct ParkingMessages {
+    full: &'static Message,
+    parked: &'static Message,
+    dropped: &'static Message,
 }
 
 impl Classifier {
@@ -212,58 +219,66 @@ impl<'s, F: Dialect> Corridor<'s, F> {
         next
     }
 
-    /// An address is about to be offered. Gives the number under which the offer waits, if hooks keep it.
+    /// An address is about to be offered. Gives how the offer waits, if hooks keep it.
     pub(crate) fn offer_made(
         &self,
         offer: &OfferMade<'_, F>,
         label: ClientLabel<'_>,
-    ) -> Result<Option<ParkId>, Drop<F>> {
-        let Some(hooks) = self.hooks_at(Point::OfferMade) else { return Ok(None) };
-        let Some(lot) = self.callouts.and_then(|callouts| callouts.lot) else { return Ok(None) };
-        let limit = self.config.server.parked_packet_limit;
-        let Some(parking) = lot.enter(limit) else {
-            log!(self.log, DHCP4_HOOK_LEASE4_OFFER_PARKING_LOT_FULL, limit, label);
-            return Err(Drop::ParkingLotFull);
+    ) -> Result<Option<HookWait<F>>, Drop<F>> {
+        let messages = ParkingMessages {
+            full: &message::DHCP4_HOOK_LEASE4_OFFER_PARKING_LOT_FULL,
+            parked: &message::DHCP4_HOOK_LEASE4_OFFER_PARK,
+            dropped: &message::DHCP4_HOOK_LEASE4_OFFER_DROP,
         };
-        match hooks.offer_made(offer, parking) {
-            ParkOutcome::Leaves => Ok(None),
-            ParkOutcome::Parked(id) => {
-                log!(self.log, DHCP4_HOOK_LEASE4_OFFER_PARK, label);
-                Ok(Some(id))
-            }
-            ParkOutcome::Dropped => {
-                log!(self.log, DHCP4_HOOK_LEASE4_OFFER_DROP, label);
-                Err(Drop::Hook(Point::OfferMade))
-            }
-        }
+        let ask = |hooks: &Hooks<F>, parking| hooks.offer_made(offer, parking);
+        let id = self.answered(Point::OfferMade, &messages, label, ask)?;
+        Ok(id.map(|id| HookWait { id, offered: Some(Box::new(offer.lease.clone())) }))
     }
 
-    /// The lease changes of a query are stored. Gives the number under which the answer waits, if
-    /// hooks keep it.
+    /// The lease changes of a query are stored. Gives how the answer waits, if hooks keep it.
     pub(crate) fn committed(
         &self,
         query: &Query<'_, F>,
         leases: &[Lease<F>],
         deleted: &[Lease<F>],
         label: ClientLabel<'_>,
+    ) -> Result<Option<HookWait<F>>, Drop<F>> {
+        let messages = ParkingMessages {
+            full: twin::HOOK_LEASES_PARKING_LOT_FULL.of(F::VERSION),
+            parked: twin::HOOK_LEASES_COMMITTED_PARK.of(F::VERSION),
+            dropped: twin::HOOK_LEASES_COMMITTED_DROP.of(F::VERSION),
+        };
+        let ask = |hooks: &Hooks<F>, parking| {
+            hooks.leases_committed(&Committed { query: *query, leases, deleted }, parking)
+        };
+        let id = self.answered(Point::LeasesCommitted, &messages, label, ask)?;
+        Ok(id.map(|id| HookWait { id, offered: None }))
+    }
+
+    /// An answer is known, and hooks may keep it.
+    fn answered(
+        &self,
+        point: Point,
+        messages: &ParkingMessages,
+        label: ClientLabel<'_>,
+        ask: impl FnOnce(&Hooks<F>, ParkingSpace) -> ParkOutcome,
     ) -> Result<Option<ParkId>, Drop<F>> {
-        let Some(hooks) = self.hooks_at(Point::LeasesCommitted) else { return Ok(None) };
+        let Some(hooks) = self.hooks_at(point) else { return Ok(None) };
         let Some(lot) = self.callouts.and_then(|callouts| callouts.lot) else { return Ok(None) };
-        let version = F::VERSION;
-        let Some(parking) = lot.enter(self.config.server.parked_packet_limit) else {
-            let limit = self.config.server.parked_packet_limit;
-            log!(self.log, (twin::HOOK_LEASES_PARKING_LOT_FULL.of(version)), limit, label);
+        let limit = self.config.server.parked_packet_limit;
+        let Some(parking) = lot.enter(limit) else {
+            log!(self.log, (messages.full), limit, label);
             return Err(Drop::ParkingLotFull);
         };
-        match hooks.leases_committed(&Committed { query: *query, leases, deleted }, parking) {
+        match ask(hooks, parking) {
             ParkOutcome::Leaves => Ok(None),
             ParkOutcome::Parked(id) => {
-                log!(self.log, (twin::HOOK_LEASES_COMMITTED_PARK.of(version)), label);
+                log!(self.log, (messages.parked), label);
                 Ok(Some(id))
             }
             ParkOutcome::Dropped => {
-                log!(self.log, (twin::HOOK_LEASES_COMMITTED_DROP.of(version)), label);
-                Err(Drop::Hook(Point::LeasesCommitted))
+                log!(self.log, (messages.dropped), label);
+                Err(Drop::Hook(point))
             }
         }
     }

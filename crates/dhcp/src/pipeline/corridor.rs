@@ -36,6 +36,15 @@ pub struct Corridor<'a, F: Dialect> {
 /// then, and the lease may be over, or be another client's, before a late answer promises it.
 pub const MAX_ANSWER_WAIT: std::time::Duration = std::time::Duration::from_secs(8);
 
+/// How an answer waits for hooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookWait<F: Dialect> {
+    /// Under which number.
+    pub id: ParkId,
+    /// The lease that it offers, where hooks may find the address in use.
+    pub offered: Option<Box<Lease<F>>>,
+}
+
 /// An answer: its octets are in the buffer that the corridor was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<F: Dialect> {
@@ -47,10 +56,8 @@ pub struct Answer<F: Dialect> {
     pub after: Ticket,
     /// The message type, for statistics when it leaves.
     pub message_type: u8,
-    /// Under which number it waits for hooks, if it does.
-    pub parked: Option<ParkId>,
-    /// The lease that it offers, while hooks that it waits for may find the address in use.
-    pub offered: Option<Box<Lease<F>>>,
+    /// How it waits for hooks, if it does.
+    pub parked: Option<HookWait<F>>,
     /// The transaction that it ends.
     pub transaction: Transaction,
 }

@@ -41,7 +41,7 @@ pub(crate) use carried::{carried, interface_id, open};
 pub use chance::Chance;
 pub use classify::Classifier;
 pub use client_name::{FinalDot, LeaseName, NamePolicy};
-pub use corridor::{Answer, Corridor, MAX_ANSWER_WAIT};
+pub use corridor::{Answer, Corridor, HookWait, MAX_ANSWER_WAIT};
 pub use drop::{Drop, Unreadable};
 pub use extended_info_checks::{Mended, check_extended_info};
 pub use in_flight::{InFlight, Transaction};

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use kea_config::snapshot::{Pool, Subnet};
 use kea_expr::ClassId;
-use kea_hooks::{Next, OfferMade, ParkId, Point};
+use kea_hooks::{Next, OfferMade, Point};
 use kea_lease::{Lease, LeaseKind, Ticket};
 use kea_log::{ClientLabel, log};
 use kea_wire::v4::{MessageType, RelayAgentInfo, code};
@@ -22,8 +22,8 @@ use super::lease::{Leasing, Offered, Particulars, Refusal, Spot};
 use super::name::{GivenName, SentName};
 use crate::Ports;
 use crate::pipeline::{
-    Answer, Arrival, Classifier, Corridor, Drop, Lifetime, NamePolicy, Place, Reserved, Scopes,
-    Way, asked,
+    Answer, Arrival, Classifier, Corridor, Drop, HookWait, Lifetime, NamePolicy, Place, Reserved,
+    Scopes, Way, asked,
 };
 
 /// One query on its way through the stages.
@@ -200,16 +200,15 @@ impl<'s> Exchange<'_, 's> {
                 leasing.reserve_offer(spot, seconds).map_err(|_| Drop::StorageUnavailable)?
             }
         };
-        let (mut parked, mut offered) = (None, None);
+        let mut parked = None;
         if self.corridor.hooks_at(Point::OfferMade).is_some() {
             let lease = leasing.renewed(&spot, particulars);
             let query = self.asked();
             let offer = OfferMade { query, lease: &lease, offer_lifetime, before };
             parked = self.corridor.offer_made(&offer, self.label)?;
-            offered = parked.map(|_| Box::new(lease));
         }
         let answer = self.grant(MessageType::Offer, place, &spot, lifetime, &name, after, out);
-        Ok(Answer { parked, offered, ..answer })
+        Ok(Answer { parked, ..answer })
     }
 
     fn request(
@@ -328,7 +327,7 @@ impl<'s> Exchange<'_, 's> {
         &self,
         leases: &[Lease<V4>],
         deleted: &[Lease<V4>],
-    ) -> Result<Option<ParkId>, Drop<V4>> {
+    ) -> Result<Option<HookWait<V4>>, Drop<V4>> {
         self.corridor.committed(&self.asked(), leases, deleted, self.label)
     }
 
@@ -529,8 +528,7 @@ impl<'s> Exchange<'_, 's> {
         // What goes to a BOOTP client has no type.
         let message_type = if self.query.is_bootp() { 0 } else { kind.number() };
         let transaction = self.query.transaction();
-        let (parked, offered) = (None, None);
-        Answer { way: Way::Client, transmit, after, message_type, parked, offered, transaction }
+        Answer { way: Way::Client, transmit, after, message_type, parked: None, transaction }
     }
 
     fn addresses(&self) -> (Ipv4Addr, Ipv4Addr) {

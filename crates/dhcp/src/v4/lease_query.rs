@@ -78,7 +78,6 @@ fn answered(
         after: Ticket(0),
         message_type: kind.number(),
         parked: None,
-        offered: None,
         transaction: Transaction::new(view.xid(), &[], &[]),
     })
 }

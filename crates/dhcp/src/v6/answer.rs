@@ -2,7 +2,6 @@
 
 use kea_config::snapshot::{ConfiguredOption, Pool, Reservation, Subnet};
 use kea_expr::ClassSet;
-use kea_hooks::ParkId;
 use kea_lease::Ticket;
 use kea_options::Enterprise;
 use kea_wire::v6::{Builder, IaKind, MessageType, code};
@@ -14,7 +13,7 @@ use super::association::{Association, Binding, Note};
 use super::explain::answer_step;
 use super::terms::TeeTimes;
 use crate::pipeline::explain::{Sources, Step};
-use crate::pipeline::{Corridor, Drop, Place, Reserved, Scopes};
+use crate::pipeline::{Corridor, Drop, HookWait, Place, Reserved, Scopes};
 
 /// What an exchange led to.
 #[derive(Debug)]
@@ -32,8 +31,8 @@ pub(super) struct Outcome<'s> {
     pub(super) fqdn: Option<Vec<u8>>,
     /// What must be durable before it leaves.
     pub(super) after: Ticket,
-    /// Under which number it waits for hooks, if it does.
-    pub(super) parked: Option<ParkId>,
+    /// How it waits for hooks, if it does.
+    pub(super) parked: Option<HookWait<V6>>,
 }
 
 impl<'s> Outcome<'s> {

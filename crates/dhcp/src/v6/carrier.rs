@@ -49,7 +49,6 @@ impl Worker<V6> {
             after: Ticket(0),
             message_type: view.message_type().number(),
             parked: None,
-            offered: None,
             transaction: transaction(query),
         })
     }
@@ -85,7 +84,6 @@ impl Worker<V6> {
             after: Ticket(0),
             message_type: number,
             parked: None,
-            offered: None,
             transaction: Transaction::new(view.xid(), &[], &[]),
         })
     }

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 
 use kea_config::snapshot::Subnet;
-use kea_hooks::{Next, ParkId, Point, Query};
+use kea_hooks::{Next, Point, Query};
 use kea_lease::{Lease, LeaseKind, LeaseState};
 use kea_log::{ClientLabel, log};
 use kea_wire::V6;
 
 use super::accept::Kind;
-use crate::pipeline::{Corridor, Drop};
+use crate::pipeline::{Corridor, Drop, HookWait};
 
 /// Asks and tells the hooks of one query.
 pub(super) struct Hearing<'q> {
@@ -124,7 +124,7 @@ impl<'q> Hearing<'q> {
     }
 
     /// Tells hooks of the changes. Gives the number under which the answer waits, if they keep it.
-    pub(super) fn commit(&self) -> Result<Option<ParkId>, Drop<V6>> {
+    pub(super) fn commit(&self) -> Result<Option<HookWait<V6>>, Drop<V6>> {
         let changes = self.changes.take();
         let stores = !matches!(self.kind, Kind::Solicit | Kind::Confirm | Kind::InformationRequest);
         if !stores && changes.leases.is_empty() {

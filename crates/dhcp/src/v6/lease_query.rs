@@ -69,7 +69,6 @@ impl Worker<V6> {
             after: Ticket(0),
             message_type: MessageType::LeaseQueryReply.number(),
             parked: None,
-            offered: None,
             transaction: Transaction::new(view.xid(), &[], &[]),
         })
     }

@@ -178,7 +178,6 @@ impl Worker<V6> {
             after: outcome.after,
             message_type: kind.number(),
             parked: outcome.parked,
-            offered: None,
             transaction: transaction(query),
         };
         let content = shown_octets(corridor, out);

@@ -240,13 +240,14 @@ impl Running {
         if answer.parked.is_some() {
             self.worker.in_flight.begin(answer.transaction);
         }
+        let (id, offered) = answer.parked.map(|wait| (wait.id, wait.offered)).unzip();
         let parked = Parked {
             transaction: answer.transaction,
             frame: frame(&answer.transmit, payload),
             query: query.payload.clone(),
-            offered: answer.offered,
+            offered: offered.flatten(),
         };
-        Some((answer.parked, parked))
+        Some((id, parked))
     }
 
     fn commit(&self) {
