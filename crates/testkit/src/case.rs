@@ -42,6 +42,19 @@ impl Case {
         Ok(cases)
     }
 
+    /// The cases of `kea-dhcp4` (`version` 4) or `kea-dhcp6` (6): those of both servers, then its own.
+    ///
+    /// # Errors
+    /// As [`Self::of_folder`].
+    pub fn of_server(version: u8) -> io::Result<Vec<Case>> {
+        let mut cases = Case::of_folder("both")?;
+        for case in &mut cases {
+            case.body = of_protocol(version, &case.body);
+        }
+        cases.extend(Case::of_folder(&format!("dhcp{version}"))?);
+        Ok(cases)
+    }
+
     /// Where the cases are.
     pub fn folder() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("configs")
@@ -67,6 +80,17 @@ impl Case {
             Subject::Debian => self.kea.unwrap_or(self.accepted),
         }
     }
+}
+
+/// Fills in what a text for both protocols leaves open.
+fn of_protocol(version: u8, text: &str) -> String {
+    let number = version.to_string();
+    let [prefix, pool, address] = match version {
+        4 => ["192.0.2.0/24", "192.0.2.10 - 192.0.2.20", "192.0.2.9"],
+        _ => ["2001:db8::/64", "2001:db8::10 - 2001:db8::20", "2001:db8::9"],
+    };
+    let words = [("@", &*number), ("PREFIX", prefix), ("POOL", pool), ("ADDRESS", address)];
+    words.into_iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
 }
 
 fn malformed(file: &Path, line: usize) -> io::Error {

@@ -227,7 +227,7 @@ fn is_for_both_servers(case: &Case) -> bool {
 }
 
 fn cases(version: u8) -> Vec<Case> {
-    Case::of_folder(&format!("dhcp{version}")).unwrap()
+    Case::of_server(version).unwrap()
 }
 
 /// A namespace with the interface and the addresses that the cases speak of.
