@@ -118,9 +118,13 @@ impl<'o, F: Dialect> ClassReader<'o, F> {
     ) -> Class<F> {
         let (own_options, definitions) = match options.of_class(section, global, diagnostics) {
             Some((mut reader, definitions)) => {
-                (reader.read(section, self, diagnostics), definitions)
+                let number = &mut |name: &str| self.intern(name);
+                (reader.read(section, number, diagnostics), definitions)
             }
-            None => (options.read(section, self, diagnostics), Box::default()),
+            None => {
+                let number = &mut |name: &str| self.intern(name);
+                (options.read(section, number, diagnostics), Box::default())
+            }
         };
         Class {
             id,

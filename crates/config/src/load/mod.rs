@@ -17,14 +17,15 @@ use hashbrown::{HashMap, HashSet};
 pub(crate) use dialect::Read;
 pub(crate) use identifier::octets;
 pub(crate) use network::pool_bounds;
+pub use reservation::{ReservationReader, UnreadReservation};
 pub(crate) use section::{Chain, Section};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{Document, Node, Span, Value};
 use crate::schema::{self, Scope};
 use crate::snapshot::{
-    Classes, DdnsParameters, Dialect, OptionSet, OverV6Index, PrefixIndex, SharedNetwork, Snapshot,
-    Subnet,
+    Classes, DdnsParameters, Dialect, OptionSet, OverV6Index, PrefixIndex, ReservationTable,
+    Reservations, SharedNetwork, Snapshot, Subnet,
 };
 
 use class::ClassReader;
@@ -62,6 +63,12 @@ pub(crate) struct Loader<'o, 'g, F: Dialect> {
 impl<F: Dialect> Loader<'_, '_, F> {
     pub(crate) fn error(&mut self, message: impl Into<String>, span: Span) {
         self.diagnostics.push(Diagnostic::error(message).at(span, ""));
+    }
+
+    /// The options of a scope.
+    pub(crate) fn options_of(&mut self, section: Section<'_>) -> Arc<OptionSet> {
+        let number = &mut |name: &str| self.classes.intern(name);
+        self.options.read(section, number, self.diagnostics)
     }
 
     /// The DNS update parameters of a scope, shared where it adds nothing to the global ones.
@@ -123,7 +130,7 @@ fn build<F: Dialect>(
     let levels = [global];
     let chain = Chain(&levels);
     let mut classes = ClassReader::new(global, &mut options, names, diagnostics);
-    let global_options = options.read(global, &mut classes, diagnostics);
+    let global_options = options.read(global, &mut |name| classes.intern(name), diagnostics);
     let ddns = Arc::new(network::ddns(chain, diagnostics));
     let server = server::parameters::<F>(global, diagnostics);
     let specific = F::read_server(global, &options.registry, diagnostics);
@@ -134,7 +141,7 @@ fn build<F: Dialect>(
     let mut loader = Loader { diagnostics, options, classes, global_ddns: ddns.clone() };
     let (drafts, mut networks) = network::read(&mut loader, global);
     let unique = server.ip_reservations_unique;
-    let mut reservations = Default::default();
+    let mut reservations = ReservationTable::default();
     reservation::read(&mut loader, global, None, unique, &mut reservations);
     for Draft { subnet, section } in &drafts {
         conflicting_keys(*section, loader.diagnostics);
@@ -154,20 +161,20 @@ fn build<F: Dialect>(
     let server_ids = server_ids(&subnets, &classes, &global_options);
     Snapshot {
         document: document.clone(),
-        server_ids,
-        over_v6: OverV6Index::new((0..).zip(&subnets).filter_map(|(position, subnet)| {
-            F::over_v6(&subnet.specific).map(|keys| (position, keys))
-        })),
-        by_prefix: PrefixIndex::new(subnets.iter().map(|subnet| subnet.prefix)),
-        by_relay: ways_to(&subnets, &networks, |reach| reach.relays.to_vec()),
-        by_interface: ways(|reach| reach.interface.clone()),
-        by_interface_id: ways_to(&subnets, &networks, |reach| {
+        server_ids: Arc::new(server_ids),
+        over_v6: Arc::new(OverV6Index::new((0..).zip(&subnets).filter_map(
+            |(position, subnet)| F::over_v6(&subnet.specific).map(|keys| (position, keys)),
+        ))),
+        by_prefix: Arc::new(PrefixIndex::new(subnets.iter().map(|subnet| subnet.prefix))),
+        by_relay: Arc::new(ways_to(&subnets, &networks, |reach| reach.relays.to_vec())),
+        by_interface: Arc::new(ways(|reach| reach.interface.clone())),
+        by_interface_id: Arc::new(ways_to(&subnets, &networks, |reach| {
             reach.interface_id.iter().cloned().collect()
-        }),
-        definitions: Arc::unwrap_or_clone(options.registry),
+        })),
+        definitions: options.registry,
         classes,
         options: global_options,
-        reservations,
+        reservations: Reservations::of_file(reservations),
         valid,
         timers: network::timers(chain),
         ddns,

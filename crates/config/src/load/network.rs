@@ -43,7 +43,7 @@ pub(crate) fn read<'d, F: Dialect>(
                     .also(first, "first defined here"),
             );
         }
-        let options = loader.options.read(section, &mut loader.classes, loader.diagnostics);
+        let options = loader.options_of(section);
         let position = networks.len() as u32;
         let chain = [section, global];
         for subnet in section.sections(list, Scope::Subnet) {
@@ -89,7 +89,7 @@ fn read_subnet<'d, F: Dialect>(
     let text = section.text("subnet")?;
     let prefix = prefix::<F>(section, "subnet", text, loader.diagnostics)?;
     let chain = Chain(levels);
-    let own = loader.options.read(section, &mut loader.classes, loader.diagnostics);
+    let own = loader.options_of(section);
     let options = OptionSet::merge(&own, network_options);
     let ddns = loader.ddns(chain);
     let pools = read_pools(loader, levels, prefix, &options);
@@ -244,7 +244,7 @@ fn pool<F: Dialect>(
     (range, specific): (PoolSpec<F>, F::Pool),
     options: &Arc<OptionSet>,
 ) -> Pool<F> {
-    let own = loader.options.read(section, &mut loader.classes, loader.diagnostics);
+    let own = loader.options_of(section);
     let chain: Vec<_> = std::iter::once(section).chain(levels.iter().copied()).collect();
     let ddns = DDNS_KEYS.iter().any(|key| section.has(key)).then(|| loader.ddns(Chain(&chain)));
     Pool {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use kea_expr::ClassId;
 use kea_options::{
     Definition, DefinitionText, EncodedOption, OptionDataError, OptionText, OptionTextError,
     Registry, is_option_name, may_be_class_scoped,
 };
 
-use super::class::ClassReader;
 use super::section::Section;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::Span;
@@ -29,7 +29,12 @@ impl<F: Dialect> OptionReader<F> {
         for (definition, span) in definitions(global, diagnostics) {
             define(&mut registry, definition, span, diagnostics);
         }
-        OptionReader { registry: Arc::new(registry), spaces: HashMap::new(), none: Arc::default() }
+        Self::of(Arc::new(registry))
+    }
+
+    /// Reads by definitions that are known.
+    pub(crate) fn of(registry: Arc<Registry<F>>) -> Self {
+        OptionReader { registry, spaces: HashMap::new(), none: Arc::default() }
     }
 
     /// The definitions of a class. They hold for its own option data, before the global ones.
@@ -67,11 +72,11 @@ impl<F: Dialect> OptionReader<F> {
         Some((reader, own.into()))
     }
 
-    /// The options of one scope.
+    /// The options of one scope. `number` gives names of classes their numbers.
     pub(crate) fn read(
         &mut self,
         scope: Section<'_>,
-        classes: &mut ClassReader<'_, F>,
+        number: &mut dyn FnMut(&str) -> ClassId,
         diagnostics: &mut Diagnostics,
     ) -> Arc<OptionSet> {
         let mut encoded: Vec<(EncodedOption, Section<'_>, Sending)> = Vec::new();
@@ -129,7 +134,7 @@ impl<F: Dialect> OptionReader<F> {
             configured.repeats = self.registry.may_repeat(&option.space, option.code);
             configured.sending = sending;
             configured.classes =
-                entry.texts("client-classes").map(|(name, _)| classes.intern(name)).collect();
+                entry.texts("client-classes").map(|(name, _)| number(name)).collect();
             configured
         });
         Arc::new(OptionSet::new(options.collect()))

@@ -1,18 +1,23 @@
 //! Reservations.
 
 use std::collections::HashSet;
+use std::net::Ipv6Addr;
+use std::sync::Arc;
 
+use kea_expr::ClassList;
 use kea_lease::SubnetId;
+use kea_options::Registry;
 use kea_wire::{Address as _, HwAddr, Prefix};
 use smallvec::SmallVec;
 
 use super::identifier::octets;
+use super::options::OptionReader;
 use super::section::Section;
 use super::{Loader, user_context};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::document::Span;
-use crate::schema::Scope;
-use crate::snapshot::{Dialect, IdentifierKind, Reservation, Reservations};
+use crate::document::{Node, Span};
+use crate::schema::{self, Scope};
+use crate::snapshot::{Dialect, IdentifierKind, Reservation, ReservationTable, Subnet};
 
 /// The longest identifier that is not a hardware address.
 const MAX_IDENTIFIER: usize = 128;
@@ -23,12 +28,12 @@ pub(crate) fn read<F: Dialect>(
     scope: Section<'_>,
     subnet: Option<(SubnetId, Prefix<F::Addr>)>,
     unique: bool,
-    into: &mut Reservations<F>,
+    into: &mut ReservationTable<F>,
 ) {
     let id = subnet.map(|(id, _)| id);
     let mut places: Vec<Span> = Vec::new();
     let start = into.len();
-    let mut prefixes: HashSet<Prefix<std::net::Ipv6Addr>> = HashSet::new();
+    let mut prefixes: HashSet<Prefix<Ipv6Addr>> = HashSet::new();
     for section in scope.sections("reservations", Scope::Reservation) {
         let Some((kind, identifier)) = identifier::<F>(section, loader.diagnostics) else {
             continue;
@@ -44,19 +49,8 @@ pub(crate) fn read<F: Dialect>(
             );
             continue;
         }
-        let addresses = F::reserved_addresses(section);
+        let addresses = addresses::<F>(section, subnet.map(|(_, prefix)| prefix), loader.diagnostics);
         for (address, span) in &addresses {
-            let number = address.number();
-            if number == 0 || (F::VERSION == 4 && number == u128::from(u32::MAX)) {
-                loader.error(format!("address {address} is nobody's to reserve"), *span);
-                continue;
-            }
-            if let Some((_, prefix)) = subnet
-                && !prefix.contains(*address)
-            {
-                let message = format!("reserved address {address} is not inside subnet {prefix}");
-                loader.error(message, *span);
-            }
             if let Some(at) =
                 into.position_of_address(id, *address).filter(|_| unique && id.is_some())
             {
@@ -69,47 +63,149 @@ pub(crate) fn read<F: Dialect>(
             }
         }
         let specific = F::read_reservation(section, loader.diagnostics);
-        let mut own = HashSet::new();
-        for prefix in F::reserved_prefixes(&specific) {
-            if !own.insert(*prefix) {
-                let message = format!("prefix {prefix} is reserved twice");
-                loader.error(message, section.span_of("prefixes"));
-            } else if !prefixes.insert(*prefix) && unique && id.is_some() {
+        for prefix in own_prefixes::<F>(section, &specific, loader.diagnostics) {
+            if !prefixes.insert(prefix) && unique && id.is_some() {
                 let message = format!("prefix {prefix} is reserved for two clients");
                 loader.error(message, section.span_of("prefixes"));
             }
         }
-        let options = loader.options.read(section, &mut loader.classes, loader.diagnostics);
+        let options = loader.options_of(section);
         let classes = loader.classes.mentioned(section.texts("client-classes"), loader.diagnostics);
-        let hostname = section.text("hostname").unwrap_or("");
-        let is_empty = addresses.is_empty()
-            && hostname.is_empty()
-            && classes.is_empty()
-            && options.is_empty()
-            && specific == <F::Reservation>::default();
+        let host = Reservation {
+            subnet: id,
+            kind,
+            identifier,
+            addresses: addresses.into_iter().map(|(address, _)| address).collect(),
+            hostname: section.text("hostname").unwrap_or("").into(),
+            classes,
+            options: Some(options).filter(|options| !options.is_empty()),
+            specific,
+            user_context: user_context(section, loader.diagnostics),
+        };
         // An entry with mistakes has had its say.
         let mistaken = section.texts("prefixes").next().is_some()
             || section.some_text("ip-address").is_some()
             || section.texts("ip-addresses").next().is_some()
             || section.sections("option-data", Scope::OptionData).next().is_some();
-        if is_empty && !mistaken {
+        if host.is_empty() && !mistaken {
             let message = format!("nothing is reserved for this {kind}");
             let hint = "give an address, a host name, options or classes";
             loader.diagnostics.push(Diagnostic::warning(message).at(place, "").hint(hint));
         }
         places.push(place);
-        into.push(Reservation {
-            subnet: id,
-            kind,
-            identifier,
-            addresses: addresses.into_iter().map(|(address, _)| address).collect(),
-            hostname: hostname.into(),
-            classes,
-            options: Some(options).filter(|options| !options.is_empty()),
-            specific,
-            user_context: user_context(section, loader.diagnostics),
-        });
+        into.push(host);
     }
+}
+
+/// Reads reservations that stand outside the configuration file, one after the other.
+pub struct ReservationReader<'s, F: Dialect> {
+    options: OptionReader<F>,
+    subnets: &'s [Subnet<F>],
+    /// Gets the names of classes that the configuration does not mention.
+    classes: &'s mut ClassList,
+}
+
+/// Why a reservation cannot be used.
+#[derive(Clone, Debug)]
+pub enum UnreadReservation {
+    /// There is no such subnet.
+    UnknownSubnet(SubnetId),
+    /// What is wrong with it.
+    Faulty(Diagnostics),
+}
+
+impl<'s, F: Dialect> ReservationReader<'s, F> {
+    pub(crate) fn new(
+        definitions: &Arc<Registry<F>>,
+        subnets: &'s [Subnet<F>],
+        classes: &'s mut ClassList,
+    ) -> Self {
+        ReservationReader { options: OptionReader::of(definitions.clone()), subnets, classes }
+    }
+
+    /// Reads one of a subnet, or a global one (`None`): a map as it would stand in `reservations`.
+    ///
+    /// # Errors
+    /// Why it cannot be one.
+    pub fn read(
+        &mut self,
+        subnet: Option<SubnetId>,
+        map: &Node,
+    ) -> Result<Reservation<F>, UnreadReservation> {
+        let prefix = match subnet {
+            Some(id) => {
+                let position = self.subnets.binary_search_by_key(&id, |subnet| subnet.id);
+                let found = position.ok().and_then(|position| self.subnets.get(position));
+                Some(found.ok_or(UnreadReservation::UnknownSubnet(id))?.prefix)
+            }
+            None => None,
+        };
+        let mut diagnostics = Diagnostics::default();
+        let out = &mut diagnostics;
+        schema::check_part(F::PROTOCOL, Scope::Reservation, map, out);
+        let section = Section::new(map, Scope::Reservation, F::PROTOCOL);
+        let client = identifier::<F>(section, out);
+        let addresses = addresses::<F>(section, prefix, out);
+        let specific = F::read_reservation(section, out);
+        own_prefixes::<F>(section, &specific, out);
+        let classes = &mut *self.classes;
+        let number = &mut |name: &str| classes.names_mut().intern(name);
+        let options = self.options.read(section, number, out);
+        let classes = section.texts("client-classes").map(|(name, _)| number(name)).collect();
+        let user_context = user_context(section, out);
+        match client {
+            Some((kind, identifier)) if !diagnostics.has_errors() => Ok(Reservation {
+                subnet,
+                kind,
+                identifier,
+                addresses: addresses.into_iter().map(|(address, _)| address).collect(),
+                hostname: section.text("hostname").unwrap_or("").into(),
+                classes,
+                options: Some(options).filter(|options| !options.is_empty()),
+                specific,
+                user_context,
+            }),
+            _ => Err(UnreadReservation::Faulty(diagnostics)),
+        }
+    }
+}
+
+/// The addresses of a reservation, if they can be its subnet's.
+fn addresses<F: Dialect>(
+    section: Section<'_>,
+    prefix: Option<Prefix<F::Addr>>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(F::Addr, Span)> {
+    let addresses = F::reserved_addresses(section);
+    for (address, span) in &addresses {
+        let number = address.number();
+        if number == 0 || (F::VERSION == 4 && number == u128::from(u32::MAX)) {
+            let message = format!("address {address} is nobody's to reserve");
+            diagnostics.push(Diagnostic::error(message).at(*span, ""));
+        } else if let Some(prefix) = prefix.filter(|prefix| !prefix.contains(*address)) {
+            let message = format!("reserved address {address} is not inside subnet {prefix}");
+            diagnostics.push(Diagnostic::error(message).at(*span, ""));
+        }
+    }
+    addresses
+}
+
+/// The prefixes of a reservation. None is there twice.
+fn own_prefixes<F: Dialect>(
+    section: Section<'_>,
+    specific: &F::Reservation,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Prefix<Ipv6Addr>> {
+    let mut own = Vec::new();
+    for prefix in F::reserved_prefixes(specific) {
+        if own.contains(prefix) {
+            let message = format!("prefix {prefix} is reserved twice");
+            diagnostics.push(Diagnostic::error(message).at(section.span_of("prefixes"), ""));
+        } else {
+            own.push(*prefix);
+        }
+    }
+    own
 }
 
 fn identifier<F: Dialect>(

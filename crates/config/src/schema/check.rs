@@ -38,6 +38,16 @@ pub fn check(protocol: Protocol, object: &Node, diagnostics: &mut Diagnostics) {
     Checker { protocol, diagnostics }.node(object, Kind::Map(Scope::Global), protocol.object());
 }
 
+/// Checks one map of a scope by itself.
+pub(crate) fn check_part(
+    protocol: Protocol,
+    scope: Scope,
+    part: &Node,
+    diagnostics: &mut Diagnostics,
+) {
+    Checker { protocol, diagnostics }.node(part, Kind::Map(scope), scope.title());
+}
+
 struct Checker<'d> {
     protocol: Protocol,
     diagnostics: &'d mut Diagnostics,

@@ -9,6 +9,7 @@ mod key;
 mod keys;
 mod reference;
 
+pub(crate) use check::check_part;
 pub use check::{Protocol, check};
 pub(crate) use json_schema::default_value;
 pub use json_schema::json_schema;

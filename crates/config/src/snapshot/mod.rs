@@ -32,7 +32,7 @@ pub use network::{
 };
 pub use options::{Candidates, ConfiguredOption, OptionSet, Sending};
 pub(crate) use over_v6::OverV6Index;
-pub use reservation::{IdentifierKind, Reservation, Reservations};
+pub use reservation::{IdentifierKind, Reservation, ReservationTable, Reservations};
 pub use server::{
     Authentication, Compatibility, ConfigControl, ControlSocket, Credentials, Database,
     DatabaseKind, DhcpDdns, Durability, ExpiredLeases, ExtendedInfoChecks, HooksLibrary,
@@ -42,21 +42,23 @@ pub use server::{
 };
 
 use crate::document::{Document, Value};
+use crate::load::ReservationReader;
 
-/// A configuration, complete and checked.
+/// A configuration, complete and checked. What grows with the network is shared by its clones: one with
+/// other reservations of databases costs little.
 #[derive(Clone, Debug)]
 pub struct Snapshot<F: Dialect> {
     pub(crate) document: Arc<Document>,
-    pub(crate) subnets: Box<[Subnet<F>]>,
-    pub(crate) networks: Box<[SharedNetwork<F>]>,
-    pub(crate) by_prefix: PrefixIndex<F::Addr>,
-    pub(crate) by_relay: HashMap<F::Addr, Box<[u32]>>,
-    pub(crate) by_interface: HashMap<Box<str>, Box<[u32]>>,
-    pub(crate) by_interface_id: HashMap<Box<[u8]>, Box<[u32]>>,
-    pub(crate) over_v6: OverV6Index,
-    pub(crate) server_ids: HashSet<Bytes>,
+    pub(crate) subnets: Arc<[Subnet<F>]>,
+    pub(crate) networks: Arc<[SharedNetwork<F>]>,
+    pub(crate) by_prefix: Arc<PrefixIndex<F::Addr>>,
+    pub(crate) by_relay: Arc<HashMap<F::Addr, Box<[u32]>>>,
+    pub(crate) by_interface: Arc<HashMap<Box<str>, Box<[u32]>>>,
+    pub(crate) by_interface_id: Arc<HashMap<Box<[u8]>, Box<[u32]>>>,
+    pub(crate) over_v6: Arc<OverV6Index>,
+    pub(crate) server_ids: Arc<HashSet<Bytes>>,
     /// Option definitions, standard and own.
-    pub definitions: Registry<F>,
+    pub definitions: Arc<Registry<F>>,
     /// Client classes.
     pub classes: Classes<F>,
     /// The global options.
@@ -112,6 +114,16 @@ impl<F: Dialect> Snapshot<F> {
     /// All shared networks, in the order of the configuration.
     pub fn networks(&self) -> &[SharedNetwork<F>] {
         &self.networks
+    }
+
+    /// True when both have the very same subnets: nothing that is kept for each of them is to be made again.
+    pub fn shares_subnets(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.subnets, &other.subnets)
+    }
+
+    /// Reads reservations that stand outside the configuration file, by what this configuration defines.
+    pub fn reservation_reader(&mut self) -> ReservationReader<'_, F> {
+        ReservationReader::new(&self.definitions, &self.subnets, &mut self.classes.list)
     }
 
     /// The subnet of that identifier.
@@ -194,11 +206,8 @@ impl<F: Dialect> Snapshot<F> {
     }
 
     /// The names of options in expressions.
-    pub fn option_names(&self) -> impl kea_expr::OptionNames
-    where
-        Registry<F>: Clone,
-    {
-        crate::load::DefinedNames(Arc::new(self.definitions.clone()))
+    pub fn option_names(&self) -> impl kea_expr::OptionNames {
+        crate::load::DefinedNames(self.definitions.clone())
     }
 
     /// True for addresses that `exclude-first-last-24` keeps out of pools: those that end in .0 or .255,

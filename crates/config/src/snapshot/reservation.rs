@@ -1,4 +1,4 @@
-//! Reservations of the configuration file.
+//! Reservations: those of the configuration file, and those of databases.
 
 use std::fmt;
 use std::hash::BuildHasher;
@@ -77,9 +77,106 @@ pub struct Reservation<F: Dialect> {
     pub user_context: Option<Arc<Value>>,
 }
 
-/// All reservations, found by subnet and identifier, or by subnet and address, in constant time.
+impl<F: Dialect> Reservation<F> {
+    /// True when nothing is set aside.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+            && self.hostname.is_empty()
+            && self.classes.is_empty()
+            && self.options.is_none()
+            && self.specific == F::Reservation::default()
+    }
+}
+
+/// All reservations, by where they come from: those of the configuration file, and after them those of
+/// each database, in the configured order.
 #[derive(Clone, Debug)]
 pub struct Reservations<F: Dialect> {
+    file: Arc<ReservationTable<F>>,
+    databases: Box<[Arc<ReservationTable<F>>]>,
+}
+
+impl<F: Dialect> Reservations<F> {
+    pub(crate) fn of_file(file: ReservationTable<F>) -> Self {
+        Reservations { file: Arc::new(file), databases: Box::default() }
+    }
+
+    /// Those of the configuration file.
+    pub fn file(&self) -> &ReservationTable<F> {
+        &self.file
+    }
+
+    /// Those of each database, in lookup order.
+    pub fn databases(&self) -> &[Arc<ReservationTable<F>>] {
+        &self.databases
+    }
+
+    /// Replaces those of databases.
+    pub fn set_databases(&mut self, tables: impl IntoIterator<Item = Arc<ReservationTable<F>>>) {
+        self.databases = tables.into_iter().collect();
+    }
+
+    /// The reservation of a client in a subnet, or among the global ones (`None`): of the first source
+    /// that has one.
+    pub fn find(
+        &self,
+        subnet: Option<SubnetId>,
+        kind: IdentifierKind,
+        identifier: &[u8],
+    ) -> Option<&Reservation<F>> {
+        let found = self.file.find(subnet, kind, identifier);
+        found.or_else(|| self.find_in_databases(subnet, kind, identifier).map(|(_, host)| host))
+    }
+
+    /// The same of databases alone, and in which of them.
+    pub fn find_in_databases(
+        &self,
+        subnet: Option<SubnetId>,
+        kind: IdentifierKind,
+        identifier: &[u8],
+    ) -> Option<(usize, &Reservation<F>)> {
+        let mut tables = self.databases.iter().enumerate();
+        tables.find_map(|(at, table)| Some((at, table.find(subnet, kind, identifier)?)))
+    }
+
+    /// Who an address is reserved for in a subnet, by any source. Several only where
+    /// `ip-reservations-unique` is off, or where sources differ.
+    pub fn of_address(
+        &self,
+        subnet: Option<SubnetId>,
+        address: F::Addr,
+    ) -> impl Iterator<Item = &Reservation<F>> {
+        self.tables().flat_map(move |table| table.of_address(subnet, address))
+    }
+
+    /// Who a prefix is reserved for in a subnet (DHCPv6), likewise.
+    pub fn of_prefix(
+        &self,
+        subnet: Option<SubnetId>,
+        prefix: Prefix<Ipv6Addr>,
+    ) -> impl Iterator<Item = &Reservation<F>> {
+        self.tables().flat_map(move |table| table.of_prefix(subnet, prefix))
+    }
+
+    /// All, source by source.
+    pub fn iter(&self) -> impl Iterator<Item = &Reservation<F>> {
+        self.tables().flat_map(ReservationTable::iter)
+    }
+
+    /// True without reservations.
+    pub fn is_empty(&self) -> bool {
+        self.file.is_empty() && self.databases.iter().all(|table| table.is_empty())
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &ReservationTable<F>> {
+        std::iter::once(&self.file).chain(&self.databases).map(|table| &**table)
+    }
+}
+
+/// The reservations of one source, found by subnet and identifier, or by subnet and address, in constant
+/// time.
+#[derive(Clone, Debug)]
+pub struct ReservationTable<F: Dialect> {
     hosts: Vec<Reservation<F>>,
     hasher: DefaultHashBuilder,
     by_identifier: HashTable<u32>,
@@ -87,9 +184,9 @@ pub struct Reservations<F: Dialect> {
     by_prefix: HashTable<(u32, u32)>,
 }
 
-impl<F: Dialect> Default for Reservations<F> {
+impl<F: Dialect> Default for ReservationTable<F> {
     fn default() -> Self {
-        Reservations {
+        ReservationTable {
             hosts: Vec::new(),
             hasher: DefaultHashBuilder::default(),
             by_identifier: HashTable::new(),
@@ -99,7 +196,7 @@ impl<F: Dialect> Default for Reservations<F> {
     }
 }
 
-impl<F: Dialect> Reservations<F> {
+impl<F: Dialect> ReservationTable<F> {
     /// The reservation of a client in a subnet, or among the global ones (`None`).
     pub fn find(
         &self,
@@ -170,7 +267,7 @@ impl<F: Dialect> Reservations<F> {
         })
     }
 
-    /// All, in the order of the configuration.
+    /// All, in the order in which they were added.
     pub fn iter(&self) -> std::slice::Iter<'_, Reservation<F>> {
         self.hosts.iter()
     }
@@ -185,8 +282,9 @@ impl<F: Dialect> Reservations<F> {
         self.hosts.is_empty()
     }
 
+    /// Adds one whose client has none there yet.
     pub(crate) fn push(&mut self, host: Reservation<F>) {
-        // A document has fewer bytes than this has numbers.
+        // Neither a document nor memory holds as many.
         let position = self.hosts.len() as u32;
         let hasher = &self.hasher;
         let key =
@@ -216,6 +314,25 @@ impl<F: Dialect> Reservations<F> {
         for entry in (0..prefixes as u32).map(|at| (position, at)) {
             self.by_prefix.insert_unique(prefix_key(&entry), entry, prefix_key);
         }
+    }
+
+    /// Makes room for that many more.
+    pub fn reserve(&mut self, additional: usize) {
+        self.hosts.reserve(additional);
+        let (hosts, hasher) = (&self.hosts, &self.hasher);
+        self.by_identifier.reserve(additional, |at| {
+            let host = &hosts[*at as usize];
+            hasher.hash_one((host.subnet, host.kind, &host.identifier[..]))
+        });
+    }
+
+    /// Adds one, unless its client has one there already.
+    pub fn insert(&mut self, host: Reservation<F>) -> bool {
+        let is_new = self.position(host.subnet, host.kind, &host.identifier).is_none();
+        if is_new {
+            self.push(host);
+        }
+        is_new
     }
 
     pub(crate) fn shrink(&mut self) {

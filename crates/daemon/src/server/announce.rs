@@ -114,7 +114,7 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     }
     config.subnets().iter().for_each(|subnet| new_subnet(logger, subnet));
     if logger.enabled(&message::HOSTS_CFG_ADD_HOST) {
-        let hosts = config.reservations.iter();
+        let hosts = config.reservations.file().iter();
         hosts.for_each(|host| log!(logger, HOSTS_CFG_ADD_HOST, Host(host)));
     }
     let updates = if config.dhcp_ddns.enable_updates { "enabled" } else { "disabled" };

@@ -3,8 +3,9 @@
 use std::fmt::{self, Display};
 use std::net::Ipv6Addr;
 
-use kea_config::snapshot::{Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
+use kea_config::snapshot::{DatabaseKind, Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
 use kea_log::log;
+use kea_log::message::twin;
 use kea_wire::{Hex, Prefix};
 use smallvec::SmallVec;
 
@@ -155,7 +156,7 @@ fn lookup<'s, F: Dialect>(
         let shown = shown(*kind, identifier);
         let family = format_args!("IPv{}", F::VERSION);
         log!(log, HOSTS_CFG_GET_ONE_SUBNET_ID_IDENTIFIER, family, id, shown);
-        let found = config.reservations.find(subnet, *kind, identifier);
+        let found = config.reservations.file().find(subnet, *kind, identifier);
         match found {
             Some(host) => {
                 let facts = format_args!("hostname={}", host.hostname);
@@ -163,7 +164,25 @@ fn lookup<'s, F: Dialect>(
             }
             None => log!(log, HOSTS_CFG_GET_ONE_SUBNET_ID_IDENTIFIER_NULL, id, shown),
         }
-        found
+        if found.is_some() || config.reservations.databases().is_empty() {
+            return found;
+        }
+        log!(log, (twin::ALTERNATE_BY_IDENTIFIER.of(F::VERSION)), id, shown);
+        let found = config.reservations.find_in_databases(subnet, *kind, identifier);
+        match found {
+            Some((database, host)) => {
+                let source = config.hosts_databases.get(database);
+                let source = source.map_or("", |database| match database.kind {
+                    DatabaseKind::Mysql => "mysql",
+                    DatabaseKind::Postgresql => "postgresql",
+                });
+                let facts = format_args!("hostname={}", host.hostname);
+                let message = twin::ALTERNATE_BY_IDENTIFIER_HOST.of(F::VERSION);
+                log!(log, (message), id, shown, source, facts);
+            }
+            None => log!(log, (twin::ALTERNATE_BY_IDENTIFIER_NULL.of(F::VERSION)), id, shown),
+        }
+        found.map(|(_, host)| host)
     })
 }
 

@@ -265,4 +265,14 @@ twins! {
         HOOK_PACKET_SEND_SKIP = DHCP4_HOOK_PACKET_SEND_SKIP, DHCP6_HOOK_PACKET_SEND_SKIP:
             "%1: response not built, on behalf of a hook";
     }
+    [Debug 40] Hosts Hosts {
+        ALTERNATE_BY_IDENTIFIER = HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER, HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER:
+            "asking other sources for a reservation of subnet %1 for identifier %2";
+    }
+    [Debug 45] Hosts Hosts {
+        ALTERNATE_BY_IDENTIFIER_HOST = HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER_HOST, HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER_HOST:
+            "reservation of subnet %1 for identifier %2 found in %3: %4";
+        ALTERNATE_BY_IDENTIFIER_NULL = HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER_NULL, HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER_NULL:
+            "other sources have no reservation of subnet %1 for identifier %2";
+    }
 }

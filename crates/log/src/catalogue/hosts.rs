@@ -44,13 +44,9 @@ catalogue! {
         HOSTS_CFG_DEL_ALL_SUBNET6: "%1 reservations with %2 addresses of subnet %3 deleted";
         HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_ADDRESS4:
             "asking other sources for a reservation of subnet %1 for address %2";
-        HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER:
-            "asking other sources for a reservation of subnet %1 for identifier %2";
         HOSTS_MGR_ALTERNATE_GET6_PREFIX: "asking other sources for a reservation for prefix %1/%2";
         HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_ADDRESS6:
             "asking other sources for a reservation of subnet %1 for address %2";
-        HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER:
-            "asking other sources for a reservation of subnet %1 for identifier %2";
     }
     [Debug 45] Hosts {
         HOSTS_CFG_GET_ALL_ADDRESS4_COUNT: "reservations for address %1: %2 found";
@@ -78,14 +74,6 @@ catalogue! {
         HOSTS_CFG_GET_ALL_SUBNET_ID6_COUNT: "reservations of subnet %1: %2 found";
         HOSTS_CFG_GET_ONE_PREFIX_HOST: "reservation for prefix %1/%2: %3";
         HOSTS_CFG_GET_ONE_PREFIX_NULL: "no reservation for prefix %1/%2";
-        HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER_HOST:
-            "reservation of subnet %1 for identifier %2 found in %3: %4";
-        HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER_NULL:
-            "other sources have no reservation of subnet %1 for identifier %2";
-        HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER_HOST:
-            "reservation of subnet %1 for identifier %2 found in %3: %4";
-        HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER_NULL:
-            "other sources have no reservation of subnet %1 for identifier %2";
     }
     [Debug 55] Hosts {
         HOSTS_CFG_GET_ALL_ADDRESS4_HOST: "reservation for address %1: %2";
