@@ -7,6 +7,7 @@
 mod access;
 mod database;
 mod error;
+pub mod hosts;
 mod mysql;
 mod postgresql;
 mod tls;
