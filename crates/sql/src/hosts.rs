@@ -8,9 +8,9 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
+use kea_config::Document;
 use kea_config::document::{Map, NoIncludes, Node, Value as Item};
 use kea_config::snapshot::{DatabaseKind, IdentifierKind};
-use kea_config::Document;
 use kea_lease::SubnetId;
 use kea_wire::Hex;
 
@@ -36,6 +36,7 @@ pub struct HostRow {
     hostname: Box<str>,
     classes: Box<str>,
     user_context: Box<str>,
+    is_v4: bool,
     only_v4: Option<Box<Only4>>,
     addresses: Box<[Address6]>,
     options: Box<[OptionRow]>,
@@ -181,7 +182,7 @@ impl HostRow {
             ("client-classes", classes.map(text_node).collect()),
             ("ip-addresses", self.reserved(0)?),
             ("prefixes", self.reserved(2)?),
-            ("option-data", self.options.iter().map(OptionRow::node).collect()),
+            ("option-data", self.options()?),
         ];
         for (name, list) in lists.into_iter().filter(|(_, list): &(_, Vec<Node>)| !list.is_empty())
         {
@@ -193,6 +194,19 @@ impl HostRow {
         Ok(Node::unplaced(Item::Map(map)))
     }
 
+    fn options(&self) -> Result<Vec<Node>, RowFault> {
+        let table = if self.is_v4 { "dhcp4_options" } else { "dhcp6_options" };
+        let too_long = |option: &OptionRow| {
+            let why = format!("option {} has more than {MAX_OPTION} octets", option.code);
+            RowFault { table, why }
+        };
+        let node = |option: &OptionRow| match option.value.len().max(option.formatted.len()) {
+            len if len > MAX_OPTION => Err(too_long(option)),
+            _ => Ok(option.node()),
+        };
+        self.options.iter().map(node).collect()
+    }
+
     /// The addresses (0) or prefixes (2) of DHCPv6.
     fn reserved(&self, kind: i64) -> Result<Vec<Node>, RowFault> {
         let fault = |why: String| RowFault { table: "ipv6_reservations", why };
@@ -200,7 +214,8 @@ impl HostRow {
         for reserved in &self.addresses {
             let Address6 { address, prefix_len, kind: own } = reserved;
             let parsed: Result<Ipv6Addr, _> = address.trim().parse();
-            let parsed = parsed.map_err(|_| fault(format!("'{address}' is not an IPv6 address")))?;
+            let parsed =
+                parsed.map_err(|_| fault(format!("'{address}' is not an IPv6 address")))?;
             match own {
                 0 if *prefix_len != 128 => {
                     return Err(fault(format!("address {address} has prefix_len {prefix_len}")));
@@ -278,6 +293,7 @@ fn host(row: &Row, version: u8) -> Option<HostRow> {
         hostname: text(4),
         classes: text(5),
         user_context: text(6),
+        is_v4: version == 4,
         only_v4: only_v4.filter(|only| *only != Only4::default()).map(Box::new),
         addresses: Box::default(),
         options: Box::default(),
@@ -309,6 +325,9 @@ fn integers<const N: usize>(row: &Row, columns: [usize; N]) -> Option<[i64; N]> 
     }
     Some(found)
 }
+
+/// The most that Kea keeps of an option of a host.
+const MAX_OPTION: usize = 4096;
 
 /// Columns of `hosts`; those of DHCPv4 alone are the last.
 fn host_columns(version: u8) -> Vec<&'static str> {
@@ -477,6 +496,18 @@ mod tests {
     fn what_the_file_could_not_say_is_told() {
         let strange = HostRow { kind: 9, ..HostRow::default() };
         assert_eq!(strange.map().unwrap_err().to_string(), "table hosts: no identifier type 9");
+        let long = OptionRow {
+            code: 222,
+            value: [0; MAX_OPTION + 1].into(),
+            formatted: "".into(),
+            space: "".into(),
+            always: false,
+        };
+        let much = HostRow { options: [long].into(), is_v4: true, ..HostRow::default() };
+        assert_eq!(
+            much.map().unwrap_err().to_string(),
+            "table dhcp4_options: option 222 has more than 4096 octets"
+        );
         let broken = HostRow { user_context: "[ 1 ]".into(), ..HostRow::default() };
         assert_eq!(
             broken.map().unwrap_err().to_string(),

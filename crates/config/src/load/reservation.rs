@@ -49,7 +49,8 @@ pub(crate) fn read<F: Dialect>(
             );
             continue;
         }
-        let addresses = addresses::<F>(section, subnet.map(|(_, prefix)| prefix), loader.diagnostics);
+        let addresses =
+            addresses::<F>(section, subnet.map(|(_, prefix)| prefix), loader.diagnostics);
         for (address, span) in &addresses {
             if let Some(at) =
                 into.position_of_address(id, *address).filter(|_| unique && id.is_some())

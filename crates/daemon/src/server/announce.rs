@@ -75,8 +75,7 @@ fn is_part<F: Serving>(path: &str, libraries: &[Library<F>]) -> bool {
 
 /// Tells where the server will listen and which subnets it serves.
 pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
-    // Databases of hosts would stand here.
-    log!(logger, HOSTS_BACKENDS_REGISTERED, "none but the configuration");
+    log!(logger, HOSTS_BACKENDS_REGISTERED, "mysql postgresql");
     if config.interfaces.interfaces.is_empty() {
         log!(logger, DHCPSRV_NO_SOCKETS_OPEN);
     }

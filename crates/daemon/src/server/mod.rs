@@ -6,6 +6,7 @@ mod commands;
 mod deep_check;
 mod definitions;
 mod hooks;
+mod hosts;
 mod identity;
 mod interfaces;
 mod limits;
@@ -53,6 +54,7 @@ pub(crate) use self::identity::identify_without_file;
 pub(crate) use self::storage::file_path;
 
 use self::commands::Next;
+use self::hosts::{Change, Hosts};
 use self::losses::Losses;
 use self::measures::Measures;
 use self::name_changes::NameChangeSender;
@@ -239,6 +241,8 @@ struct Server<F: Serving> {
     given_up: Arc<GivenUp>,
     losses: Losses,
     reclamation: Reclamation,
+    /// Reservations in databases.
+    hosts: Hosts<F>,
     logger: Handle,
     /// The hook libraries that are part of the server.
     libraries: &'static [Library<F>],
@@ -251,7 +255,7 @@ struct Server<F: Serving> {
 impl<F: Serving> Server<F> {
     fn start(
         run: &Run,
-        config: Snapshot<F>,
+        mut config: Snapshot<F>,
         layout: &Layout,
         port: u16,
         logger: &Handle,
@@ -279,6 +283,12 @@ impl<F: Serving> Server<F> {
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, &outage, logger)
                 .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
+        let mut hosts = Hosts::open(&config.hosts_databases, &service, &given_up, logger)
+            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
+        if !config.hosts_databases.is_empty() {
+            hosts.adopt(&mut config, logger);
+            leases.configure(&config.lease_specs());
+        }
         announce::identity(logger, &config);
         let stats = Stats::new(
             ServerKind::of_version(F::VERSION),
@@ -341,6 +351,7 @@ impl<F: Serving> Server<F> {
             outage,
             given_up,
             reclamation,
+            hosts,
             losses: Losses::default(),
             logger: logger.clone(),
             libraries,
@@ -459,6 +470,7 @@ impl<F: Serving> Server<F> {
                         Next::Stop(code) => return code,
                     }
                 }
+                change = self.hosts.change() => self.follow_hosts(change),
                 attempts = given_up.wait() => {
                     log!(self.logger, (twin::DB_RECONNECT_FAILED.of(F::VERSION)), attempts);
                     return 1;
@@ -568,6 +580,10 @@ impl<F: Serving> Server<F> {
             return Err(ReconfigurationError::Refused(problem.into()));
         }
         let hooks = hooks::load(&config, self.libraries, &self.logger)?;
+        let mut hosts = match before.hosts_databases == config.hosts_databases {
+            true => None,
+            false => Some(self.open_hosts(&config)?),
+        };
         let around = self.apply_around(&config);
         // The identifier may be written to its file, so nothing can fail after it.
         let layout = Layout::of_this_process();
@@ -575,6 +591,10 @@ impl<F: Serving> Server<F> {
             // What was opened for the old configuration can be opened again, most likely.
             return Err(ReconfigurationError::after(problem, self.apply_around(&before)));
         }
+        if let Some(hosts) = hosts.take() {
+            self.hosts = hosts;
+        }
+        self.hosts.adopt(&mut config, &self.logger);
         self.logger.reopen();
         announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
         announce::contents(&self.logger, &config);
@@ -612,6 +632,7 @@ impl<F: Serving> Server<F> {
     /// hooks, logs and timers stay as they are.
     fn apply_part(&mut self, mut config: Snapshot<F>) -> Result<(), String> {
         identity::identify(&mut config, &Layout::of_this_process())?;
+        self.hosts.adopt(&mut config, &self.logger);
         let before = self.shared.config.load_full();
         announce::subnet_changes(&self.logger, &before, &config);
         self.shared.leases.configure(&config.lease_specs());
@@ -621,6 +642,23 @@ impl<F: Serving> Server<F> {
         self.shared.forget_others(&config);
         self.shared.hooks.load().configured(&config);
         Ok(())
+    }
+
+    /// Opens the databases of reservations of a configuration that is to be put in force.
+    fn open_hosts(&self, config: &Snapshot<F>) -> Result<Hosts<F>, ReconfigurationError> {
+        let service = &self.shared.service;
+        Hosts::open(&config.hosts_databases, service, &self.given_up, &self.logger)
+            .map_err(|problem| ReconfigurationError::Refused(problem))
+    }
+
+    /// Puts in force what changed in a database of reservations.
+    fn follow_hosts(&mut self, change: Change) {
+        let mut config = Snapshot::clone(&self.shared.config.load());
+        self.hosts.follow(change, &mut config, &self.logger);
+        self.shared.leases.configure(&config.lease_specs());
+        let config = Arc::new(config);
+        self.shared.config.store(Arc::clone(&config));
+        self.shared.hooks.load().configured(&config);
     }
 
     /// Reclaims everything that has ended, whatever the limits of a cycle are.

@@ -106,7 +106,9 @@ impl<F: Serving> Worker<F> {
     fn refresh(&mut self) {
         let current = self.shared.config.load();
         if !Arc::ptr_eq(&current, &self.config) {
-            self.statistics = self.shared.statistics(self.number, &current);
+            if !current.shares_subnets(&self.config) {
+                self.statistics = self.shared.statistics(self.number, &current);
+            }
             self.config = Arc::clone(&current);
             self.hooks = hooks(&self.shared);
             self.backlog.resize(backlog_capacity(&self.config));

@@ -7,7 +7,14 @@ catalogue! {
         HOSTS_BACKEND_DEREGISTER: "host backend %1 withdrawn";
         HOSTS_BACKEND_REGISTER: "host backend %1 offered";
     }
+    [Warn] Hosts {
+        HOSTS_ROW_PASSED_OVER: "%1: table %2: the reservation of host_id %3 is passed over: %4";
+        HOSTS_NOT_READ: "%1: changes of reservations cannot be read: %2",
+            "What was read last stays in force.";
+    }
     [Info] Hosts {
+        HOSTS_OF_OTHER_SUBNETS:
+            "%1: %2 reservations are of subnets that are not configured, such as %3 (host_id %4)";
         HOSTS_BACKENDS_REGISTERED: "host backends at hand: %1";
         HOSTS_CFG_CACHE_HOST_DATA_SOURCE: "reservations are cached in %1";
         HOSTS_CFG_CLOSE_HOST_DATA_SOURCE: "closing host source %1";
@@ -26,6 +33,8 @@ catalogue! {
             "looking for one reservation of subnet %1 for address %2";
         HOSTS_CFG_GET_ONE_SUBNET_ID_IDENTIFIER:
             "looking for one %1 reservation of subnet %2 for identifier %3";
+        HOSTS_ROW_REPEATED:
+            "%1: another reservation for %2 %3 in subnet %4 has a lower host_id, and counts";
         HOSTS_CFG_ADD_HOST: "adding reservation %1";
         HOSTS_MGR_ALTERNATE_GET_ALL_SUBNET_ID_ADDRESS4:
             "asking other sources for all reservations of subnet %1 for address %2";

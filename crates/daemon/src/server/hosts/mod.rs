@@ -1,0 +1,221 @@
+//! Reservations in databases: all of them are held in memory, where queries find them beside those of the
+//! configuration file, and threads look for changes.
+
+mod watcher;
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use kea_config::UnreadReservation;
+use kea_config::snapshot::{Database as Configured, Reservation, ReservationTable, Snapshot};
+use kea_dhcp::Serving;
+use kea_lease::SubnetId;
+use kea_log::{Handle, log};
+use kea_sql::Access;
+use kea_sql::hosts::HostRow;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::outage::{GivenUp, Outage, Policy};
+use super::service::Service;
+
+use self::watcher::Watcher;
+
+/// The databases of reservations, and what they hold.
+pub(super) struct Hosts<F: Serving> {
+    sources: Vec<Source<F>>,
+    changes: Receiver<Change>,
+    /// Keeps the receiver open, also where there are no databases.
+    _changes: Sender<Change>,
+}
+
+/// What one database holds.
+struct Source<F: Serving> {
+    /// Which one it is, for the log.
+    place: String,
+    stretches: BTreeMap<i64, Stretch<F>>,
+    outage: Arc<Outage>,
+    /// Its thread ends with this.
+    _stop: mpsc::Sender<()>,
+}
+
+/// Hosts whose numbers are near each other.
+struct Stretch<F: Serving> {
+    /// As they are in the database, to be understood anew under another configuration.
+    rows: Vec<HostRow>,
+    hosts: Vec<Reservation<F>>,
+}
+
+/// Stretches of a database that are not what they were. Those that are gone have no rows.
+pub(super) struct Change {
+    source: usize,
+    stretches: Vec<(i64, Vec<HostRow>)>,
+}
+
+impl<F: Serving> Hosts<F> {
+    /// Opens the databases, reads everything, and begins to look for changes.
+    ///
+    /// # Errors
+    /// A text for the operator: which database, and what is wrong.
+    pub(super) fn open(
+        configured: &[Configured],
+        service: &Arc<Service>,
+        given_up: &Arc<GivenUp>,
+        logger: &Handle,
+    ) -> Result<Self, String> {
+        let (sender, changes) = channel(1);
+        let mut sources = Vec::new();
+        for (number, database) in configured.iter().enumerate() {
+            let access = Access::from(database);
+            let place = access.place();
+            let outage = Outage::new(
+                format!("hosts-database {number}"),
+                Policy::of_database(database),
+                Arc::clone(service),
+                Arc::clone(given_up),
+            );
+            let outage = Arc::new(outage);
+            let mut watcher = Watcher {
+                source: number,
+                version: F::VERSION,
+                access,
+                outage: Arc::clone(&outage),
+                logger: logger.clone(),
+            };
+            let opened = watcher.open();
+            let (database, prints, rows) =
+                opened.map_err(|error| format!("reservations in {place}: {error}"))?;
+            let (stop, stopped) = mpsc::channel();
+            let mut source = Source { place, stretches: BTreeMap::new(), outage, _stop: stop };
+            source.take(rows);
+            watcher
+                .start(database, prints, sender.clone(), stopped)
+                .map_err(|error| error.to_string())?;
+            sources.push(source);
+        }
+        Ok(Hosts { sources, changes, _changes: sender })
+    }
+
+    /// Waits for a change in a database.
+    pub(super) async fn change(&mut self) -> Change {
+        match self.changes.recv().await {
+            Some(change) => change,
+            // Never: a sender is kept.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Adds everything to a new configuration.
+    pub(super) fn adopt(&mut self, config: &mut Snapshot<F>, logger: &Handle) {
+        for source in &mut self.sources {
+            let numbers: Vec<i64> = source.stretches.keys().copied().collect();
+            source.understand(&numbers, config, logger);
+        }
+        self.publish(config, None, logger);
+    }
+
+    /// Adds a change to a clone of the configuration in force.
+    pub(super) fn follow(&mut self, change: Change, config: &mut Snapshot<F>, logger: &Handle) {
+        let Some(source) = self.sources.get_mut(change.source) else { return };
+        let numbers: Vec<i64> = change.stretches.iter().map(|(number, _)| *number).collect();
+        source.take(change.stretches);
+        source.understand(&numbers, config, logger);
+        self.publish(config, Some(change.source), logger);
+    }
+
+    /// Makes new tables, of one source or of all.
+    fn publish(&self, config: &mut Snapshot<F>, of: Option<usize>, logger: &Handle) {
+        let held = config.reservations.databases().to_vec();
+        let tables = self.sources.iter().enumerate().map(|(number, source)| {
+            let unchanged = held.get(number).filter(|_| of.is_some_and(|of| of != number));
+            unchanged.cloned().unwrap_or_else(|| Arc::new(source.table(logger)))
+        });
+        config.reservations.set_databases(tables);
+    }
+}
+
+impl<F: Serving> Source<F> {
+    fn take(&mut self, stretches: Vec<(i64, Vec<HostRow>)>) {
+        for (number, rows) in stretches {
+            if rows.is_empty() {
+                self.stretches.remove(&number);
+            } else {
+                self.stretches.insert(number, Stretch { rows, hosts: Vec::new() });
+            }
+        }
+    }
+
+    /// Reads the rows of stretches as reservations.
+    fn understand(&mut self, numbers: &[i64], config: &mut Snapshot<F>, logger: &Handle) {
+        let mut reader = config.reservation_reader();
+        let mut elsewhere = Elsewhere::default();
+        for number in numbers {
+            let Some(Stretch { rows, hosts }) = self.stretches.get_mut(number) else { continue };
+            hosts.clear();
+            hosts.reserve_exact(rows.len());
+            for row in rows {
+                let map = match row.map() {
+                    Ok(map) => map,
+                    Err(fault) => {
+                        log!(
+                            logger,
+                            HOSTS_ROW_PASSED_OVER,
+                            self.place,
+                            fault.table,
+                            row.id,
+                            fault.why
+                        );
+                        continue;
+                    }
+                };
+                match reader.read(row.subnet(), &map) {
+                    Ok(host) => hosts.push(host),
+                    Err(UnreadReservation::UnknownSubnet(subnet)) => elsewhere.add(subnet, row.id),
+                    Err(UnreadReservation::Faulty(problems)) => {
+                        let why = problems.first_error().unwrap_or_default();
+                        log!(logger, HOSTS_ROW_PASSED_OVER, self.place, "hosts", row.id, why);
+                    }
+                }
+            }
+        }
+        if let Some((subnet, host)) = elsewhere.first {
+            log!(logger, HOSTS_OF_OTHER_SUBNETS, self.place, elsewhere.rows, subnet, host);
+        }
+    }
+
+    /// All, found by what queries know.
+    fn table(&self, logger: &Handle) -> ReservationTable<F> {
+        let mut table = ReservationTable::default();
+        table.reserve(self.stretches.values().map(|stretch| stretch.hosts.len()).sum());
+        for host in self.stretches.values().flat_map(|stretch| &stretch.hosts) {
+            if !table.insert(host.clone()) {
+                let subnet = host.subnet.map_or(0, |subnet| subnet.0);
+                let identifier = kea_wire::Hex(&host.identifier);
+                log!(logger, HOSTS_ROW_REPEATED, self.place, host.kind, identifier, subnet);
+            }
+        }
+        table
+    }
+}
+
+impl<F: Serving> Drop for Source<F> {
+    fn drop(&mut self) {
+        // Whoever is not configured any more keeps nobody waiting.
+        self.outage.ended();
+    }
+}
+
+/// Hosts of subnets that are not configured here.
+#[derive(Default)]
+struct Elsewhere {
+    rows: usize,
+    first: Option<(SubnetId, i64)>,
+}
+
+impl Elsewhere {
+    fn add(&mut self, subnet: SubnetId, host: i64) {
+        self.rows += 1;
+        self.first = mem::take(&mut self.first).or(Some((subnet, host)));
+    }
+}

@@ -1,0 +1,397 @@
+//! Reservations in databases, served as Debian's server serves the same rows.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use kea_testkit::v6::{self, Ia, Packet6};
+use kea_testkit::{
+    DatabaseProduct, DatabaseServer, Lab, MessageType, Netns, Packet4, RawClient4, RawClient6,
+    Server, ServerSetup, Subject,
+};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A host as a row of each table: what is empty is NULL.
+#[derive(Clone, Copy)]
+struct Host {
+    id: u32,
+    /// Type and identifier in hexadecimal.
+    client: (u8, &'static str),
+    subnet: u32,
+    /// Of DHCPv4, or rows of `ipv6_reservations`: address, length, type.
+    address: &'static str,
+    reserved: &'static [(&'static str, u8, u8)],
+    hostname: &'static str,
+    classes: &'static str,
+    /// Next server, server name, boot file.
+    boot: (&'static str, &'static str, &'static str),
+    /// Code, octets in hexadecimal, text, space, whether it is sent always.
+    options: &'static [(u16, &'static str, &'static str, &'static str, bool)],
+}
+
+const HOST: Host = Host {
+    id: 0,
+    client: (0, ""),
+    subnet: 1,
+    address: "",
+    reserved: &[],
+    hostname: "",
+    classes: "",
+    boot: ("", "", ""),
+    options: &[],
+};
+
+/// What DHCPv4 clients 1 to 9 have.
+const HOSTS4: &[Host] = &[
+    Host {
+        id: 1,
+        client: (0, "020000000001"),
+        address: "192.0.2.77",
+        hostname: "desk.example.org",
+        classes: "vip, other",
+        boot: ("192.0.2.9", "boots", "/a/file"),
+        options: &[
+            (6, "", "192.0.2.53,192.0.2.54", "", false),
+            (222, "01ff00", "", "dhcp4", false),
+            (223, "aabb", "", "", true),
+            (1, "", "42", "vendor-encapsulated-options-space", false),
+            (42, "c0000207", "", "dhcp4", false),
+        ],
+        ..HOST
+    },
+    Host {
+        id: 2,
+        client: (0, "020000000002"),
+        subnet: 0,
+        hostname: "anywhere",
+        classes: "vip",
+        ..HOST
+    },
+    Host { id: 3, client: (0, "020000000003"), hostname: "name-only", ..HOST },
+    // The file has one for this client, too.
+    Host { id: 4, client: (0, "020000000004"), address: "192.0.2.60", hostname: "later", ..HOST },
+    Host { id: 5, client: (3, "01ab05"), address: "192.0.2.61", ..HOST },
+    // Of a subnet that is not configured.
+    Host { id: 6, client: (0, "020000000006"), subnet: 9, address: "192.0.9.6", ..HOST },
+    // In the pool.
+    Host { id: 2000, client: (0, "020000000007"), address: "192.0.2.10", ..HOST },
+    Host { id: 2001, client: (0, "020000000008"), subnet: 0, address: "192.0.2.68", ..HOST },
+    // Both subnet and global.
+    Host { id: 2002, client: (0, "020000000009"), hostname: "near", ..HOST },
+    Host { id: 2003, client: (0, "020000000009"), subnet: 0, hostname: "far", ..HOST },
+];
+
+const HOSTS6: &[Host] = &[
+    Host {
+        id: 1,
+        client: (1, "00030001020000000001"),
+        reserved: &[("2001:db8:1::77", 128, 0), ("2001:db8:77::", 48, 2)],
+        hostname: "desk.example.org",
+        classes: "vip",
+        options: &[
+            (23, "", "2001:db8::53", "", false),
+            (31, "20010db8000000000000000000000007", "", "dhcp6", true),
+            (1234, "01ff", "", "dhcp6", true),
+        ],
+        ..HOST
+    },
+    Host { id: 2, client: (1, "00030001020000000002"), subnet: 0, classes: "vip", ..HOST },
+    // The file has one for this client, too.
+    Host {
+        id: 4,
+        client: (1, "00030001020000000004"),
+        reserved: &[("2001:db8:1::60", 128, 0)],
+        ..HOST
+    },
+    Host { id: 5, client: (0, "020000000005"), reserved: &[("2001:db8:1::61", 128, 0)], ..HOST },
+    Host { id: 6, client: (1, "00030001020000000006"), subnet: 9, hostname: "nowhere", ..HOST },
+    // The only address of the pool besides the last one.
+    Host {
+        id: 3000,
+        client: (1, "00030001020000000007"),
+        reserved: &[("2001:db8:1::10", 128, 0)],
+        ..HOST
+    },
+];
+
+fn hosts(version: u8) -> &'static [Host] {
+    if version == 4 { HOSTS4 } else { HOSTS6 }
+}
+
+/// Statements that insert hosts, as the configuration of both servers would be told to.
+fn insert(product: DatabaseProduct, version: u8, hosts: &[Host]) -> String {
+    let octets = |hex: &str| match product {
+        _ if hex.is_empty() => "NULL".to_owned(),
+        DatabaseProduct::Mysql => format!("x'{hex}'"),
+        DatabaseProduct::Postgresql => format!("decode('{hex}', 'hex')"),
+    };
+    let text = |text: &str| match text {
+        "" => "NULL".to_owned(),
+        text => format!("'{text}'"),
+    };
+    let address = |text: &str| match text {
+        "" => "NULL".to_owned(),
+        text => text.parse::<Ipv4Addr>().unwrap().to_bits().to_string(),
+    };
+    let mut sql = String::new();
+    for host in hosts {
+        let Host { id, client: (kind, identifier), subnet, .. } = host;
+        let (hostname, classes) = (text(host.hostname), text(host.classes));
+        let identifier = octets(identifier);
+        let (mut own, mut values) = (String::new(), String::new());
+        if version == 4 {
+            own = ", ipv4_address, dhcp4_next_server, dhcp4_server_hostname, dhcp4_boot_file_name"
+                .to_owned();
+            let (next, name, file) = host.boot;
+            values = format!(
+                ", {}, {}, {}, {}",
+                address(host.address),
+                address(next),
+                text(name),
+                text(file)
+            );
+        }
+        writeln!(
+            sql,
+            "INSERT INTO hosts (host_id, dhcp_identifier, dhcp_identifier_type, \
+             dhcp{version}_subnet_id, hostname, dhcp{version}_client_classes{own}) \
+             VALUES ({id}, {identifier}, {kind}, {subnet}, {hostname}, {classes}{values});"
+        )
+        .unwrap();
+        for (address, len, kind) in host.reserved {
+            writeln!(
+                sql,
+                "INSERT INTO ipv6_reservations (address, prefix_len, type, host_id) \
+                 VALUES ('{address}', {len}, {kind}, {id});"
+            )
+            .unwrap();
+        }
+        for (code, value, formatted, space, always) in host.options {
+            let (value, formatted, space) = (octets(value), text(formatted), text(space));
+            writeln!(
+                sql,
+                "INSERT INTO dhcp{version}_options (code, value, formatted_value, space, \
+                 persistent, host_id, scope_id) \
+                 VALUES ({code}, {value}, {formatted}, {space}, {always}, {id}, 3);"
+            )
+            .unwrap();
+        }
+    }
+    sql
+}
+
+fn members(version: u8, databases: &[Value]) -> Value {
+    let mut members = if version == 4 {
+        json!({
+            "client-classes": [
+                { "name": "vip", "option-data": [{ "name": "log-servers", "data": "192.0.2.99" }] },
+            ],
+            "host-reservation-identifiers": ["hw-address", "client-id"],
+            "subnet4": [{
+                "id": 1, "subnet": "192.0.2.0/24",
+                "reservations-global": true, "reservations-in-subnet": true,
+                "pools": [{ "pool": "192.0.2.10 - 192.0.2.30" }],
+                "reservations": [
+                    { "hw-address": "02:00:00:00:00:04", "ip-address": "192.0.2.50", "hostname": "file" },
+                ],
+            }],
+            "option-def": [{ "space": "vendor-encapsulated-options-space", "name": "answer",
+                             "code": 1, "type": "uint32" }],
+        })
+    } else {
+        json!({
+            "client-classes": [
+                { "name": "vip", "option-data": [
+                    { "name": "sntp-servers", "data": "2001:db8::99", "always-send": true }] },
+            ],
+            "host-reservation-identifiers": ["duid", "hw-address"],
+            "subnet6": [{
+                "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+                "reservations-global": true, "reservations-in-subnet": true,
+                "pools": [{ "pool": "2001:db8:1::10 - 2001:db8:1::30" }],
+                "reservations": [
+                    { "duid": "00:03:00:01:02:00:00:00:00:04", "ip-addresses": ["2001:db8:1::50"] },
+                ],
+            }],
+        })
+    };
+    match databases {
+        [one] => members["hosts-database"] = one.clone(),
+        all => members["hosts-databases"] = json!(all),
+    }
+    members
+}
+
+/// A client of either family.
+struct Client {
+    version: u8,
+    v4: Option<RawClient4>,
+    v6: Option<RawClient6>,
+    xid: u32,
+}
+
+impl Client {
+    fn open(version: u8, netns: &Netns) -> Self {
+        let (v4, v6) = if version == 4 {
+            (Some(RawClient4::open(netns, "eth0").unwrap()), None)
+        } else {
+            (None, Some(RawClient6::open(netns, "eth0").unwrap()))
+        };
+        Client { version, v4, v6, xid: 0 }
+    }
+
+    /// What a client is offered: addresses, fixed fields, and options.
+    fn offer(&mut self, client: u8) -> String {
+        self.xid += 1;
+        if self.version == 4 { self.offer4(client) } else { self.offer6(client) }
+    }
+
+    fn offer4(&mut self, client: u8) -> String {
+        let mac = [2, 0, 0, 0, 0, client];
+        let mut query = Packet4::query(MessageType::Discover, mac, self.xid);
+        query.push_option(55, &[3, 6, 7, 12, 15, 42, 43, 66, 67, 222]);
+        if client == 5 {
+            query.push_option(61, &[1, 0xab, 5]);
+        }
+        let Some(answer) = self.v4.as_mut().unwrap().exchange(&query, LIMIT).unwrap() else {
+            return "nothing".to_owned();
+        };
+        let field = |field: &[u8]| String::from_utf8_lossy(field).trim_end_matches('\0').to_owned();
+        let mut options = answer.options.clone();
+        options.sort();
+        let mut shown = format!("{}, next {}", answer.yiaddr, answer.siaddr);
+        write!(shown, ", server '{}', file '{}'", field(&answer.sname), field(&answer.file))
+            .unwrap();
+        options.iter().for_each(|(code, data)| write!(shown, ", {code}={data:02x?}").unwrap());
+        shown
+    }
+
+    fn offer6(&mut self, client: u8) -> String {
+        let duid = [0, 3, 0, 1, 2, 0, 0, 0, 0, client];
+        let query = Packet6::query(v6::MessageType::SOLICIT, &duid, self.xid)
+            .with_ia(&Ia::na(1))
+            .with_ia(&Ia::pd(2))
+            .with_option(6, &[0, 23, 0, 31, 0, 39])
+            .with_option(39, b"\x01\x05Alice");
+        let Some(answer) = self.v6.as_mut().unwrap().exchange(&query, LIMIT).unwrap() else {
+            return "nothing".to_owned();
+        };
+        let mut shown = String::new();
+        for ia in answer.associations().unwrap() {
+            write!(shown, "association {}:", ia.iaid).unwrap();
+            for lease in ia.leases().unwrap() {
+                write!(shown, " {lease} for {}", lease.valid).unwrap();
+            }
+            if let Some((code, _)) = v6::status(&ia.options) {
+                write!(shown, " status {code}").unwrap();
+            }
+            shown.push_str("; ");
+        }
+        // The server's identifier is its own.
+        let mut options = answer.options.clone();
+        options.retain(|(code, _)| ![2, 3, 25].contains(code));
+        options.sort();
+        options.iter().for_each(|(code, data)| write!(shown, "{code}={data:02x?}, ").unwrap());
+        shown
+    }
+}
+
+#[test]
+fn rows_are_served_as_debians_server_serves_them() {
+    for (product, version) in each() {
+        let mut lab = Lab::new().unwrap();
+        let (server_ns, client_ns) = lab.pair().unwrap();
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        database.run(&insert(product, version, hosts(version))).unwrap();
+        let mut client = Client::open(version, &client_ns);
+        let [ours, reference] = [Subject::from_environment(), Subject::Debian].map(|subject| {
+            let server = start(subject, version, &server_ns, &[database.access()]);
+            let offers: Vec<String> = (1..=11).map(|number| client.offer(number)).collect();
+            drop(server);
+            offers
+        });
+        for (number, (ours, reference)) in (1..).zip(ours.iter().zip(&reference)) {
+            assert_eq!(ours, reference, "{product:?}, DHCPv{version}, client {number}");
+        }
+        let expected: &[(usize, &str)] = if version == 4 {
+            &[
+                (1, "192.0.2.77, next 192.0.2.9, server 'boots', file '/a/file'"),
+                (4, "192.0.2.50,"),
+                (5, "192.0.2.61,"),
+                (7, "192.0.2.10,"),
+                (8, "192.0.2.68,"),
+            ]
+        } else {
+            &[
+                (
+                    1,
+                    "association 1: 2001:db8:1::77 for 7200; association 2: 2001:db8:77::/48 for 7200",
+                ),
+                (4, "association 1: 2001:db8:1::50 for"),
+                (5, "association 1: 2001:db8:1::61 for"),
+                (7, "association 1: 2001:db8:1::10 for"),
+            ]
+        };
+        for (number, begin) in expected {
+            assert!(
+                ours[number - 1].starts_with(begin),
+                "{product:?} {number}: {}",
+                ours[number - 1]
+            );
+        }
+    }
+}
+
+fn each() -> impl Iterator<Item = (DatabaseProduct, u8)> {
+    DatabaseProduct::ALL.into_iter().flat_map(|product| [(product, 4), (product, 6)])
+}
+
+fn start(subject: Subject, version: u8, netns: &Netns, databases: &[Value]) -> Server {
+    let setup = ServerSetup::new(subject, version).unwrap();
+    setup.start_with(netns, &members(version, databases)).unwrap()
+}
+
+/// Rows that come, change and go while the server serves.
+#[test]
+fn changes_come_into_force_while_serving() {
+    for (product, version) in each() {
+        let mut lab = Lab::new().unwrap();
+        let (server_ns, client_ns) = lab.pair().unwrap();
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        let mut client = Client::open(version, &client_ns);
+        let server = start(Subject::from_environment(), version, &server_ns, &[database.access()]);
+        let mut wait_for = |what: &str| {
+            let deadline = Instant::now() + LIMIT;
+            loop {
+                let offer = client.offer(1);
+                if offer.contains(what) {
+                    return;
+                }
+                assert!(Instant::now() < deadline, "{product:?}, DHCPv{version}: {what}: {offer}");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        };
+        let (dynamic, reserved, option, other) = if version == 4 {
+            ("192.0.2.1", "192.0.2.77,", "6=[c0, 00, 02, 35, c0, 00, 02, 36]", "6=[c0, 00, 02, 08]")
+        } else {
+            ("2001:db8:1::1", "2001:db8:1::77 ", "23=[20, 01, 0d, b8, 00, 00", "00, 00, 00, 08]")
+        };
+        wait_for(dynamic);
+        database.run(&insert(product, version, &hosts(version)[..1])).unwrap();
+        wait_for(reserved);
+        wait_for(option);
+        let text = if version == 4 { "192.0.2.8" } else { "2001:db8::8" };
+        let code = if version == 4 { 6 } else { 23 };
+        database
+            .run(&format!(
+                "UPDATE dhcp{version}_options SET formatted_value = '{text}' WHERE code = {code}"
+            ))
+            .unwrap();
+        wait_for(other);
+        database.run("DELETE FROM hosts WHERE host_id = 1").unwrap();
+        wait_for(dynamic);
+        assert!(!server.process().text().contains("_RECONNECT_"), "no connection was lost");
+    }
+}
