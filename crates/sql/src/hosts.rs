@@ -84,11 +84,15 @@ impl fmt::Display for RowFault {
     }
 }
 
-/// Makes sure that reservations can be written, as Kea does unless `readonly` is set.
+/// Makes sure that reservations can be written, as Kea does unless `readonly` is set. Of PostgreSQL it does
+/// not learn that by preparing its statements, and serves all the same.
 ///
 /// # Errors
 /// What the database says, when they cannot.
 pub fn check_writable(database: &mut Database) -> Result<(), Error> {
+    if database.kind() == DatabaseKind::Postgresql {
+        return Ok(());
+    }
     let nothing = "INSERT INTO hosts (dhcp_identifier, dhcp_identifier_type) \
                    SELECT dhcp_identifier, dhcp_identifier_type FROM hosts WHERE 1 = 0";
     database.execute(nothing, &[]).map(drop)

@@ -395,3 +395,220 @@ fn changes_come_into_force_while_serving() {
         assert!(!server.process().text().contains("_RECONNECT_"), "no connection was lost");
     }
 }
+
+/// Starts with these members of the access to the database, too.
+fn with(access: &Value, further: &Value) -> Value {
+    let mut access = access.clone();
+    for (key, value) in further.as_object().unwrap() {
+        access[key] = value.clone();
+    }
+    access
+}
+
+#[test]
+fn a_database_that_is_away_at_the_start_is_an_error() {
+    for product in DatabaseProduct::ALL {
+        let Some((_lab, server_ns, _, setup)) = Lab::ours(4) else { return };
+        let mut database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        database.stop().unwrap();
+        let members = members(4, &[database.access()]);
+        setup.write_config(&setup.config(&members).to_string()).unwrap();
+        let refusal = setup.try_start(&server_ns).unwrap().expect_err("nothing to read from");
+        assert_eq!(refusal.status.code(), Some(1), "{}", refusal.text);
+        let line = refusal.text.lines().find(|line| line.contains("DHCP4_INIT_FAIL")).unwrap();
+        let name = if product == DatabaseProduct::Mysql { "MySQL" } else { "PostgreSQL" };
+        let place = format!("reservations in {name} database keatest on 127.0.0.1: ");
+        assert!(line.contains(&place), "{line}");
+    }
+}
+
+/// What was read stays in force while the database is away, and what changes meanwhile comes into force
+/// when it is back.
+#[test]
+fn a_lost_database_is_opened_again() {
+    for product in DatabaseProduct::ALL {
+        let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+        let mut database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        database.run(&insert(product, 4, &HOSTS4[..1])).unwrap();
+        let policy = json!({
+            "on-fail": "serve-retry-continue", "max-reconnect-tries": 3, "reconnect-wait-time": 100,
+        });
+        let members = members(4, &[with(&database.access(), &policy)]);
+        let server = setup.start_with(&server_ns, &members).unwrap();
+        let mut client = Client::open(4, &client_ns);
+        assert!(client.offer(1).starts_with("192.0.2.77,"));
+
+        // An ended connection alone is no outage.
+        let mark = server.process().mark();
+        assert_eq!(database.end_connections().unwrap(), 1);
+        database.run(&insert(product, 4, &HOSTS4[4..5])).unwrap();
+        let deadline = Instant::now() + LIMIT;
+        while !client.offer(5).starts_with("192.0.2.61,") {
+            assert!(Instant::now() < deadline, "{product:?}: the reservation of client 5");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let text = server.process().lines_from(mark).join("\n");
+        assert!(!text.contains("DHCP4_DB_RECONNECT_LOST_CONNECTION"), "{text}");
+
+        database.stop().unwrap();
+        let logged = |identifier: &str| {
+            let line = server.logged(mark, identifier, LIMIT);
+            line.unwrap_or_else(|| panic!("{identifier}: {}", server.process().text()))
+        };
+        logged("DHCP4_DB_RECONNECT_LOST_CONNECTION");
+        let prefix = if product == DatabaseProduct::Mysql { "MYSQL" } else { "PGSQL" };
+        let schedule = logged(&format!("DHCPSRV_{prefix}_HOST_DB_RECONNECT_ATTEMPT_SCHEDULE"));
+        assert!(schedule.contains("attempt 1 of 3 in 100 milliseconds"), "{schedule}");
+        logged(&format!("DHCPSRV_{prefix}_HOST_DB_RECONNECT_ATTEMPT_FAILED"));
+        logged(&format!("DHCPSRV_{prefix}_HOST_DB_RECONNECT_FAILED"));
+        assert!(client.offer(1).starts_with("192.0.2.77,"), "what was read is in force");
+
+        database.start_again().unwrap();
+        database.run("DELETE FROM hosts WHERE host_id = 1").unwrap();
+        logged("DHCP4_DB_RECONNECT_SUCCEEDED");
+        let deadline = Instant::now() + LIMIT;
+        while client.offer(1).starts_with("192.0.2.77,") {
+            assert!(Instant::now() < deadline, "{product:?}: the reservation is gone");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+#[test]
+fn a_lost_database_ends_service_where_that_is_wanted() {
+    for product in DatabaseProduct::ALL {
+        let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+        let mut database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        let policy = json!({
+            "on-fail": "stop-retry-exit", "max-reconnect-tries": 4, "reconnect-wait-time": 500,
+        });
+        let members = members(4, &[with(&database.access(), &policy)]);
+        let mut server = setup.start_with(&server_ns, &members).unwrap();
+        let mut client = Client::open(4, &client_ns);
+        assert_ne!(client.offer(3), "nothing");
+        database.stop().unwrap();
+        let kind = if product == DatabaseProduct::Mysql { "MYSQL" } else { "PGSQL" };
+        let schedule = format!("DHCPSRV_{kind}_HOST_DB_RECONNECT_ATTEMPT_SCHEDULE");
+        assert!(server.logged(0, &schedule, LIMIT).is_some());
+        let mark = server.process().mark();
+        let query = Packet4::query(MessageType::Discover, [2, 0, 0, 0, 0, 3], 900);
+        client.v4.as_mut().unwrap().broadcast(&query).unwrap();
+        assert!(server.logged(mark, "DHCP4_PACKET_DROP_0008", LIMIT).is_some());
+        let status = server.ends_within(LIMIT).unwrap().expect("it gives up");
+        assert_eq!(status.code(), Some(1));
+        let text = server.process().text();
+        assert!(text.contains("DHCP4_DB_RECONNECT_FAILED"), "{text}");
+    }
+}
+
+/// Rows that cannot be reservations are passed over and told of; the others are served.
+#[test]
+fn bad_rows_are_passed_over() {
+    const BAD: &[Host] = &[
+        Host { id: 11, client: (0, "020000000011"), address: "198.51.100.1", ..HOST },
+        Host {
+            id: 12,
+            client: (0, "020000000012"),
+            options: &[(6, "", "no address", "", false)],
+            ..HOST
+        },
+        Host { id: 13, client: (0, "020000000013"), subnet: 99, ..HOST },
+        Host { id: 14, client: (0, "020000000014"), subnet: 99, ..HOST },
+        Host { id: 15, client: (0, "020000000001"), address: "192.0.2.77", ..HOST },
+    ];
+    for product in DatabaseProduct::ALL {
+        let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        database.run(&insert(product, 4, BAD)).unwrap();
+        let server = setup.start_with(&server_ns, &members(4, &[database.access()])).unwrap();
+        let text = server.process().text();
+        let name = if product == DatabaseProduct::Mysql { "MySQL" } else { "PostgreSQL" };
+        let place = format!("{name} database keatest on 127.0.0.1: ");
+        for told in [
+            "table hosts: the reservation of host_id 11 is passed over: reserved address \
+             198.51.100.1 is not inside subnet 192.0.2.0/24",
+            "table hosts: the reservation of host_id 12 is passed over: option '6': ",
+            "2 reservations are of subnets that are not configured, such as 99 (host_id 13)",
+        ] {
+            assert!(text.contains(&format!("{place}{told}")), "{told}: {text}");
+        }
+        assert!(Client::open(4, &client_ns).offer(1).starts_with("192.0.2.77,"));
+    }
+}
+
+/// Accounts that may read only, and tables that are views, need `readonly`.
+#[test]
+fn views_are_read_by_accounts_that_cannot_write() {
+    for product in DatabaseProduct::ALL {
+        let mut lab = Lab::new().unwrap();
+        let (server_ns, client_ns) = lab.pair().unwrap();
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        database.run(&insert(product, 4, &HOSTS4[..2])).unwrap();
+        database.run("ALTER TABLE hosts RENAME TO inventory").unwrap();
+        database.run("CREATE VIEW hosts AS SELECT * FROM inventory WHERE host_id < 2").unwrap();
+        database
+            .administer(match product {
+                DatabaseProduct::Mysql => {
+                    "CREATE USER reader@'%' IDENTIFIED BY 'reader'; GRANT SELECT ON keatest.* TO reader@'%'"
+                }
+                DatabaseProduct::Postgresql => "CREATE USER reader PASSWORD 'reader'",
+            })
+            .unwrap();
+        if product == DatabaseProduct::Postgresql {
+            database.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader").unwrap();
+        }
+        let reader = with(&database.access(), &json!({ "user": "reader", "password": "reader" }));
+        for (readonly, subject) in [
+            (false, Subject::Debian),
+            (false, Subject::Ours),
+            (true, Subject::Debian),
+            (true, Subject::Ours),
+        ] {
+            let setup = ServerSetup::new(subject, 4).unwrap();
+            let members = members(4, &[with(&reader, &json!({ "readonly": readonly }))]);
+            setup.write_config(&setup.config(&members).to_string()).unwrap();
+            let started = setup.try_start(&server_ns).unwrap();
+            let serves = readonly || product == DatabaseProduct::Postgresql;
+            match started {
+                Ok(_server) => {
+                    assert!(serves, "{product:?} {subject:?} {readonly}");
+                    let offer = Client::open(4, &client_ns).offer(1);
+                    assert!(offer.starts_with("192.0.2.77,"), "{subject:?}: {offer}");
+                }
+                Err(refusal) => {
+                    assert!(!serves, "{product:?} {subject:?}: {}", refusal.text);
+                    if subject == Subject::Ours {
+                        assert!(refusal.text.contains("set 'readonly'"), "{}", refusal.text);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn databases_are_asked_in_their_order() {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = lab.pair().unwrap();
+    let databases = DatabaseProduct::ALL.map(|product| {
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        let hostname = if product == DatabaseProduct::Mysql { "first" } else { "second" };
+        let of = |id, identifier| Host { id, client: (0, identifier), hostname, ..HOST };
+        let mut hosts = vec![of(1, "020000000001"), of(2, "020000000004")];
+        if product == DatabaseProduct::Postgresql {
+            hosts.push(of(3, "020000000003"));
+        }
+        database.run(&insert(product, 4, &hosts)).unwrap();
+        database
+    });
+    let access = databases.each_ref().map(DatabaseServer::access);
+    let mut client = Client::open(4, &client_ns);
+    for subject in [Subject::from_environment(), Subject::Debian] {
+        let _server = start(subject, 4, &server_ns, &access);
+        for (number, name) in [(1, "first"), (3, "second"), (4, "file")] {
+            let offer = client.offer(number);
+            let option = format!("12={:02x?}", name.as_bytes());
+            assert!(offer.contains(&option), "{subject:?} {number}: {offer}");
+        }
+    }
+}

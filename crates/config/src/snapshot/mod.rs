@@ -52,9 +52,9 @@ pub struct Snapshot<F: Dialect> {
     pub(crate) subnets: Arc<[Subnet<F>]>,
     pub(crate) networks: Arc<[SharedNetwork<F>]>,
     pub(crate) by_prefix: Arc<PrefixIndex<F::Addr>>,
-    pub(crate) by_relay: Arc<HashMap<F::Addr, Box<[u32]>>>,
-    pub(crate) by_interface: Arc<HashMap<Box<str>, Box<[u32]>>>,
-    pub(crate) by_interface_id: Arc<HashMap<Box<[u8]>, Box<[u32]>>>,
+    pub(crate) by_relay: Ways<F::Addr>,
+    pub(crate) by_interface: Ways<Box<str>>,
+    pub(crate) by_interface_id: Ways<Box<[u8]>>,
     pub(crate) over_v6: Arc<OverV6Index>,
     pub(crate) server_ids: Arc<HashSet<Bytes>>,
     /// Option definitions, standard and own.
@@ -104,6 +104,9 @@ pub struct Snapshot<F: Dialect> {
     /// What is logged, and where.
     pub loggers: Box<[Logger]>,
 }
+
+/// Positions of subnets, by what leads to them.
+type Ways<K> = Arc<HashMap<K, Box<[u32]>>>;
 
 impl<F: Dialect> Snapshot<F> {
     /// All subnets, by ascending identifier.

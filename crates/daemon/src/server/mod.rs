@@ -261,6 +261,7 @@ impl<F: Serving> Server<F> {
         logger: &Handle,
         libraries: &'static [Library<F>],
     ) -> Result<(Self, Calls), Fatal> {
+        let refused = |error: &dyn Display| give_up::<F>(logger, &run.file, error);
         let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let workers = worker_count(&config, processors);
         let leases = Leases::new();
@@ -268,12 +269,10 @@ impl<F: Serving> Server<F> {
         let waiting: Arc<[AtomicU64]> =
             (0..workers.get()).map(|_| AtomicU64::new(u64::MAX)).collect();
         let wakers = Arc::new(OnceLock::new());
-        let hooks = hooks::load(&config, libraries, logger)
-            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        let summary = configuration::summary(&config);
+        let hooks = hooks::load(&config, libraries, logger).map_err(|error| refused(&error))?;
         announce::contents(logger, &config);
         announce::libraries(logger, &config, libraries);
-        log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), summary);
+        log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), configuration::summary(&config));
         let service = Arc::new(service::Service::default());
         let policy = Policy::of(&config.lease_database);
         let given_up = Arc::new(GivenUp::default());
@@ -282,25 +281,15 @@ impl<F: Serving> Server<F> {
         let outage = Arc::new(outage);
         let Storage { journal, file } =
             storage::open(&config, layout, &leases, &waiting, &wakers, &outage, logger)
-                .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        let mut hosts = Hosts::open(&config.hosts_databases, &service, &given_up, logger)
-            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        if !config.hosts_databases.is_empty() {
-            hosts.adopt(&mut config, logger);
-            leases.configure(&config.lease_specs());
-        }
+                .map_err(|error| refused(&error))?;
+        let hosts = Hosts::start(&mut config, &leases, &service, &given_up, logger)
+            .map_err(|error| refused(&error))?;
         announce::identity(logger, &config);
-        let stats = Stats::new(
-            ServerKind::of_version(F::VERSION),
-            workers.get(),
-            jiff::tz::TimeZone::system(),
-        );
+        let zone = jiff::tz::TimeZone::system();
+        let stats = Stats::new(ServerKind::of_version(F::VERSION), workers.get(), zone);
         let listen = listen::<F>(&config, port);
-        let name_changes = NameChangeSender::start(logger)
-            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
-        name_changes
-            .apply(&config.dhcp_ddns)
-            .map_err(|error| give_up::<F>(logger, &run.file, &error))?;
+        let name_changes = NameChangeSender::start(logger).map_err(|error| refused(&error))?;
+        name_changes.apply(&config.dhcp_ddns).map_err(|error| refused(&error))?;
         announce::threads(logger, &config, workers.get());
         let reclamation = Reclamation::new(reclamation_settings(&config));
         let shared = Arc::new(Shared {
@@ -319,11 +308,10 @@ impl<F: Serving> Server<F> {
         });
         shared.limit_samples(None, &shared.config.load());
         shared.recount();
-        let io_error = |error: std::io::Error| give_up::<F>(logger, &run.file, &error);
-        let threads =
-            storage::start_threads(&shared, |shared| &shared.journal).map_err(io_error)?;
+        let threads = storage::start_threads(&shared, |shared| &shared.journal)
+            .map_err(|error| refused(&error))?;
         let clean_up = file.map(|file| CleaningUp::start::<F>(file, logger));
-        let clean_up = clean_up.transpose().map_err(io_error)?;
+        let clean_up = clean_up.transpose().map_err(|error| refused(&error))?;
         let options =
             ServiceOptions { workers, name: "dhcp".to_owned(), ..ServiceOptions::default() };
         let parked = ParkedLimit::default();
@@ -335,7 +323,8 @@ impl<F: Serving> Server<F> {
         let events = logger.clone();
         log!(logger, (twin::OPEN_SOCKET.of(F::VERSION)), port);
         let tell = move |event| log_event::<F>(&events, &event);
-        let service = Service::start(&options, listen, make, tell).map_err(io_error)?;
+        let service =
+            Service::start(&options, listen, make, tell).map_err(|error| refused(&error))?;
         // Set once, here.
         let _ = wakers.set(service.wakers().to_vec());
         let (listeners, calls) = Listeners::new(Arc::new(logger.clone()));
@@ -648,7 +637,7 @@ impl<F: Serving> Server<F> {
     fn open_hosts(&self, config: &Snapshot<F>) -> Result<Hosts<F>, ReconfigurationError> {
         let service = &self.shared.service;
         Hosts::open(&config.hosts_databases, service, &self.given_up, &self.logger)
-            .map_err(|problem| ReconfigurationError::Refused(problem))
+            .map_err(ReconfigurationError::Refused)
     }
 
     /// Puts in force what changed in a database of reservations.

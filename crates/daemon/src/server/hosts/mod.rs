@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use kea_config::UnreadReservation;
 use kea_config::snapshot::{Database as Configured, Reservation, ReservationTable, Snapshot};
 use kea_dhcp::Serving;
-use kea_lease::SubnetId;
+use kea_lease::{Leases, SubnetId};
 use kea_log::{Handle, log};
 use kea_sql::Access;
 use kea_sql::hosts::HostRow;
@@ -54,6 +54,26 @@ pub(super) struct Change {
 }
 
 impl<F: Serving> Hosts<F> {
+    /// Opens the databases of a configuration that is about to be put in force for the first time, and
+    /// adds what they hold to it and to what leases know of it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn start(
+        config: &mut Snapshot<F>,
+        leases: &Leases<F>,
+        service: &Arc<Service>,
+        given_up: &Arc<GivenUp>,
+        logger: &Handle,
+    ) -> Result<Self, String> {
+        let mut hosts = Self::open(&config.hosts_databases, service, given_up, logger)?;
+        if !hosts.sources.is_empty() {
+            hosts.adopt(config, logger);
+            leases.configure(&config.lease_specs());
+        }
+        Ok(hosts)
+    }
+
     /// Opens the databases, reads everything, and begins to look for changes.
     ///
     /// # Errors
