@@ -419,7 +419,49 @@ fn a_database_that_is_away_at_the_start_is_an_error() {
         let name = if product == DatabaseProduct::Mysql { "MySQL" } else { "PostgreSQL" };
         let place = format!("reservations in {name} database keatest on 127.0.0.1: ");
         assert!(line.contains(&place), "{line}");
+        let file = refusal.setup.config_file();
+        let mut check =
+            refusal.setup.launch_with(&server_ns, &["-T", &file.to_string_lossy()]).unwrap();
+        assert_eq!(check.wait(LIMIT).unwrap().code(), Some(1));
+        assert!(check.text().contains(&place), "{}", check.text());
     }
+}
+
+/// A reload opens databases that are new to the configuration, or leaves all as it was.
+#[test]
+fn a_reload_opens_other_databases() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+    let databases = DatabaseProduct::ALL.map(|product| {
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        let name = product.word();
+        let host = Host { id: 1, client: (0, "020000000001"), hostname: name, ..HOST };
+        database.run(&insert(product, 4, &[host])).unwrap();
+        database
+    });
+    let server = setup.start_with(&server_ns, &members(4, &[])).unwrap();
+    let mut client = Client::open(4, &client_ns);
+    let named = |name: &str| format!("12={:02x?}", name.as_bytes());
+    assert!(!client.offer(1).contains(", 12="));
+    let reload = |databases: &[Value]| {
+        let setup = server.setup();
+        setup.write_config(&setup.config(&members(4, databases)).to_string()).unwrap();
+        server.reload().unwrap()
+    };
+    let [mysql, postgresql] = databases.each_ref().map(DatabaseServer::access);
+    let nobody = with(&mysql, &json!({ "password": "wrong" }));
+    for (access, outcome, name) in [
+        (vec![mysql.clone()], "SUCCESS", "mysql"),
+        (vec![postgresql.clone()], "SUCCESS", "postgresql"),
+        (vec![nobody, postgresql.clone()], "FAIL", "postgresql"),
+        (vec![mysql, postgresql], "SUCCESS", "mysql"),
+    ] {
+        let told = reload(&access);
+        assert!(told.contains(&format!("DHCP4_DYNAMIC_RECONFIGURATION_{outcome}")), "{told}");
+        let offer = client.offer(1);
+        assert!(offer.contains(&named(name)), "{name}: {offer}");
+    }
+    reload(&[]);
+    assert!(!client.offer(1).contains(", 12="));
 }
 
 /// What was read stays in force while the database is away, and what changes meanwhile comes into force

@@ -26,6 +26,11 @@ pub(super) fn obstacles<F: Serving>(
         Err(error) => vec![format!("the interfaces of this machine cannot be listed: {error}")],
     };
     found.extend(lease_files(config, layout));
+    for database in &config.hosts_databases {
+        let access = kea_sql::Access::from(database);
+        let error = kea_sql::Database::open(&access).err();
+        found.extend(error.map(|why| format!("reservations in {}: {why}", access.place())));
+    }
     found.extend(kea_hooks::load(config, libraries).err().map(|error| error.to_string()));
     for socket in &config.control_sockets {
         found.extend(match socket {

@@ -221,7 +221,7 @@ impl<F: Serving> Source<F> {
 
 impl<F: Serving> Drop for Source<F> {
     fn drop(&mut self) {
-        // Whoever is not configured any more keeps nobody waiting.
+        // Its thread does the same, but may be waiting for a connection meanwhile.
         self.outage.ended();
     }
 }

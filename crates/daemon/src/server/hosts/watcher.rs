@@ -57,7 +57,13 @@ impl Watcher {
         stopped: Receiver<()>,
     ) -> std::io::Result<()> {
         let thread = std::thread::Builder::new().name("hosts".to_owned());
-        thread.spawn(move || self.run(database, prints, &changes, &stopped)).map(drop)
+        let run = move || {
+            let outage = Arc::clone(&self.outage);
+            self.run(database, prints, &changes, &stopped);
+            // Whoever is not configured any more keeps nobody waiting.
+            outage.ended();
+        };
+        thread.spawn(run).map(drop)
     }
 
     /// Where `retry-on-startup` is set, as often as configured.
