@@ -14,7 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::in_process::InProcess;
 
 /// What these show is done by the process around the corridor: its commands, its reloads and its timers.
-const NEED_A_PROCESS: [&str; 11] = [
+const NEED_A_PROCESS: [&str; 12] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
@@ -23,6 +23,7 @@ const NEED_A_PROCESS: [&str; 11] = [
     "expiry-cycles-fall-behind",
     "flexible-identifier-refused",
     "hook-library-unknown",
+    "leases-in-memory-only",
     "reconfigure-refused-keeps-old",
     "statistics-service-disabled",
     "subnets-are-logged",

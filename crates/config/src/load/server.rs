@@ -104,15 +104,18 @@ pub(crate) fn interfaces<A: Address>(
             ),
         }
     }
+    let udp = [("udp", SocketType::Udp)];
+    let socket_type = section.word("dhcp-socket-type", &udp, SocketType::Raw);
+    let routed = [("use-routing", Outbound::UseRouting)];
     InterfacesConfig {
         interfaces: interfaces.into(),
-        socket_type: section.word("dhcp-socket-type", &[("udp", SocketType::Udp)], SocketType::Raw),
+        socket_type,
         names_socket_type: section.text("dhcp-socket-type").is_some(),
-        outbound: section.word(
-            "outbound-interface",
-            &[("use-routing", Outbound::UseRouting)],
-            Outbound::SameAsInbound,
-        ),
+        // Raw sockets send by the interface they are of.
+        outbound: match socket_type {
+            SocketType::Udp => section.word("outbound-interface", &routed, Outbound::SameAsInbound),
+            SocketType::Raw => Outbound::SameAsInbound,
+        },
         re_detect: section.boolean_or_default("re-detect"),
         require_all: section.boolean_or_default("service-sockets-require-all"),
         max_retries: section.u32_or_default("service-sockets-max-retries"),

@@ -347,9 +347,10 @@ pub(super) fn tee_times(timers: &Timers, lifetime: u32) -> (Option<u32>, Option<
         // A fraction below one of a 32-bit number is a 32-bit number.
         timers.calculate.then(|| (fraction * f64::from(lifetime)).round() as u32)
     };
-    let t2 = timers.rebind.or_else(|| part(timers.t2_percent)).filter(|t2| *t2 < lifetime);
-    let t1 =
-        timers.renew.or_else(|| part(timers.t1_percent)).filter(|t1| *t1 < t2.unwrap_or(lifetime));
+    // A timer of 0 is left to the client.
+    let before = |timer: Option<u32>, end: u32| timer.filter(|timer| (1..end).contains(timer));
+    let t2 = before(timers.rebind.or_else(|| part(timers.t2_percent)), lifetime);
+    let t1 = before(timers.renew.or_else(|| part(timers.t1_percent)), t2.unwrap_or(lifetime));
     (t1, t2)
 }
 

@@ -12,7 +12,7 @@ use kea_wire::v4::{MessageType, RelayAgentInfo, code};
 use kea_wire::{ClientId, V4};
 
 use super::accept::{Kind, Query};
-use super::answer::{Reply, Terms, configured_server_id};
+use super::answer::{Reply, Terms};
 use super::destination::{Recipient, destination};
 use super::explain::spot_step;
 use super::extended_info;
@@ -23,7 +23,7 @@ use super::name::{GivenName, SentName};
 use crate::Ports;
 use crate::pipeline::{
     Answer, Arrival, Classifier, Corridor, Drop, HookWait, Lifetime, NamePolicy, Place, Reserved,
-    Scopes, Way, asked,
+    Way, asked,
 };
 
 /// One query on its way through the stages.
@@ -52,7 +52,7 @@ impl<'s> Exchange<'_, 's> {
         }
         // A link that is not served is another server's business before the server identifier is.
         let is_served = place.is_some() || !self.is_stray();
-        if is_served && !self.is_for_this_server(place) {
+        if is_served && !self.is_for_this_server() {
             log!(log, DHCP4_PACKET_DROP_0003, self.label, self.arrival.interface);
             return Err(Drop::OtherServer);
         }
@@ -119,25 +119,16 @@ impl<'s> Exchange<'_, 's> {
         Ok(self.nak(None, out))
     }
 
-    /// Option 54 is absent, or names this server: the interface's address, what is configured for
-    /// the place, or what the relay says.
-    fn is_for_this_server(&self, place: Option<&Place<'s, V4>>) -> bool {
+    /// Option 54 is absent, or names this server: the interface's address, what is configured anywhere
+    /// (the client may have moved), or what the relay says.
+    fn is_for_this_server(&self) -> bool {
         let Some(server_id) = self.query.view.server_id() else { return true };
         let config = self.corridor.config;
         let relay = self.query.relay.as_ref();
-        let classes = &self.classifier.classes;
-        let names = |subnet| {
-            let scopes = Scopes::new(config, None, subnet, None, classes);
-            configured_server_id(&scopes) == Some(server_id)
-        };
         Some(server_id) == self.arrival.interface_address
             || config.compatibility.ignore_dhcp_server_identifier
             || relay.and_then(RelayAgentInfo::server_id_override) == Some(server_id)
-            || (config.gives_server_id(&server_id.octets())
-                && match place {
-                    Some(place) => place.grounds().any(|ground| names(Some(ground.subnet))),
-                    None => names(None),
-                })
+            || config.gives_server_id(&server_id.octets())
     }
 
     fn leasing<'a>(&'a self, place: &'a Place<'s, V4>) -> Leasing<'a, 's> {

@@ -78,6 +78,8 @@ catalogue! {
         DHCPSRV_CFGMGR_USE_UNICAST: "listening on unicast address %1 of interface %2";
         DHCPSRV_DHCP_DDNS_SENDER_STARTED: "sending name change requests: %1";
         DHCPSRV_DHCP_DDNS_SENDER_STOPPED: "no longer sending name change requests";
+        DHCPSRV_LEASE_SANITY_FAIL_DISCARD:
+            "lease %1 with subnet id %2 does not belong there: %3; it was dropped";
         DHCPSRV_LEASE_SANITY_FIXED:
             "lease %1 with subnet id %2 belongs to subnet id %3 and was corrected";
     }
@@ -100,8 +102,6 @@ catalogue! {
             "DNS updates are suspended",
             "Requests cannot be sent. They wait, up to max-queue-size, and are tried again every second.";
         DHCPSRV_LEASE_SANITY_FAIL: "lease %1 with subnet id %2 does not belong there: %3";
-        DHCPSRV_LEASE_SANITY_FAIL_DISCARD:
-            "lease %1 with subnet id %2 does not belong there: %3; it was dropped";
         DHCPSRV_MEMFILE_CONVERTING_LEASE_FILES:
             "memfile: clean-up runs to bring lease files to schema %1.%2";
         DHCPSRV_MEMFILE_NEEDS_DOWNGRADING: "memfile: lease file %1 has a newer schema than %2";

@@ -129,12 +129,12 @@ impl<'b> Builder<'b> {
         self.put(field::GIADDR, address.octets())
     }
 
-    /// Sets `sname`. Octets beyond 63 are left out, so that a NUL ends it.
+    /// Sets `sname`. Octets beyond 64 are left out. (One of 64 octets fills the field, and no NUL ends it, as in Kea.)
     pub fn sname(&mut self, name: &[u8]) -> &mut Self {
         self.put_text::<64>(field::SNAME, name)
     }
 
-    /// Sets `file`. Octets beyond 127 are left out, so that a NUL ends it.
+    /// Sets `file`. Octets beyond 128 are left out.
     pub fn file(&mut self, name: &[u8]) -> &mut Self {
         self.put_text::<128>(field::FILE, name)
     }
@@ -261,7 +261,7 @@ impl<'b> Builder<'b> {
 
     fn put_text<const N: usize>(&mut self, offset: usize, text: &[u8]) -> &mut Self {
         let mut octets = [0; N];
-        octets.iter_mut().take(N - 1).zip(text).for_each(|(to, &from)| *to = from);
+        octets.iter_mut().zip(text).for_each(|(to, &from)| *to = from);
         self.put(offset, octets)
     }
 }

@@ -32,9 +32,9 @@ pub struct Message {
     pub siaddr: Ipv4Addr,
     /// Relay.
     pub giaddr: Ipv4Addr,
-    /// Server name without its NUL, at most 63 octets.
+    /// Server name without its NUL, at most 64 octets.
     pub sname: Vec<u8>,
-    /// Boot file name without its NUL, at most 127 octets.
+    /// Boot file name without its NUL, at most 128 octets.
     pub file: Vec<u8>,
     /// Options in wire order, one entry per code; message type and overload stand here like any
     /// other, except that overload is undone on reading.

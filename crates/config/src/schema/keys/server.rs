@@ -174,8 +174,12 @@ pub(super) static SERVICES: &[Key] = &[
     key("dhcp-queue-control", G, Kind::Map(Scope::QueueControl), "The queue of received packets")
         .shows(Map),
     key("enable-queue", QUEUE, Kind::Boolean, "Receive through a queue").shows(Boolean(false)),
-    key("queue-type", QUEUE, ANY_TEXT, "Kind of queue").v4().shows(Text("kea-ring4")),
-    key("queue-type", QUEUE, ANY_TEXT, "Kind of queue").v6().shows(Text("kea-ring6")),
+    key("queue-type", QUEUE, Kind::Word(&["kea-ring4"]), "Kind of queue")
+        .v4()
+        .shows(Text("kea-ring4")),
+    key("queue-type", QUEUE, Kind::Word(&["kea-ring6"]), "Kind of queue")
+        .v6()
+        .shows(Text("kea-ring6")),
     key("capacity", QUEUE, U32, "Packets that the queue holds").shows(Integer(64)),
     key(
         "sanity-checks",
