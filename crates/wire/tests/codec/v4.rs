@@ -157,7 +157,7 @@ fn a_bootp_reply_has_no_type_and_is_padded_on_demand() {
     assert_eq!(buffer.len(), 301);
     let view = View::parse(&buffer[1..]).unwrap();
     assert_eq!(view.message_type(), None);
-    assert_eq!(view.sname(), [b'n'; 63]);
+    assert_eq!(view.sname(), [b'n'; 64]);
     assert_eq!(view.file(), b"boot/pxe");
     assert_eq!(view.options().count(), 0);
     assert!(buffer[242..].iter().all(|&octet| octet == 0));
