@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::document::{Location, Sources, Span};
 
@@ -185,7 +185,11 @@ impl Diagnostics {
         let primary = diagnostic.place.iter().map(|place| (AnnotationKind::Primary, place));
         let related = diagnostic.related.iter().map(|place| (AnnotationKind::Context, place));
         for (kind, (span, label)) in primary.chain(related) {
-            let Some((line, offset, text)) = self.sources.lines_around(*span) else { continue };
+            let Some((line, offset, text)) = self.sources.lines_around(*span) else {
+                let place = self.sources.location(*span).map(|location| location.to_string());
+                group = group.elements(place.map(Origin::path));
+                continue;
+            };
             let start = (span.start as usize - offset).min(text.len());
             // A problem that spans many lines is shown where it begins.
             let first_line = text.split('\n').next().unwrap_or_default();

@@ -13,7 +13,7 @@ mod render;
 pub mod schema;
 pub mod snapshot;
 
-pub use change::{Change, ChangeError, Changed, DeltaError, Members};
+pub use change::{Change, ChangeError, Changed, DeltaError, Members, Stored};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::Document;
 pub use load::{ReservationReader, UnreadReservation, load};

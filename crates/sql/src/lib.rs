@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+pub mod configuration;
 mod database;
 mod error;
 pub mod hosts;

@@ -200,6 +200,8 @@ impl DatabaseServer {
                     format!("--datadir={folder}/data"),
                     format!("--socket={folder}/socket"),
                     format!("--port={}", self.port),
+                    // Each removes what is left in it by others.
+                    format!("--tmpdir={folder}"),
                     "--bind-address=127.0.0.1".to_owned(),
                     "--innodb-log-file-size=16M".to_owned(),
                     "--skip-name-resolve".to_owned(),
@@ -247,6 +249,7 @@ impl DatabaseServer {
                 vec![
                     "--no-defaults".to_owned(),
                     format!("--datadir={data}"),
+                    format!("--tmpdir={}", self.folder.path().display()),
                     "--skip-test-db".to_owned(),
                     "--innodb-log-file-size=16M".to_owned(),
                     "--innodb-flush-log-at-trx-commit=0".to_owned(),

@@ -160,7 +160,7 @@ fn same_mut<'o, 'n, F: Dialect>(
 
 /// Pools are known by their range, pools of prefixes by prefix and length, options by code and space,
 /// reservations by any identifier.
-fn is_same<F: Dialect>(one: &Map, two: &Map, scope: Scope, names: &Registry<F>) -> bool {
+pub(super) fn is_same<F: Dialect>(one: &Map, two: &Map, scope: Scope, names: &Registry<F>) -> bool {
     let text = |map: &Map, name: &str| map.get(name).and_then(Node::as_str).map(str::to_owned);
     let both = [one, two];
     match scope {
@@ -200,13 +200,17 @@ fn is_same<F: Dialect>(one: &Map, two: &Map, scope: Scope, names: &Registry<F>) 
 
 /// The name under which `held` has the key.
 fn spelling(key: &'static Key, held: &Map) -> Option<&'static str> {
-    let renamed = RENAMED.iter().filter_map(|(old, new)| match key.name {
+    spellings(key).find(|name| held.get(name).is_some())
+}
+
+/// All names that the key goes or went by.
+pub(super) fn spellings(key: &'static Key) -> impl Iterator<Item = &'static str> {
+    let renamed = RENAMED.iter().filter_map(move |(old, new)| match key.name {
         name if name == *old => Some(*new),
         name if name == *new => Some(*old),
         _ => None,
     });
-    let mut names = std::iter::once(key.name).chain(key.aliases.iter().copied()).chain(renamed);
-    names.find(|name| held.get(name).is_some())
+    std::iter::once(key.name).chain(key.aliases.iter().copied()).chain(renamed)
 }
 
 /// Keys that became others, of the same or another kind; only one of each pair can be given.

@@ -6,6 +6,7 @@
 
 mod class;
 mod delta;
+mod stored;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::schema::Scope;
 use crate::snapshot::{Dialect, Snapshot, Subnet};
 
 pub use self::delta::DeltaError;
+pub use self::stored::Stored;
 
 /// A change of a configuration. Documents hold one map, as it stands in the configuration.
 #[derive(Clone, Debug)]

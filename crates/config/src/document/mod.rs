@@ -11,7 +11,9 @@ mod value;
 
 use std::sync::Arc;
 
-pub use source::{FileId, Files, LoadError, Location, NoIncludes, SourceLoader, Sources, Span};
+pub use source::{
+    FileId, Files, LoadError, Location, NoIncludes, Record, SourceLoader, Sources, Span,
+};
 pub use value::{Entry, Map, Node, Value};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};

@@ -80,25 +80,55 @@ impl Span {
     }
 }
 
-/// A place as a person says it: both numbers count from 1; the column counts characters.
+/// A place as a person says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// Name of the text.
-    pub file: Arc<str>,
-    /// Line.
-    pub line: u32,
-    /// Column, in characters.
-    pub column: u32,
+pub enum Location {
+    /// In a text: both numbers count from 1; the column counts characters.
+    Text {
+        /// Name of the text.
+        file: Arc<str>,
+        /// Line.
+        line: u32,
+        /// Column, in characters.
+        column: u32,
+    },
+    /// In a database.
+    Record {
+        /// Name of the database.
+        database: Arc<str>,
+        /// Which row of it.
+        record: Record,
+    },
 }
 
-/// `file:line:column`.
+/// `file:line:column`, or `database, table id`.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        match self {
+            Self::Text { file, line, column } => write!(f, "{file}:{line}:{column}"),
+            Self::Record { database, record } => write!(f, "{database}, {record}"),
+        }
     }
 }
 
-/// The texts of a document.
+/// A row of a database that says something about the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The table.
+    pub table: Box<str>,
+    /// What the row is known by.
+    pub id: Box<str>,
+}
+
+/// `table id`.
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.table, self.id)
+    }
+}
+
+/// The texts of a document, and the databases that parts of it come from. What comes from a database has
+/// the number of its row for a position.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
@@ -109,6 +139,7 @@ struct Source {
     name: Arc<str>,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    records: Arc<[Record]>,
 }
 
 impl Sources {
@@ -119,8 +150,16 @@ impl Sources {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts =
             std::iter::once(0).chain(breaks.map(|(offset, _)| offset as u32 + 1)).collect();
-        self.files.push(Source { name: name.into(), text: text.into(), line_starts });
+        let (name, text, records) = (name.into(), text.into(), Arc::default());
+        self.files.push(Source { name, text, line_starts, records });
         Some(FileId(id))
+    }
+
+    /// Adds a database.
+    pub(crate) fn add_records(&mut self, name: &str, records: Arc<[Record]>) -> Option<FileId> {
+        let id = self.add(name, "")?;
+        self.files.last_mut()?.records = records;
+        Some(id)
     }
 
     /// Adds the first text of `other`, if there is one and room for it.
@@ -141,10 +180,16 @@ impl Sources {
     /// Where `span` begins.
     pub fn location(&self, span: Span) -> Option<Location> {
         let source = self.files.get(usize::from(span.file.0))?;
+        if let Some(record) = source.records.get(span.start as usize) {
+            return Some(Location::Record {
+                database: source.name.clone(),
+                record: record.clone(),
+            });
+        }
         let line = source.line_starts.partition_point(|start| *start <= span.start);
         let line_start = *source.line_starts.get(line.checked_sub(1)?)?;
         let before = source.text.get(line_start as usize..span.start as usize)?;
-        Some(Location {
+        Some(Location::Text {
             file: source.name.clone(),
             line: line as u32,
             column: before.chars().count() as u32 + 1,
@@ -154,6 +199,9 @@ impl Sources {
     /// The whole lines around `span`: number of the first, and its offset and text.
     pub(crate) fn lines_around(&self, span: Span) -> Option<(usize, usize, &str)> {
         let source = self.files.get(usize::from(span.file.0))?;
+        if !source.records.is_empty() {
+            return None;
+        }
         let first = source.line_starts.partition_point(|start| *start <= span.start);
         let last =
             source.line_starts.partition_point(|start| *start < span.end.max(span.start + 1));

@@ -67,6 +67,24 @@ impl Node {
         }
     }
 
+    /// Says that what stands nowhere yet stands at `span`, with all that is in it.
+    pub fn place_rest(&mut self, span: Span) {
+        if self.span != Span::NONE {
+            return;
+        }
+        self.span = span;
+        match &mut self.value {
+            Value::List(list) => list.iter_mut().for_each(|node| node.place_rest(span)),
+            Value::Map(map) => {
+                for entry in &mut map.entries {
+                    entry.name_span = span;
+                    entry.node.place_rest(span);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The map, if it is one.
     pub fn as_map(&self) -> Option<&Map> {
         if let Value::Map(map) = &self.value { Some(map) } else { None }
@@ -145,6 +163,12 @@ impl Map {
             Some(entry) => entry.node = node,
             None => self.push_new(Entry { name: name.into(), name_span: Span::NONE, node }),
         }
+    }
+
+    /// Sets `name`, which stands where the value stands.
+    pub(crate) fn write(&mut self, name: &str, node: Node) {
+        self.remove(name);
+        self.push_new(Entry { name: name.into(), name_span: node.span, node });
     }
 
     /// The value of that name, to be changed.

@@ -65,8 +65,13 @@ pub(super) fn libraries_closed<F: Serving>(
 }
 
 /// What these do is always there, or is looked for in the configuration by whoever does it.
-const ALWAYS_THERE: &[&str] =
-    &["libdhcp_bootp.so", "libdhcp_class_cmds.so", "libdhcp_subnet_cmds.so"];
+const ALWAYS_THERE: &[&str] = &[
+    "libdhcp_bootp.so",
+    "libdhcp_class_cmds.so",
+    "libdhcp_mysql_cb.so",
+    "libdhcp_pgsql_cb.so",
+    "libdhcp_subnet_cmds.so",
+];
 
 fn is_part<F: Serving>(path: &str, libraries: &[Library<F>]) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use kea_config::document::{Document, NoIncludes};
 use kea_control::{Answer, Arguments, Daemon, Handlers, Payload, ResultCode, write_whole};
 use kea_dhcp::Serving;
+use kea_log::log;
+use kea_log::message::twin;
 use kea_wire::{Address as _, Hex};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -28,6 +30,8 @@ use crate::version;
 pub(super) enum Next {
     /// Serve on.
     Serve,
+    /// Serve on; the configuration database has just been looked at.
+    Poll,
     /// Serve on, with timers of the new configuration.
     Reschedule,
     /// Stop with this exit code, after the answer has left.
@@ -47,7 +51,7 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
     };
     on("build-report", |_, _| Ok(Answer::success(version::build_report().trim_end())));
     on("client-explain", |server, arguments| server.client_explain(arguments));
-    on("config-backend-pull", |_, _| Ok(Answer::empty("No config backend.")));
+    on("config-backend-pull", |server, _| server.config_backend_pull());
     on("config-get", |server, _| server.config_get());
     on("config-hash-get", |server, _| {
         Ok(Answer::arguments(json!({ "hash": server.config_hash()? })))
@@ -126,6 +130,23 @@ impl<F: Serving> Server<F> {
         };
         let summary = explanation.summary();
         Ok(Answer::success(summary).and(json!({ "steps": steps })))
+    }
+
+    fn config_backend_pull(&mut self) -> Outcome {
+        let Some(backend) = &mut self.backend else {
+            return Ok(Answer::empty("No config backend."));
+        };
+        let pulled = backend.pull();
+        let result = pulled.and_then(|new| new.map_or(Ok(()), |new| self.apply_stored(new)));
+        self.next = Next::Poll;
+        if let Some(backend) = self.backend.as_mut().filter(|_| result.is_ok()) {
+            backend.count(true);
+        }
+        result.map_err(|problem| {
+            log!(self.logger, (twin::CB_ON_DEMAND_FETCH_UPDATES_FAIL.of(F::VERSION)), problem);
+            format!("On demand configuration update failed: {problem}")
+        })?;
+        Ok(Answer::success("On demand configuration update successful."))
     }
 
     fn config_get(&self) -> Outcome {

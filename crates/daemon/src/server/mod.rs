@@ -1,6 +1,7 @@
 //! A DHCP server process: everything around the corridor.
 
 mod announce;
+mod backend;
 mod classes;
 mod commands;
 mod deep_check;
@@ -53,6 +54,7 @@ use kea_stats::{ServerKind, Stats};
 pub(crate) use self::identity::identify_without_file;
 pub(crate) use self::storage::file_path;
 
+use self::backend::{Backend, Polling};
 use self::commands::Next;
 use self::hosts::{Change, Hosts};
 use self::losses::Losses;
@@ -155,7 +157,9 @@ fn serve<F: Serving>(
     logging.start_writer().map_err(|error| give_up::<F>(&logger, &run.file, &error))?;
 
     announce::received::<F>(&logger, config.document());
-    let (server, calls) = Server::start(run, config, &layout, server_port, &logger, libraries)?;
+    let (backend, config) = merge_first(run, config, &layout, &logger)?;
+    let (mut server, calls) = Server::start(run, config, &layout, server_port, &logger, libraries)?;
+    server.backend = backend;
     server.await_required_sockets(&mut plane)?;
     server.run_until_stopped(plane, calls)
 }
@@ -216,6 +220,24 @@ fn load_first<F: Serving>(run: &Run, logger: &Handle) -> Result<Snapshot<F>, Fat
     }
 }
 
+/// What the configuration database says is part of the first configuration, or there is none.
+fn merge_first<F: Serving>(
+    run: &Run,
+    config: Snapshot<F>,
+    layout: &Layout,
+    logger: &Handle,
+) -> Result<(Option<Backend<F>>, Snapshot<F>), Fatal> {
+    let merged = Backend::open(config, logger).and_then(|(backend, mut config)| {
+        limits::check(run, &config)?;
+        identity::identify(&mut config, layout)?;
+        Ok((backend, config))
+    });
+    merged.map_err(|problem| {
+        log!(logger, (twin::CONFIG_LOAD_FAIL.of(F::VERSION)), run.file.display(), problem);
+        give_up::<F>(logger, &run.file, &problem)
+    })
+}
+
 fn give_up<F: Serving>(logger: &Handle, file: &Path, reason: &dyn Display) -> Fatal {
     let text = format!("{}: {reason}", file.display());
     log!(logger, (twin::INIT_FAIL.of(F::VERSION)), text);
@@ -243,6 +265,7 @@ struct Server<F: Serving> {
     reclamation: Reclamation,
     /// Reservations in databases.
     hosts: Hosts<F>,
+    backend: Option<Backend<F>>,
     logger: Handle,
     /// The hook libraries that are part of the server.
     libraries: &'static [Library<F>],
@@ -341,6 +364,7 @@ impl<F: Serving> Server<F> {
             given_up,
             reclamation,
             hosts,
+            backend: None,
             losses: Losses::default(),
             logger: logger.clone(),
             libraries,
@@ -453,6 +477,7 @@ impl<F: Serving> Server<F> {
                     handlers.call(self, call, &log);
                     match std::mem::replace(&mut self.next, Next::Serve) {
                         Next::Serve => {}
+                        Next::Poll => schedule.poll.restart(Instant::now()),
                         Next::Reschedule => {
                             schedule = Schedule::new(&self.shared.config.load(), Instant::now());
                         }
@@ -464,6 +489,10 @@ impl<F: Serving> Server<F> {
                     log!(self.logger, (twin::DB_RECONNECT_FAILED.of(F::VERSION)), attempts);
                     return 1;
                 }
+                outcome = Backend::news(&mut self.backend) => match self.hear_news(outcome) {
+                    Polling::GoesOn => schedule.poll.restart(Instant::now()),
+                    Polling::Ends => schedule.poll.stop(),
+                },
                 () = sleep => self.on_time(&mut schedule),
             }
         }
@@ -497,6 +526,11 @@ impl<F: Serving> Server<F> {
         if schedule.losses.is_due(now) {
             self.losses.tell::<F>(self.service.counters(), &self.logger);
             schedule.losses.restart(Instant::now());
+        }
+        if schedule.poll.is_due(now) {
+            // It runs on when the outcome is known.
+            schedule.poll.stop();
+            self.backend.iter().for_each(Backend::poll);
         }
         if schedule.clean_up.is_due(now) {
             self.clean_up();
@@ -560,8 +594,9 @@ impl<F: Serving> Server<F> {
     }
 
     /// Puts a checked configuration in force, or leaves everything as it is.
-    fn apply(&mut self, mut config: Snapshot<F>) -> Result<(), ReconfigurationError> {
+    fn apply(&mut self, config: Snapshot<F>) -> Result<(), ReconfigurationError> {
         announce::received::<F>(&self.logger, config.document());
+        let (backend, mut config) = Backend::open(config, &self.logger)?;
         limits::check(&self.run, &config)?;
         let before = self.shared.config.load_full();
         if storage::needs_restart(&before, &config) {
@@ -594,6 +629,7 @@ impl<F: Serving> Server<F> {
         let summary = configuration::summary(&config);
         let workers = self.shared.waiting.len();
         self.shared.leases.configure(&config.lease_specs());
+        self.backend = backend;
         self.shared.hooks.store(Arc::new(hooks));
         self.shared.limit_samples(Some(&self.shared.config.load()), &config);
         let config = Arc::new(config);

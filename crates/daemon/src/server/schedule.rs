@@ -12,6 +12,8 @@ pub(super) struct Schedule {
     pub(super) clean_up: Timer,
     /// Samples of statistics, so that their history has a grain.
     pub(super) observe: Timer,
+    /// The configuration database is looked at.
+    pub(super) poll: Timer,
     /// Datagrams that were lost are told of.
     pub(super) losses: Timer,
 }
@@ -32,6 +34,10 @@ impl Timer {
         self.next = (!self.interval.is_zero()).then(|| now + self.interval);
     }
 
+    pub(super) fn stop(&mut self) {
+        self.next = None;
+    }
+
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.next.is_some_and(|next| next <= now)
     }
@@ -44,17 +50,21 @@ impl Schedule {
             LeaseDatabase::Memfile(memfile) if memfile.persist => memfile.lfc_interval,
             _ => 0,
         };
+        let control = config.config_control.as_ref();
+        let poll = control.map_or(0, |control| control.fetch_wait_time);
         Schedule {
             reclaim: Timer::new(expired.reclaim_timer_wait_time, now),
             flush: Timer::new(expired.flush_reclaimed_timer_wait_time, now),
             clean_up: Timer::new(clean_up, now),
             observe: Timer::new(10, now),
+            poll: Timer::new(poll, now),
             losses: Timer::new(1, now),
         }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        let timers = [&self.reclaim, &self.flush, &self.clean_up, &self.observe, &self.losses];
+        let Self { reclaim, flush, clean_up, observe, poll, losses } = self;
+        let timers = [reclaim, flush, clean_up, observe, poll, losses];
         timers.into_iter().filter_map(|timer| timer.next).min()
     }
 }

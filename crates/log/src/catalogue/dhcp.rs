@@ -39,8 +39,6 @@ twins! {
         NOT_RUNNING = DHCP4_NOT_RUNNING, DHCP6_NOT_RUNNING: "the server is not running";
     }
     [Info] Dhcp4 Dhcp6 {
-        CB_ON_DEMAND_FETCH_UPDATES_FAIL = DHCP4_CB_ON_DEMAND_FETCH_UPDATES_FAIL, DHCP6_CB_ON_DEMAND_FETCH_UPDATES_FAIL:
-            "updates could not be fetched from the configuration backends on demand: %1";
         CONFIG_COMPLETE = DHCP4_CONFIG_COMPLETE, DHCP6_CONFIG_COMPLETE:
             "configuration applied: %1",
             "The summary tells which parts hold how many subnets and whether DNS updates are on.";
@@ -101,6 +99,8 @@ twins! {
             "multi-threading is on: reservations are looked up before leases";
     }
     [Error] Dhcp4 Dhcp6 {
+        CB_ON_DEMAND_FETCH_UPDATES_FAIL = DHCP4_CB_ON_DEMAND_FETCH_UPDATES_FAIL, DHCP6_CB_ON_DEMAND_FETCH_UPDATES_FAIL:
+            "updates could not be fetched from the configuration backends on demand: %1";
         CB_PERIODIC_FETCH_UPDATES_FAIL = DHCP4_CB_PERIODIC_FETCH_UPDATES_FAIL, DHCP6_CB_PERIODIC_FETCH_UPDATES_FAIL:
             "updates could not be fetched from the configuration backends at the regular time: %1";
         CB_PERIODIC_FETCH_UPDATES_RETRIES_EXHAUSTED = DHCP4_CB_PERIODIC_FETCH_UPDATES_RETRIES_EXHAUSTED, DHCP6_CB_PERIODIC_FETCH_UPDATES_RETRIES_EXHAUSTED:
