@@ -5,6 +5,7 @@ use kea_config::snapshot::{Dialect, Subnet};
 use kea_expr::ClassSet;
 use kea_lease::Lease;
 use kea_log::Log;
+use kea_wire::v6::View;
 use kea_wire::{Duid, V4, V6};
 
 use crate::pipeline::{
@@ -90,6 +91,9 @@ pub trait Serving: Dialect + Counted {
     /// The file among the server's data that holds its identifier, where it has one of its own.
     const SERVER_ID_FILE: Option<&'static str> = None;
 
+    /// Hands over the addresses, and first addresses of prefixes, that an answer speaks of.
+    fn spoken_of(answer: &[u8], take: &mut dyn FnMut(Self::Addr));
+
     /// The folder of the server's data, where the configuration names one.
     fn data_directory(_config: &Snapshot<Self>) -> Option<&str> {
         None
@@ -137,6 +141,13 @@ impl Serving for V4 {
         worker.serve_carried(corridor, links, octets, out)
     }
 
+    fn spoken_of(answer: &[u8], take: &mut dyn FnMut(Self::Addr)) {
+        let yiaddr = answer.get(16..).and_then(<[u8]>::first_chunk::<4>);
+        if let Some(yiaddr) = yiaddr.filter(|yiaddr| **yiaddr != [0; 4]) {
+            take((*yiaddr).into());
+        }
+    }
+
     fn decline_offer(corridor: &Corridor<'_, Self>, query: &[u8], offered: &Lease<Self>) {
         crate::v4::decline_offer(corridor, query, offered);
     }
@@ -180,6 +191,14 @@ impl Serving for V6 {
     const DIRECT: Self::Addr = std::net::Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
     const SERVER_ID_FILE: Option<&'static str> = Some("kea-dhcp6-serverid");
 
+    fn spoken_of(answer: &[u8], take: &mut dyn FnMut(Self::Addr)) {
+        let Ok(view) = View::parse(answer) else { return };
+        for association in view.associations().flatten() {
+            association.addresses().flatten().for_each(|one| take(one.address));
+            association.prefixes().flatten().for_each(|one| take(one.prefix.first()));
+        }
+    }
+
     fn serve(
         worker: &mut Worker<Self>,
         corridor: &Corridor<'_, Self>,
@@ -218,7 +237,7 @@ impl Serving for V6 {
     }
 
     fn relay_of(payload: &[u8]) -> Option<Self::Addr> {
-        let view = kea_wire::v6::View::parse(payload).ok()?;
+        let view = View::parse(payload).ok()?;
         view.relays().first().map(kea_wire::v6::Relay::link_address)
     }
 

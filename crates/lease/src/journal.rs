@@ -55,6 +55,10 @@ pub trait Disk: Send + Sync {
     fn truncate(&self, len: u64) -> io::Result<()>;
     /// Puts the file aside for cleanup, and begins a new one that has only a header.
     fn rotate(&self) -> io::Result<()>;
+    /// Given once, before anything else: the number of the last row that was decided. Rows are appended in
+    /// the order of their numbers, from 1 on, and from the first that is not durable after
+    /// [`Self::truncate`].
+    fn count_by(&self, _last: &Arc<AtomicU64>) {}
     /// Lets go of the file until [`Self::truncate`]: something failed, and whoever mends a disk may
     /// have to take it away. Nothing is appended or synced before.
     fn release(&self) {}
@@ -113,7 +117,7 @@ pub struct Journal {
     durability: Durability,
     limits: JournalLimits,
     lanes: Vec<Mutex<Lane>>,
-    last: AtomicU64,
+    last: Arc<AtomicU64>,
     /// The last row that left its lane.
     gathered: AtomicU64,
     durable: AtomicU64,
@@ -200,11 +204,13 @@ impl Journal {
         waker: Waker,
         events: EventSink,
     ) -> Self {
+        let last = Arc::new(AtomicU64::new(0));
+        disk.count_by(&last);
         Journal {
             durability,
             limits,
             lanes: std::iter::repeat_with(Mutex::default).take(LANES).collect(),
-            last: AtomicU64::new(0),
+            last,
             gathered: AtomicU64::new(0),
             durable: AtomicU64::new(0),
             pending: AtomicUsize::new(0),

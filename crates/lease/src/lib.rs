@@ -22,6 +22,7 @@ mod lease;
 mod leases;
 pub mod lfc;
 mod load;
+mod lost;
 mod pool;
 mod queue;
 mod reading;
@@ -47,7 +48,8 @@ pub use lease::{
     V4Owner, V6Owner, V6Term, no_duid,
 };
 pub use leases::{Leases, SubnetSpec};
-pub use load::{LoadError, LoadEvent, LoadReport, load, peruse};
+pub use load::{LoadError, LoadEvent, LoadReport, load, peruse, take_in};
+pub use lost::LostClaims;
 pub use pool::{Allocator, PoolCounts, PoolSpec};
 pub use record::no_hw_addr;
 pub use subnet::{LeaseRef, Occupancy, Occupied, SubnetLeases, Vacancy};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::csv::{HeaderError, Layout, Row, RowError, lost_hw_addr, parse_row};
 use crate::file::{LeaseFiles, sync_directory};
 use crate::gathering::Candidate;
-use crate::lease::LeaseFamily;
+use crate::lease::{Lease, LeaseFamily};
 use crate::leases::Leases;
 use crate::reading::{Reading, Rest, read_file};
 use crate::record::Record;
@@ -99,6 +99,21 @@ pub fn load<F: LeaseFamily>(
     events: &mut dyn FnMut(LoadEvent<'_>),
 ) -> Result<LoadReport, LoadError> {
     read_all(files, leases, max_row_errors, admit, events, TornEnd::CutOff)
+}
+
+/// Takes in all leases that `read` gives, wherever they come from; how many `admit` refused. Until the end
+/// nobody finds them.
+///
+/// # Errors
+/// That of `read`; then nothing is taken in.
+pub fn take_in<F: LeaseFamily, E>(
+    leases: &Leases<F>,
+    mut admit: impl FnMut(&mut Candidate<'_, F>) -> bool,
+    read: impl FnOnce(&mut dyn FnMut(&Lease<F>)) -> Result<(), E>,
+) -> Result<u64, E> {
+    let mut gathering = leases.gather();
+    read(&mut |lease| gathering.put(Record::new(lease)))?;
+    Ok(gathering.finish(&mut admit))
 }
 
 /// Reads all leases as [`load`] does, but only looks: rows that cannot be read are passed over, and the

@@ -169,20 +169,23 @@ impl Database {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.control("BEGIN")?;
+        self.command("BEGIN")?;
         match work(self) {
-            Ok(result) => self.control("COMMIT").map(|()| result),
+            Ok(result) => self.command("COMMIT").map(|()| result),
             Err(error) => {
                 if !error.is_lost() {
-                    self.control("ROLLBACK")?;
+                    self.command("ROLLBACK")?;
                 }
                 Err(error)
             }
         }
     }
 
-    /// A statement that is not prepared: without values and result.
-    fn control(&mut self, sql: &str) -> Result<(), Error> {
+    /// Does a statement, or several, that nobody prepares: without values and result.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub fn command(&mut self, sql: &str) -> Result<(), Error> {
         let Self { access, connection, runtime } = self;
         let work = async {
             match connection {

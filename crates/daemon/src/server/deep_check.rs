@@ -73,9 +73,18 @@ fn interfaces<F: Serving>(config: &Snapshot<F>, present: &Interfaces) -> Vec<Str
     found
 }
 
-/// Lease files that cannot be read, or a folder where none can be made.
+/// Lease files that cannot be read, a folder where none can be made, or a database that cannot be opened.
 fn lease_files<F: Serving>(config: &Snapshot<F>, layout: &Layout) -> Vec<String> {
-    let LeaseDatabase::Memfile(memfile) = &config.lease_database else { return Vec::new() };
+    let memfile = match &config.lease_database {
+        LeaseDatabase::Memfile(memfile) => memfile,
+        LeaseDatabase::Sql(database) => {
+            let access = kea_sql::Access::from(database);
+            let opened = kea_sql::Database::open(&access);
+            let why =
+                |error| format!("the lease database cannot be opened: {}: {error}", access.place());
+            return opened.err().map(why).into_iter().collect();
+        }
+    };
     if !memfile.persist {
         return Vec::new();
     }

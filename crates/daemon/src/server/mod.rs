@@ -10,6 +10,7 @@ mod hooks;
 mod hosts;
 mod identity;
 mod interfaces;
+mod lease_table;
 mod limits;
 mod losses;
 mod measures;
@@ -45,10 +46,11 @@ use kea_control::{Calls, Handlers, Listeners, ReconfigurationError};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Callouts, flush_reclaimed, reclaim, reclamation_settings};
 use kea_hooks::{Library, ParkedLimit, ParkingLot};
-use kea_lease::{Journal, Leases, Reclamation};
+use kea_lease::{Journal, Leases, LostClaims, Reclamation};
 use kea_log::message::twin;
 use kea_log::{Environment, Handle, Logging, LoggingOptions, log};
 use kea_net::{Listen, Mode, Selection, Service, ServiceOptions};
+use kea_sql::LeaseRows;
 use kea_stats::{ServerKind, Stats};
 
 pub(crate) use self::identity::identify_without_file;
@@ -79,7 +81,7 @@ use crate::service_manager::{Phase, ServiceManager};
 use crate::version;
 
 /// The whole of a DHCP server program.
-pub fn main<F: Serving>(
+pub fn main<F: Serving + LeaseRows>(
     program: Program,
     arguments: impl IntoIterator<Item = OsString>,
     libraries: &'static [Library<F>],
@@ -92,7 +94,7 @@ struct DhcpServer<F: Serving> {
     libraries: &'static [Library<F>],
 }
 
-impl<F: Serving> Tasks for DhcpServer<F> {
+impl<F: Serving + LeaseRows> Tasks for DhcpServer<F> {
     fn check(&self, file: &Path, deep: bool) -> ExitCode {
         match configuration::load::<F>(file, Confinement::Confined) {
             Ok(loaded) if deep => check_deeply(&loaded, self.libraries),
@@ -128,7 +130,7 @@ fn check_deeply<F: Serving>(
 struct Fatal;
 
 /// Starts, serves until told to stop, and stops.
-fn serve<F: Serving>(
+fn serve<F: Serving + LeaseRows>(
     program: Program,
     run: &Run,
     mut plane: ControlPlane,
@@ -262,6 +264,8 @@ struct Server<F: Serving> {
     /// Where an outage tells that it lasted too long.
     given_up: Arc<GivenUp>,
     losses: Losses,
+    /// Claims that others were faster with, as far as statistics know of them.
+    lost_claims: u64,
     reclamation: Reclamation,
     /// Reservations in databases.
     hosts: Hosts<F>,
@@ -283,11 +287,14 @@ impl<F: Serving> Server<F> {
         port: u16,
         logger: &Handle,
         libraries: &'static [Library<F>],
-    ) -> Result<(Self, Calls), Fatal> {
+    ) -> Result<(Self, Calls), Fatal>
+    where
+        F: LeaseRows,
+    {
         let refused = |error: &dyn Display| give_up::<F>(logger, &run.file, error);
         let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let workers = worker_count(&config, processors);
-        let leases = Leases::new();
+        let (leases, lost) = (Arc::new(Leases::new()), Arc::new(LostClaims::default()));
         leases.configure(&config.lease_specs());
         let waiting: Arc<[AtomicU64]> =
             (0..workers.get()).map(|_| AtomicU64::new(u64::MAX)).collect();
@@ -297,13 +304,9 @@ impl<F: Serving> Server<F> {
         announce::libraries(logger, &config, libraries);
         log!(logger, (twin::CONFIG_COMPLETE.of(F::VERSION)), configuration::summary(&config));
         let service = Arc::new(service::Service::default());
-        let policy = Policy::of(&config.lease_database);
-        let given_up = Arc::new(GivenUp::default());
-        let outage =
-            Outage::new("lease-database", policy, Arc::clone(&service), Arc::clone(&given_up));
-        let outage = Arc::new(outage);
+        let (outage, given_up) = outages(&config, &service);
         let Storage { journal, file } =
-            storage::open(&config, layout, &leases, &waiting, &wakers, &outage, logger)
+            storage::open(&config, layout, (&leases, &lost), &waiting, &wakers, &outage, logger)
                 .map_err(|error| refused(&error))?;
         let hosts = Hosts::start(&mut config, &leases, &service, &given_up, logger)
             .map_err(|error| refused(&error))?;
@@ -318,6 +321,7 @@ impl<F: Serving> Server<F> {
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config),
             leases,
+            lost,
             journal,
             stats,
             log: logger.clone(),
@@ -365,6 +369,7 @@ impl<F: Serving> Server<F> {
             reclamation,
             hosts,
             backend: None,
+            lost_claims: 0,
             losses: Losses::default(),
             logger: logger.clone(),
             libraries,
@@ -524,6 +529,7 @@ impl<F: Serving> Server<F> {
             schedule.observe.restart(Instant::now());
         }
         if schedule.losses.is_due(now) {
+            self.count_what_others_did();
             self.losses.tell::<F>(self.service.counters(), &self.logger);
             schedule.losses.restart(Instant::now());
         }
@@ -535,6 +541,13 @@ impl<F: Serving> Server<F> {
         if schedule.clean_up.is_due(now) {
             self.clean_up();
             schedule.clean_up.restart(Instant::now());
+        }
+    }
+
+    fn count_what_others_did(&mut self) {
+        let claims = self.shared.lost.total();
+        if std::mem::replace(&mut self.lost_claims, claims) != claims {
+            self.shared.recount();
         }
     }
 
@@ -717,7 +730,7 @@ impl<F: Serving> Server<F> {
             let _ = thread.join();
         }
         self.shared.journal.finish();
-        log!(self.logger, DHCPSRV_CLOSE_DB, "memfile");
+        log!(self.logger, DHCPSRV_CLOSE_DB, storage::kind(&self.shared.config.load()));
         self.shared.name_changes.stop();
         log!(self.logger, (twin::SHUTDOWN.of(F::VERSION)));
         announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
@@ -756,6 +769,16 @@ impl CleaningUp {
             journal.rotate();
         }
     }
+}
+
+/// The outages of the lease database, and where all outages tell that they last too long.
+fn outages<F: Serving>(
+    config: &Snapshot<F>,
+    service: &Arc<service::Service>,
+) -> (Arc<Outage>, Arc<GivenUp>) {
+    let (policy, given_up) = (Policy::of(&config.lease_database), Arc::new(GivenUp::default()));
+    let (service, told) = (Arc::clone(service), Arc::clone(&given_up));
+    (Arc::new(Outage::new("lease-database", policy, service, told)), given_up)
 }
 
 /// Whether the environment wants answers sent back to where queries came from (the manual's page on

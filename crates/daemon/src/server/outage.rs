@@ -130,9 +130,13 @@ impl Outage {
     }
 
     /// How often it failed since it worked last.
-    #[cfg(test)]
-    fn failures(&self) -> u32 {
+    pub(super) fn failures(&self) -> u32 {
         self.state().failures
+    }
+
+    /// Attempts before the server ends; none for no end.
+    pub(super) fn attempts(&self) -> Option<u32> {
+        self.state().policy.attempts
     }
 
     fn enforce(&self, state: &State) {

@@ -1,5 +1,6 @@
 //! What the threads of a server share.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
@@ -7,7 +8,7 @@ use kea_config::snapshot::Snapshot;
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{Callouts, Corridor, Statistics, forget_others, recount, recount_changed};
 use kea_hooks::Hooks;
-use kea_lease::{Journal, Leases};
+use kea_lease::{Journal, Leases, LostClaims};
 use kea_stats::{Limit, Stats, UnixMicros};
 
 use super::measures::Measures;
@@ -19,18 +20,20 @@ use super::times::Times;
 pub(super) struct Shared<F: Serving> {
     /// The configuration in force.
     pub(super) config: ArcSwap<Snapshot<F>>,
-    pub(super) leases: Leases<F>,
+    pub(super) leases: Arc<Leases<F>>,
+    /// Claims that others were faster with, where leases are shared with others.
+    pub(super) lost: Arc<LostClaims<F>>,
     pub(super) journal: Journal,
     pub(super) stats: Stats,
     pub(super) log: kea_log::Handle,
     /// For each worker the first ticket that it waits for; `u64::MAX` when it waits for none.
-    pub(super) waiting: std::sync::Arc<[AtomicU64]>,
+    pub(super) waiting: Arc<[AtomicU64]>,
     /// By worker.
     pub(super) measures: Box<[Measures]>,
     /// Answers go back to where queries came from: for tests alone.
     pub(super) answers_to_source: bool,
     /// Whether clients are served.
-    pub(super) service: std::sync::Arc<Service>,
+    pub(super) service: Arc<Service>,
     /// Who is asked on the way of a query. Swapped before the configuration is.
     pub(super) hooks: ArcSwap<Hooks<F>>,
     /// The way to the DNS update daemon.

@@ -8,16 +8,18 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kea_config::Snapshot;
-use kea_config::snapshot::{LeaseDatabase, Memfile, OnFail};
+use kea_config::snapshot::{Database, DatabaseKind, LeaseDatabase, Memfile, OnFail};
 use kea_dhcp::Serving;
 use kea_lease::{
     Candidate, Durability, FileDisk, Journal, JournalEvent, JournalLimits, LeaseFiles, Leases,
-    LoadEvent, LocalFolder, lfc, load,
+    LoadEvent, LocalFolder, LostClaims, lfc, load,
 };
 use kea_log::{Handle, log};
 use kea_net::Waker;
+use kea_sql::LeaseRows;
 
 use super::identity::data_directory;
+use super::lease_table;
 use super::outage::Outage;
 use super::sanity;
 use super::worker::is_awaited;
@@ -47,10 +49,10 @@ pub(super) struct CleanUp;
 ///
 /// # Errors
 /// A text for the operator: which file, and what is wrong with it. Nothing was overwritten.
-pub(super) fn open<F: Serving>(
+pub(super) fn open<F: Serving + LeaseRows>(
     config: &Snapshot<F>,
     layout: &Layout,
-    leases: &Leases<F>,
+    (leases, lost): (&Arc<Leases<F>>, &Arc<LostClaims<F>>),
     waiting: &Arc<[AtomicU64]>,
     wakers: &Wakers,
     outage: &Arc<Outage>,
@@ -59,7 +61,9 @@ pub(super) fn open<F: Serving>(
     let memfile = match &config.lease_database {
         LeaseDatabase::Memfile(memfile) => memfile,
         LeaseDatabase::Sql(database) => {
-            return Err(format!("leases cannot be kept in a {:?} database", database.kind));
+            let wake = wake_workers(waiting, wakers);
+            let journal = lease_table::open(config, database, leases, lost, wake, outage, logger)?;
+            return Ok(Storage { journal, file: None });
         }
     };
     let path = file_path(config, memfile, layout);
@@ -111,6 +115,17 @@ pub(super) fn open<F: Serving>(
     Ok(Storage { journal, file: Some(FileStorage { files, clean_up, requests }) })
 }
 
+/// What leases are kept in, as the configuration says it.
+pub(super) fn kind<F: Serving>(config: &Snapshot<F>) -> &'static str {
+    match &config.lease_database {
+        LeaseDatabase::Memfile(_) => "memfile",
+        LeaseDatabase::Sql(database) => match database.kind {
+            DatabaseKind::Mysql => "mysql",
+            DatabaseKind::Postgresql => "postgresql",
+        },
+    }
+}
+
 /// The version of the lease files that are written: major, minor.
 fn schema(version: u8) -> (u8, u8) {
     if version == 4 { (2, 1) } else { (4, 0) }
@@ -160,7 +175,15 @@ pub(super) fn needs_restart<F: Serving>(old: &Snapshot<F>, new: &Snapshot<F>) ->
             };
             (LeaseDatabase::Memfile(memfile), folder)
         }
-        other @ LeaseDatabase::Sql(_) => (other.clone(), None),
+        LeaseDatabase::Sql(database) => {
+            let database = Database {
+                on_fail: OnFail::ServeRetryContinue,
+                max_reconnect_tries: 0,
+                retry_on_startup: false,
+                ..database.clone()
+            };
+            (LeaseDatabase::Sql(database), None)
+        }
     };
     place(old) != place(new)
 }

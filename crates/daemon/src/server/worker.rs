@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use kea_config::snapshot::{Outbound, Snapshot};
+use kea_config::snapshot::{LeaseDatabase, Outbound, Snapshot};
 use kea_dhcp::Serving;
 use kea_dhcp::pipeline::{
     Answer, Arrival, Backlog, Callouts, Carriage, LetGo, Link, MAX_ANSWER_WAIT, Statistics,
@@ -46,6 +46,8 @@ pub(super) struct Worker<F: Serving> {
     held: HashMap<ParkId, Parked<F>>,
     /// Queries that wait, when more come than can be served.
     backlog: Backlog<Held>,
+    /// The query at hand was decided once already.
+    is_again: bool,
     /// Full batches in a row that only waited: the sockets were never empty.
     helpings: u32,
     /// Tells too many queries from a burst.
@@ -66,6 +68,8 @@ struct Parked<F: Serving> {
     octets: Vec<u8>,
     /// What it answers, where hooks want to know.
     query: Vec<u8>,
+    /// The query, where it may have to be decided again: leases are shared with others.
+    again: Option<Box<Held>>,
 }
 
 /// The most answers that a worker keeps waiting; more queries than that in two disk writes are not
@@ -95,6 +99,7 @@ impl<F: Serving> Worker<F> {
             lot,
             held: HashMap::new(),
             backlog,
+            is_again: false,
             helpings: 0,
             pressure: Pressure::default(),
             spare: Vec::new(),
@@ -147,7 +152,9 @@ impl<F: Serving> Worker<F> {
             let next = self.backlog.pop(now.since_epoch, |_| stale += 1);
             (0..stale).for_each(|_| self.let_go(LetGo::Stale));
             let Some(held) = next else { break };
+            self.is_again = held.is_again;
             self.serve(now, &held.datagram(), out);
+            self.is_again = false;
         }
     }
 
@@ -283,6 +290,44 @@ impl<F: Serving> Worker<F> {
         log!(self.shared.log, (twin::PACKET_DROP_DHCP_DISABLED.of(F::VERSION)), from);
     }
 
+    /// Kept of a query while its answer waits.
+    fn again(&self, answer: &Answer<F>, query: &Datagram<'_>) -> Option<Box<Held>> {
+        let is_shared = matches!(self.config.lease_database, LeaseDatabase::Sql(_));
+        let is_own = matches!(answer.way, Way::Client);
+        // Once: what the database does not take, it does not take again.
+        (is_shared && is_own && !self.is_again && query.arrival.delivery != Delivery::Channel)
+            .then(|| Box::new(Held::new(query)))
+    }
+
+    /// True when another server was faster with what the answer grants.
+    fn has_lost(&self, answer: &Answer<F>, octets: &[u8]) -> bool {
+        if !self.shared.lost.any() {
+            return false;
+        }
+        let mut has_lost = false;
+        F::spoken_of(octets, &mut |address| {
+            has_lost |= self.shared.lost.concerns(address, answer.after);
+        });
+        has_lost
+    }
+
+    /// Has a query decided again with what is known by now; one that nobody kept is the client's to repeat.
+    fn decide_again(&mut self, now: Now, again: Option<Box<Held>>) {
+        let again = again.and_then(|held| {
+            let source = F::Addr::of_ip(held.peer.ip())?;
+            Some((F::rank(&held.payload, source), held))
+        });
+        let Some((rank, held)) = again else {
+            self.statistics.count(ServerMetric::ReceiveDrop);
+            return;
+        };
+        let since = held.received.unwrap_or(now.since_epoch);
+        let held = Held { is_again: true, ..*held };
+        if let Some((why, _)) = self.backlog.push(rank, since, held) {
+            self.let_go(why);
+        }
+    }
+
     fn park(&mut self, now: Now, answer: Answer<F>, query: &Datagram<'_>) {
         if self.parked.len() + self.held.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
@@ -293,9 +338,11 @@ impl<F: Serving> Worker<F> {
         std::mem::swap(&mut octets, &mut self.buffer);
         self.serve.in_flight.begin(answer.transaction);
         let received = query.arrival.received;
+        let datagram = query;
         let query = self.hooks.as_ref().map(|_| query.payload.to_vec()).unwrap_or_default();
         let id = answer.parked.as_ref().map(|wait| wait.id);
-        let parked = Parked { since: now.instant, received, answer, octets, query };
+        let again = self.again(&answer, datagram);
+        let parked = Parked { since: now.instant, received, answer, octets, query, again };
         match id {
             Some(id) => drop(self.held.insert(id, parked)),
             None => self.parked.push_back(parked),
@@ -336,11 +383,13 @@ impl<F: Serving> Worker<F> {
         let durable = self.shared.journal.durable();
         while self.parked.front().is_some_and(|parked| parked.answer.after <= durable) {
             let Some(parked) = self.parked.pop_front() else { break };
-            let Parked { since, received, answer, mut octets, query } = parked;
+            let Parked { since, received, answer, mut octets, query, again } = parked;
             self.serve.in_flight.end(answer.transaction);
             let waited = now.instant.saturating_duration_since(since);
             self.measures().commits.record(waited);
-            if waited <= MAX_ANSWER_WAIT {
+            if self.has_lost(&answer, &octets) {
+                self.decide_again(now, again);
+            } else if waited <= MAX_ANSWER_WAIT {
                 self.leave(&answer, &query, &mut octets, out);
                 self.left.extend(received);
             } else {
@@ -451,6 +500,8 @@ struct Held {
     peer: SocketAddr,
     hw_addr: Option<HwAddr>,
     received: Option<Duration>,
+    /// It was decided once already.
+    is_again: bool,
 }
 
 impl Held {
@@ -475,6 +526,7 @@ impl Held {
             peer,
             hw_addr,
             received,
+            is_again: false,
         }
     }
 

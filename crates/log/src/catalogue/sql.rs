@@ -137,6 +137,14 @@ catalogue! {
     [Warn] Dhcpsrv {
         DHCPSRV_PGSQL_NEGATIVE_LEASES_STAT: "PostgreSQL: recount of leases gave a negative number";
     }
+    [Warn] Dhcpsrv {
+        DHCPSRV_SQL_LEASE_CHANGED_BY_OTHERS:
+            "lease %1: somebody else has changed its row of %2, which counts";
+        DHCPSRV_SQL_LEASE_UNREADABLE: "lease %1: its row of %2 is passed over: %3";
+    }
+    [Error] Dhcpsrv {
+        DHCPSRV_SQL_LEASE_REFUSED: "lease %1: the database does not take its row of %2: %3";
+    }
     [Debug 50] Database {
         DATABASE_MYSQL_COMMIT: "MySQL: committing";
         DATABASE_MYSQL_ROLLBACK: "MySQL: rolling back";
