@@ -69,6 +69,8 @@ fn options(access: &Access, place: &Place) -> Result<OptsBuilder, Error> {
         Place::Machine(machine, port) => options.ip_or_hostname(machine).tcp_port(*port),
     };
     if tls::is_wanted(&configured.tls) && matches!(place, Place::Machine(..)) {
+        // Says which file is wrong, if one is; the client would say only what.
+        tls::client_config(&configured.tls, true)?;
         let anchors = tls::anchor_files(&configured.tls)?;
         let own = tls::own_files(&configured.tls)
             .map(|(cert, key)| ClientIdentity::new(cert.to_owned().into(), key.to_owned().into()));

@@ -4,7 +4,7 @@ mod way;
 
 use std::time::Instant;
 
-use kea_config::snapshot::{Database as Configured, DatabaseKind, Secret};
+use kea_config::snapshot::{Database as Configured, DatabaseKind, Secret, Tls};
 use kea_sql::{Access, Database, Error, SchemaVersion, Value};
 use kea_testkit::{DatabaseProduct, DatabaseServer};
 
@@ -121,6 +121,85 @@ fn what_stands_in_the_way_of_a_connection_is_said() {
         server.stop().unwrap();
         let unreachable = open(&right).unwrap_err();
         assert!(unreachable.is_lost(), "{product:?}: {unreachable:?}");
+    }
+}
+
+/// A certificate authority.
+struct Authority {
+    certificate: rcgen::Certificate,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        Authority { certificate, issuer: rcgen::Issuer::new(parameters, key) }
+    }
+
+    /// Certificate and key of a server.
+    fn issue(&self, name: &str) -> (String, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+#[test]
+fn a_connection_is_encrypted_where_a_trust_anchor_asks_for_it() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let folder = tempfile::tempdir().unwrap();
+    let anchored = |configured: &Configured, authority: &Authority, file: &str| {
+        let path = folder.path().join(file);
+        std::fs::write(&path, authority.certificate.pem()).unwrap();
+        let trust_anchor = Some(path.to_string_lossy().into());
+        let tls = Tls { trust_anchor, ..Tls::default() };
+        Configured { tls, ..configured.clone() }
+    };
+    for product in DatabaseProduct::ALL {
+        let mut server = DatabaseServer::start(product).unwrap();
+        let plain = configured(&server);
+        let encrypted = anchored(&plain, &authority, "anchor.pem");
+        let without = open(&encrypted).unwrap_err().to_string();
+        assert!(["TLS", "SSL"].iter().any(|word| without.contains(word)), "{product:?}: {without}");
+
+        let (certificate, key) = authority.issue("127.0.0.1");
+        server.offer_tls(&certificate, &key).unwrap();
+        let version = |configured: &Configured| {
+            let rows = open(configured).unwrap().query(
+                match product {
+                    DatabaseProduct::Mysql => {
+                        "SELECT variable_value FROM information_schema.session_status \
+                         WHERE variable_name = 'Ssl_version'"
+                    }
+                    DatabaseProduct::Postgresql => {
+                        "SELECT COALESCE(version, '') FROM pg_stat_ssl \
+                         WHERE pid = pg_backend_pid()"
+                    }
+                },
+                &[],
+            );
+            rows.unwrap()[0].text(0).unwrap().to_owned()
+        };
+        assert_eq!(version(&plain), "", "{product:?}");
+        assert!(version(&encrypted).starts_with("TLSv1."), "{product:?}: {}", version(&encrypted));
+
+        let unknown = open(&anchored(&plain, &stranger, "stranger.pem")).unwrap_err().to_string();
+        assert!(unknown.contains("certificate"), "{product:?}: {unknown}");
+        let named = Configured { ssl_mode: Some("verify-full".into()), ..encrypted.clone() };
+        open(&named).unwrap();
+
+        let (certificate, key) = authority.issue("db.example");
+        server.offer_tls(&certificate, &key).unwrap();
+        let is_compared = product == DatabaseProduct::Mysql;
+        assert_eq!(open(&encrypted).is_err(), is_compared, "{product:?}: the name is another one");
+        let other = open(&named).unwrap_err().to_string();
+        assert!(other.contains("db.example"), "{product:?}: {other}");
+        let missing = Tls { trust_anchor: Some("/nowhere.pem".into()), ..Tls::default() };
+        let missing = open(&Configured { tls: missing, ..plain }).unwrap_err().to_string();
+        assert!(missing.contains("/nowhere.pem"), "{product:?}: {missing}");
     }
 }
 

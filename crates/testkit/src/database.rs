@@ -186,6 +186,34 @@ impl DatabaseServer {
         process.wait(LIMIT).map(drop)
     }
 
+    /// Has it offer TLS from now on, with this certificate and key (PEM). Connections end.
+    ///
+    /// # Errors
+    /// As [`Self::start_again`].
+    pub fn offer_tls(&mut self, certificate: &str, key: &str) -> io::Result<()> {
+        let user = User::from_name(self.product.account())?;
+        let place = |name: &str, pem: &str| {
+            let path = self.folder.path().join(name);
+            fs::write(&path, pem)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+            chown(&path, user.as_ref().map(|user| user.uid.as_raw()), None)?;
+            io::Result::Ok(path.display().to_string())
+        };
+        let (certificate, key) = (place("tls.crt", certificate)?, place("tls.key", key)?);
+        self.options = match self.product {
+            DatabaseProduct::Mysql => {
+                vec![format!("--ssl-cert={certificate}"), format!("--ssl-key={key}")]
+            }
+            DatabaseProduct::Postgresql => vec![
+                "-cssl=on".to_owned(),
+                format!("-cssl_cert_file={certificate}"),
+                format!("-cssl_key_file={key}"),
+            ],
+        };
+        self.stop()?;
+        self.start_again()
+    }
+
     /// Starts it again after [`Self::stop`].
     ///
     /// # Errors
