@@ -46,8 +46,8 @@ impl<F: LeaseFamily> LostClaims<F> {
         &self,
         leases: &Leases<F>,
         last: &AtomicU64,
-        address: F::Addr,
-        truth: Option<&Lease<F>>,
+        (address, truth): (F::Addr, Option<&Lease<F>>),
+        now: Instant,
     ) {
         let mut table = leases.at(address);
         // Rows of the address are appended with its table locked.
@@ -56,12 +56,22 @@ impl<F: LeaseFamily> LostClaims<F> {
             Some(lease) => drop(table.put(lease)),
             None => drop(table.remove(address)),
         }
-        let now = Instant::now();
         let mut claims = self.claims.lock();
-        claims.retain(|_, (_, at)| now.duration_since(*at) < KEPT);
         claims.insert(address, (upto, now));
         self.total.fetch_add(1, Ordering::Relaxed);
         self.some.store(true, Ordering::Release);
+    }
+
+    /// Forgets claims of which no row is on its way any more, since all up to `durable` are written, and
+    /// no answer waits.
+    pub fn forget(&self, durable: Ticket, now: Instant) {
+        if !self.any() {
+            return;
+        }
+        let mut claims = self.claims.lock();
+        let is_young = |at: Instant| now.saturating_duration_since(at) < ANSWERED;
+        claims.retain(|_, (upto, at)| *upto > durable || is_young(*at));
+        self.some.store(!claims.is_empty(), Ordering::Release);
     }
 
     /// True for what was decided without knowing that the claim of this address lost.
@@ -70,5 +80,27 @@ impl<F: LeaseFamily> LostClaims<F> {
     }
 }
 
-/// Longer than an answer waits, or a row is on its way.
-const KEPT: Duration = Duration::from_secs(300);
+/// Longer than an answer waits.
+const ANSWERED: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kea_wire::V4;
+
+    #[test]
+    fn a_claim_is_forgotten_when_its_rows_are_written_and_its_answers_gone() {
+        let (leases, lost) = (Leases::<V4>::new(), LostClaims::default());
+        let (last, begin, address) = (AtomicU64::new(5), Instant::now(), [10, 0, 0, 1].into());
+        lost.lose(&leases, &last, (address, None), begin);
+        let known = || lost.concerns(address, Ticket(5));
+        assert!(known() && !lost.concerns(address, Ticket(6)));
+        lost.forget(Ticket(4), begin + 2 * ANSWERED);
+        assert!(known(), "a row is on its way");
+        lost.forget(Ticket(5), begin + ANSWERED / 2);
+        assert!(known(), "an answer may wait");
+        lost.forget(Ticket(5), begin + ANSWERED);
+        assert!(!known() && !lost.any());
+        assert_eq!(lost.total(), 1);
+    }
+}

@@ -131,11 +131,7 @@ impl fmt::Display for Access {
         if let Some(port) = port {
             write!(f, "port={port} ")?;
         }
-        let kind = match kind {
-            DatabaseKind::Mysql => "mysql",
-            DatabaseKind::Postgresql => "postgresql",
-        };
-        write!(f, "type={kind}")?;
+        write!(f, "type={}", kind.word())?;
         if !user.is_empty() {
             write!(f, " user={}", quoted(user))?;
         }

@@ -6,6 +6,7 @@ pub(crate) const FLOORS: &[(&str, u32)] = &[
     ("options", 1),
     ("expr", 1),
     ("net", 1),
+    ("tls", 1),
     ("log", 2),
     ("stats", 2),
     ("lease", 3),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-use kea_expr::ClassList;
+use kea_expr::{ClassId, ClassList};
 use kea_lease::SubnetId;
 use kea_options::Registry;
 use kea_wire::{Address as _, HwAddr, Prefix};
@@ -17,7 +17,7 @@ use super::{Loader, user_context};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{Node, Span};
 use crate::schema::{self, Scope};
-use crate::snapshot::{Dialect, IdentifierKind, Reservation, ReservationTable, Subnet};
+use crate::snapshot::{Dialect, IdentifierKind, OptionSet, Reservation, ReservationTable, Subnet};
 
 /// The longest identifier that is not a hardware address.
 const MAX_IDENTIFIER: usize = 128;
@@ -72,17 +72,8 @@ pub(crate) fn read<F: Dialect>(
         }
         let options = loader.options_of(section);
         let classes = loader.classes.mentioned(section.texts("client-classes"), loader.diagnostics);
-        let host = Reservation {
-            subnet: id,
-            kind,
-            identifier,
-            addresses: addresses.into_iter().map(|(address, _)| address).collect(),
-            hostname: section.text("hostname").unwrap_or("").into(),
-            classes,
-            options: Some(options).filter(|options| !options.is_empty()),
-            specific,
-            user_context: user_context(section, loader.diagnostics),
-        };
+        let parts = Parts { addresses, specific, options, classes };
+        let host = parts.reservation(section, id, (kind, identifier), loader.diagnostics);
         // An entry with mistakes has had its say.
         let mistaken = section.texts("prefixes").next().is_some()
             || section.some_text("ip-address").is_some()
@@ -153,20 +144,41 @@ impl<'s, F: Dialect> ReservationReader<'s, F> {
         let number = &mut |name: &str| classes.names_mut().intern(name);
         let options = self.options.read(section, number, out);
         let classes = section.texts("client-classes").map(|(name, _)| number(name)).collect();
-        let user_context = user_context(section, out);
-        match client {
-            Some((kind, identifier)) if !diagnostics.has_errors() => Ok(Reservation {
-                subnet,
-                kind,
-                identifier,
-                addresses: addresses.into_iter().map(|(address, _)| address).collect(),
-                hostname: section.text("hostname").unwrap_or("").into(),
-                classes,
-                options: Some(options).filter(|options| !options.is_empty()),
-                specific,
-                user_context,
-            }),
-            _ => Err(UnreadReservation::Faulty(diagnostics)),
+        let parts = Parts { addresses, specific, options, classes };
+        let host = client.map(|client| parts.reservation(section, subnet, client, out));
+        match host.filter(|_| !diagnostics.has_errors()) {
+            Some(host) => Ok(host),
+            None => Err(UnreadReservation::Faulty(diagnostics)),
+        }
+    }
+}
+
+/// What is read and checked of a reservation, wherever it stands.
+struct Parts<F: Dialect> {
+    addresses: Vec<(F::Addr, Span)>,
+    specific: F::Reservation,
+    options: Arc<OptionSet>,
+    classes: Box<[ClassId]>,
+}
+
+impl<F: Dialect> Parts<F> {
+    fn reservation(
+        self,
+        section: Section<'_>,
+        subnet: Option<SubnetId>,
+        (kind, identifier): (IdentifierKind, SmallVec<[u8; 16]>),
+        diagnostics: &mut Diagnostics,
+    ) -> Reservation<F> {
+        Reservation {
+            subnet,
+            kind,
+            identifier,
+            addresses: self.addresses.into_iter().map(|(address, _)| address).collect(),
+            hostname: section.text("hostname").unwrap_or("").into(),
+            classes: self.classes,
+            options: Some(self.options).filter(|options| !options.is_empty()),
+            specific: self.specific,
+            user_context: user_context(section, diagnostics),
         }
     }
 }

@@ -174,6 +174,16 @@ pub enum DatabaseKind {
     Postgresql,
 }
 
+impl DatabaseKind {
+    /// As `type` of a configuration has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            DatabaseKind::Mysql => "mysql",
+            DatabaseKind::Postgresql => "postgresql",
+        }
+    }
+}
+
 /// `on-fail`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -9,28 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use kea_config::snapshot::Tls;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
+use kea_tls::Trust;
+use rustls::{ClientConfig, ServerConfig};
 
 /// Why TLS cannot be used.
 #[derive(Debug)]
 pub enum TlsError {
     /// One of the three parameters is missing while others are given.
     Missing(&'static str),
-    /// A file or folder cannot be used.
-    File {
-        /// It.
-        path: PathBuf,
-        /// Why.
-        problem: String,
-    },
-    /// The parts do not go together.
-    Unusable(String),
+    /// A file cannot be used, or they do not go together.
+    Files(kea_tls::Error),
 }
 
 impl fmt::Display for TlsError {
@@ -39,13 +27,18 @@ impl fmt::Display for TlsError {
             Self::Missing(name) => {
                 write!(f, "'{name}' is missing: TLS needs trust-anchor, cert-file and key-file")
             }
-            Self::File { path, problem } => write!(f, "cannot use {}: {problem}", path.display()),
-            Self::Unusable(problem) => write!(f, "certificate and key cannot be used: {problem}"),
+            Self::Files(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for TlsError {}
+
+impl From<kea_tls::Error> for TlsError {
+    fn from(error: kea_tls::Error) -> Self {
+        TlsError::Files(error)
+    }
+}
 
 /// The server's side. Files that change are read again.
 #[derive(Debug)]
@@ -113,21 +106,8 @@ impl Files {
 }
 
 fn server_config(files: &Files, cert_required: bool) -> Result<ServerConfig, TlsError> {
-    let unusable = |error: &dyn fmt::Display| TlsError::Unusable(error.to_string());
-    let provider = Arc::new(ring::default_provider());
-    let roots = Arc::new(anchors(&files.trust_anchor)?);
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(&error))?;
-    let builder = if cert_required {
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
-        builder.with_client_cert_verifier(verifier.map_err(|error| unusable(&error))?)
-    } else {
-        builder.with_no_client_auth()
-    };
-    builder
-        .with_single_cert(certificates(&files.cert)?, key(&files.key)?)
-        .map_err(|error| unusable(&error))
+    let Files { trust_anchor, cert, key } = files;
+    Ok(kea_tls::server_config(trust_anchor, (cert, key), cert_required)?)
 }
 
 /// The client's side: trusts servers whose certificate leads to `trust_anchor` (file or folder), and shows
@@ -139,109 +119,5 @@ pub fn client_config(
     trust_anchor: &Path,
     own: Option<(&Path, &Path)>,
 ) -> Result<Arc<ClientConfig>, TlsError> {
-    let unusable = |error: rustls::Error| TlsError::Unusable(error.to_string());
-    let provider = Arc::new(ring::default_provider());
-    let verifier = ChainOnly { roots: anchors(trust_anchor)?, provider: Arc::clone(&provider) };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let config = match own {
-        Some((cert, key_file)) => {
-            builder.with_client_auth_cert(certificates(cert)?, key(key_file)?).map_err(unusable)?
-        }
-        None => builder.with_no_client_auth(),
-    };
-    Ok(Arc::new(config))
-}
-
-fn anchors(path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    if path.is_dir() {
-        let unreadable = |error: std::io::Error| file_error(path, &error);
-        for entry in std::fs::read_dir(path).map_err(unreadable)? {
-            // A folder of anchors may hold other things too.
-            let path = entry.map_err(unreadable)?.path();
-            roots.add_parsable_certificates(certificates(&path).unwrap_or_default());
-        }
-    } else {
-        roots.add_parsable_certificates(certificates(path)?);
-    }
-    if roots.is_empty() {
-        return Err(file_error(path, &"no certificate of an authority in it"));
-    }
-    Ok(roots)
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .map_err(|error| file_error(path, &error))?
-        .collect::<Result<_, _>>()
-        .map_err(|error| file_error(path, &error))?;
-    if certificates.is_empty() {
-        return Err(file_error(path, &"no certificate in PEM form in it"));
-    }
-    Ok(certificates)
-}
-
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| file_error(path, &error))
-}
-
-fn file_error(path: &Path, problem: &dyn fmt::Display) -> TlsError {
-    TlsError::File { path: path.to_owned(), problem: problem.to_string() }
-}
-
-/// Checks the chain of a server's certificate and not its name.
-#[derive(Debug)]
-struct ChainOnly {
-    roots: RootCertStore,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for ChainOnly {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let certificate = ParsedCertificate::try_from(end_entity)?;
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(
-            &certificate,
-            &self.roots,
-            intermediates,
-            now,
-            algorithms,
-        )?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+    Ok(Arc::new(kea_tls::client_config(Trust::Anchor(trust_anchor), own)?))
 }

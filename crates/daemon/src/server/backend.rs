@@ -16,6 +16,7 @@ use kea_sql::configuration::{self, FetchError, Fetched, Revision};
 use kea_sql::{Access, Database};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::attempts::Attempts;
 use super::sockets::listen;
 use super::{Server, limits};
 
@@ -75,9 +76,12 @@ impl<F: Serving> Backend<F> {
         };
         let access = Access::from(database);
         log!(logger, DCTL_OPEN_CONFIG_DB, access);
+        let attempts = Attempts::for_configuration(access.kind(), F::VERSION);
+        let opened = attempts.open(&access, logger, || Database::open(&access));
+        let database = opened.map_err(|error| format!("{}: {error}", access.place()))?;
         let (jobs, requests) = channel();
         let (tell, news) = unbounded_channel();
-        let work = move || serve_jobs::<F>(&access, &requests);
+        let work = move || serve_jobs::<F>(database, &access, &requests);
         let thread = thread::Builder::new().name("config-database".to_owned()).spawn(work);
         thread.map_err(|error| error.to_string())?;
         let (base, revision) = (Arc::new(base), Revision::default());
@@ -197,13 +201,14 @@ impl<F: Serving> Server<F> {
         if let Some(backend) = &mut self.backend {
             backend.in_force(revision);
         }
+        self.shared.hooks.load().backend_updated(&config);
         Ok(())
     }
 }
 
 /// What the thread does.
-fn serve_jobs<F: Serving>(access: &Access, requests: &Receiver<Job<F>>) {
-    let mut connection = None;
+fn serve_jobs<F: Serving>(database: Database, access: &Access, requests: &Receiver<Job<F>>) {
+    let mut connection = Some(database);
     while let Ok(Job { base, since, tell }) = requests.recv() {
         tell(look(&mut connection, access, &base, since));
     }

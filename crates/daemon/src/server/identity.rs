@@ -10,7 +10,7 @@ use kea_dhcp::Serving;
 use kea_dhcp::v6::Origin;
 use kea_wire::{Duid, HwAddr};
 
-use super::seed;
+use super::start::seed;
 use crate::layout::Layout;
 
 /// Fills in the identifier of the server: as configured, from its file, or made anew and written

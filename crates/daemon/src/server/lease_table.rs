@@ -12,8 +12,9 @@ use kea_lease::{
 };
 use kea_log::message::twin;
 use kea_log::{Handle, log};
-use kea_sql::{Access, Error, LeaseEvent, LeaseRows, LeaseTable};
+use kea_sql::{Access, LeaseEvent, LeaseRows, LeaseTable};
 
+use super::attempts::Attempts;
 use super::outage::Outage;
 use super::sanity;
 
@@ -36,7 +37,11 @@ pub(super) fn open<F: Serving + LeaseRows>(
         DatabaseKind::Mysql => log!(logger, DHCPSRV_MYSQL_DB, shown),
         DatabaseKind::Postgresql => log!(logger, DHCPSRV_PGSQL_DB, shown),
     }
-    let table = open_patiently(config, &access, leases, lost, logger);
+    let attempts = Attempts::for_leases(access.kind());
+    let table = attempts.open(&access, logger, || {
+        let admit = |lease: &mut Candidate<'_, F>| sanity::admit(config, logger, lease);
+        LeaseTable::open(&access, leases, lost, admit, lease_events(logger.clone()))
+    });
     let table = table.map_err(|error| {
         format!("the lease database cannot be opened: {}: {error}", access.place())
     })?;
@@ -44,34 +49,8 @@ pub(super) fn open<F: Serving + LeaseRows>(
     if database.reconnect_wait_ms > 0 {
         limits.retry_after = Duration::from_millis(database.reconnect_wait_ms.into());
     }
-    let events = journal_events::<F>(logger.clone(), access.kind(), Arc::clone(outage), limits);
+    let events = journal_events::<F>(logger.clone(), attempts, Arc::clone(outage), limits);
     Ok(Journal::new(Box::new(table), 0, Durability::PowerLoss, limits, waker, events))
-}
-
-/// Where that is configured (`retry-on-startup`), tries as often as after a loss.
-fn open_patiently<F: Serving + LeaseRows>(
-    config: &Snapshot<F>,
-    access: &Access,
-    leases: &Arc<Leases<F>>,
-    lost: &Arc<LostClaims<F>>,
-    logger: &Handle,
-) -> Result<LeaseTable<F>, Error> {
-    let configured = access.configured();
-    let tries = if configured.retry_on_startup { configured.max_reconnect_tries } else { 0 };
-    let wait = configured.reconnect_wait_ms;
-    let mut attempt = 0;
-    loop {
-        let admit = |lease: &mut Candidate<'_, F>| sanity::admit(config, logger, lease);
-        let opened = LeaseTable::open(access, leases, lost, admit, lease_events(logger.clone()));
-        match opened {
-            Err(error) if error.is_lost() && attempt < tries => {
-                attempt += 1;
-                tell_attempt(logger, access.kind(), &error, (attempt, tries, wait));
-                std::thread::sleep(Duration::from_millis(wait.into()));
-            }
-            opened => return opened,
-        }
-    }
 }
 
 fn lease_events<F: Serving + LeaseRows>(logger: Handle) -> kea_sql::LeaseEventSink<F> {
@@ -94,7 +73,7 @@ fn lease_events<F: Serving + LeaseRows>(logger: Handle) -> kea_sql::LeaseEventSi
 
 fn journal_events<F: Serving>(
     logger: Handle,
-    kind: DatabaseKind,
+    attempts: Attempts,
     outage: Arc<Outage>,
     limits: JournalLimits,
 ) -> EventSink {
@@ -103,30 +82,19 @@ fn journal_events<F: Serving>(
         JournalEvent::WriteFailed(error)
         | JournalEvent::SyncFailed(error)
         | JournalEvent::TruncateFailed(error) => {
-            let (attempts, before) = (outage.attempts(), outage.failures());
+            let (limit, before) = (outage.attempts(), outage.failures());
             if before == 0 {
                 log!(logger, (twin::DB_RECONNECT_LOST_CONNECTION.of(F::VERSION)));
             }
             // Each attempt that is counted is told; of those without end, what is new.
             let is_news = outage.failed(&error.to_string(), Instant::now());
-            match attempts {
-                Some(0) => {
-                    tell_failure(&logger, kind, &error);
-                    log!(logger, (twin::DB_RECONNECT_DISABLED.of(F::VERSION)), 0, wait);
-                }
-                Some(most) if before >= most => {
-                    tell_failure(&logger, kind, &error);
-                    match kind {
-                        DatabaseKind::Mysql => {
-                            log!(logger, DHCPSRV_MYSQL_LEASE_DB_RECONNECT_FAILED, most);
-                        }
-                        DatabaseKind::Postgresql => {
-                            log!(logger, DHCPSRV_PGSQL_LEASE_DB_RECONNECT_FAILED, most);
-                        }
-                    }
-                }
-                Some(most) => tell_attempt(&logger, kind, &error, (before + 1, most, wait)),
-                None if is_news => tell_failure(&logger, kind, &error),
+            if limit.is_some() || is_news {
+                attempts.tell_failed(&logger, &error);
+            }
+            match limit {
+                Some(0) => log!(logger, (twin::DB_RECONNECT_DISABLED.of(F::VERSION)), 0, wait),
+                Some(most) if before >= most => attempts.tell_exhausted(&logger, most),
+                Some(most) => attempts.tell_next(&logger, before + 1, most, wait),
                 None => {}
             }
         }
@@ -137,33 +105,4 @@ fn journal_events<F: Serving>(
         // Nothing is put aside.
         JournalEvent::Rotated | JournalEvent::RotateFailed(_) => {}
     })
-}
-
-fn tell_failure(logger: &Handle, kind: DatabaseKind, error: &dyn std::fmt::Display) {
-    match kind {
-        DatabaseKind::Mysql => {
-            log!(logger, DHCPSRV_MYSQL_LEASE_DB_RECONNECT_ATTEMPT_FAILED, error);
-        }
-        DatabaseKind::Postgresql => {
-            log!(logger, DHCPSRV_PGSQL_LEASE_DB_RECONNECT_ATTEMPT_FAILED, error);
-        }
-    }
-}
-
-/// What failed, and which attempt of how many comes after how many milliseconds.
-fn tell_attempt(
-    logger: &Handle,
-    kind: DatabaseKind,
-    error: &dyn std::fmt::Display,
-    (attempt, most, wait): (u32, u32, impl std::fmt::Display),
-) {
-    tell_failure(logger, kind, error);
-    match kind {
-        DatabaseKind::Mysql => {
-            log!(logger, DHCPSRV_MYSQL_LEASE_DB_RECONNECT_ATTEMPT_SCHEDULE, attempt, most, wait);
-        }
-        DatabaseKind::Postgresql => {
-            log!(logger, DHCPSRV_PGSQL_LEASE_DB_RECONNECT_ATTEMPT_SCHEDULE, attempt, most, wait);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! The lease database of a running server: opened, loaded, kept clean.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kea_config::Snapshot;
-use kea_config::snapshot::{Database, DatabaseKind, LeaseDatabase, Memfile, OnFail};
+use kea_config::snapshot::{Database, LeaseDatabase, Memfile, OnFail};
 use kea_dhcp::Serving;
 use kea_lease::{
     Candidate, Durability, FileDisk, Journal, JournalEvent, JournalLimits, LeaseFiles, Leases,
@@ -119,10 +120,7 @@ pub(super) fn open<F: Serving + LeaseRows>(
 pub(super) fn kind<F: Serving>(config: &Snapshot<F>) -> &'static str {
     match &config.lease_database {
         LeaseDatabase::Memfile(_) => "memfile",
-        LeaseDatabase::Sql(database) => match database.kind {
-            DatabaseKind::Mysql => "mysql",
-            DatabaseKind::Postgresql => "postgresql",
-        },
+        LeaseDatabase::Sql(database) => database.kind.word(),
     }
 }
 
@@ -242,7 +240,7 @@ fn log_journal_events(
     outage: Arc<Outage>,
     clean_up: Sender<CleanUp>,
 ) -> kea_lease::EventSink {
-    let is_news = move |outage: &Outage, what: &str, error: &std::io::Error| {
+    let is_news = move |outage: &Outage, what: &str, error: &io::Error| {
         outage.failed(&format!("{what}: {error}"), Instant::now())
     };
     Box::new(move |event| {
@@ -281,7 +279,7 @@ fn log_journal_events(
 pub(super) fn start_threads<S: Send + Sync + 'static>(
     shared: &Arc<S>,
     journal: fn(&S) -> &Journal,
-) -> std::io::Result<Vec<JoinHandle<()>>> {
+) -> io::Result<Vec<JoinHandle<()>>> {
     let start = |name: &str, run: fn(&Journal)| {
         let shared = Arc::clone(shared);
         let thread = std::thread::Builder::new().name(name.into());
@@ -295,7 +293,7 @@ pub(super) fn start_clean_up<F: Serving>(
     files: LeaseFiles,
     requests: Receiver<CleanUp>,
     logger: Handle,
-) -> std::io::Result<JoinHandle<()>> {
+) -> io::Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name("lease-cleanup".into());
     thread.spawn(move || {
         // Whoever answers queries goes first. Where that is not allowed, it works as well.
@@ -308,4 +306,27 @@ pub(super) fn start_clean_up<F: Serving>(
             }
         }
     })
+}
+/// The clean-up of lease files in the background. What is not finished when the server stops is
+/// finished by the next one.
+pub(super) struct CleaningUp {
+    files: LeaseFiles,
+    requests: Sender<CleanUp>,
+}
+
+impl CleaningUp {
+    pub(super) fn start<F: Serving>(file: FileStorage, logger: &Handle) -> io::Result<Self> {
+        let FileStorage { files, clean_up, requests } = file;
+        start_clean_up::<F>(files.clone(), requests, logger.clone())?;
+        Ok(CleaningUp { files, requests: clean_up })
+    }
+
+    pub(super) fn request(&self, journal: &Journal) {
+        if self.files.cleanup_is_due() {
+            // The thread ends with this sender.
+            let _ = self.requests.send(CleanUp);
+        } else {
+            journal.rotate();
+        }
+    }
 }

@@ -46,8 +46,6 @@ pub(super) struct Worker<F: Serving> {
     held: HashMap<ParkId, Parked<F>>,
     /// Queries that wait, when more come than can be served.
     backlog: Backlog<Held>,
-    /// The query at hand was decided once already.
-    is_again: bool,
     /// Full batches in a row that only waited: the sockets were never empty.
     helpings: u32,
     /// Tells too many queries from a burst.
@@ -99,7 +97,6 @@ impl<F: Serving> Worker<F> {
             lot,
             held: HashMap::new(),
             backlog,
-            is_again: false,
             helpings: 0,
             pressure: Pressure::default(),
             spare: Vec::new(),
@@ -126,7 +123,8 @@ impl<F: Serving> Worker<F> {
             let Some(source) = F::Addr::of_ip(datagram.arrival.peer.ip()) else { continue };
             let rank = F::rank(datagram.payload, source);
             let since = datagram.arrival.received.unwrap_or(now.since_epoch);
-            if let Some((why, _)) = self.backlog.push(rank, since, Held::new(datagram)) {
+            if let Some((why, _)) = self.backlog.push(rank, since, Held::new(datagram, Turn::First))
+            {
                 self.let_go(why);
             }
         }
@@ -152,9 +150,7 @@ impl<F: Serving> Worker<F> {
             let next = self.backlog.pop(now.since_epoch, |_| stale += 1);
             (0..stale).for_each(|_| self.let_go(LetGo::Stale));
             let Some(held) = next else { break };
-            self.is_again = held.is_again;
-            self.serve(now, &held.datagram(), out);
-            self.is_again = false;
+            self.serve(now, &held.datagram(), held.turn, out);
         }
     }
 
@@ -185,13 +181,13 @@ impl<F: Serving> Worker<F> {
         }
     }
 
-    fn serve(&mut self, now: Now, datagram: &Datagram<'_>, out: &mut Outbox) {
+    fn serve(&mut self, now: Now, datagram: &Datagram<'_>, turn: Turn, out: &mut Outbox) {
         let Some(arrival) = arrival::<F>(datagram) else { return };
         if self.shared.service.is_disabled() {
             self.ignore(&arrival.sender(), arrival.interface);
             return;
         }
-        self.decide(now, datagram, Some(&arrival), out);
+        self.decide(now, (datagram, turn), Some(&arrival), out);
     }
 
     /// What the server of the other protocol sends: never part of the backlog, since it has waited there.
@@ -200,14 +196,14 @@ impl<F: Serving> Worker<F> {
             self.ignore(&"the DHCPv6 server", datagram.arrival.interface_name);
             return;
         }
-        self.decide(now, datagram, None, out);
+        self.decide(now, (datagram, Turn::Only), None, out);
     }
 
     /// Without an arrival, the datagram is one of the other server.
     fn decide(
         &mut self,
         now: Now,
-        datagram: &Datagram<'_>,
+        (datagram, turn): (&Datagram<'_>, Turn),
         arrival: Option<&Arrival<'_, F>>,
         out: &mut Outbox,
     ) {
@@ -231,7 +227,7 @@ impl<F: Serving> Worker<F> {
             answer.transmit.destination = arrival.source;
         }
         if answer.parked.is_some() || answer.after > self.shared.journal.durable() {
-            self.park(now, answer, datagram);
+            self.park(now, answer, datagram, turn);
         } else {
             let mut octets = std::mem::take(&mut self.buffer);
             self.leave(&answer, datagram.payload, &mut octets, out);
@@ -291,12 +287,10 @@ impl<F: Serving> Worker<F> {
     }
 
     /// Kept of a query while its answer waits.
-    fn again(&self, answer: &Answer<F>, query: &Datagram<'_>) -> Option<Box<Held>> {
+    fn again(&self, answer: &Answer<F>, query: &Datagram<'_>, turn: Turn) -> Option<Box<Held>> {
         let is_shared = matches!(self.config.lease_database, LeaseDatabase::Sql(_));
         let is_own = matches!(answer.way, Way::Client);
-        // Once: what the database does not take, it does not take again.
-        (is_shared && is_own && !self.is_again && query.arrival.delivery != Delivery::Channel)
-            .then(|| Box::new(Held::new(query)))
+        (is_shared && is_own && turn == Turn::First).then(|| Box::new(Held::new(query, Turn::Only)))
     }
 
     /// True when another server was faster with what the answer grants.
@@ -322,13 +316,12 @@ impl<F: Serving> Worker<F> {
             return;
         };
         let since = held.received.unwrap_or(now.since_epoch);
-        let held = Held { is_again: true, ..*held };
-        if let Some((why, _)) = self.backlog.push(rank, since, held) {
+        if let Some((why, _)) = self.backlog.push(rank, since, *held) {
             self.let_go(why);
         }
     }
 
-    fn park(&mut self, now: Now, answer: Answer<F>, query: &Datagram<'_>) {
+    fn park(&mut self, now: Now, answer: Answer<F>, datagram: &Datagram<'_>, turn: Turn) {
         if self.parked.len() + self.held.len() >= PARKED {
             self.statistics.count(ServerMetric::ReceiveDrop);
             self.statistics.count(ServerMetric::QueueFull);
@@ -337,11 +330,10 @@ impl<F: Serving> Worker<F> {
         let mut octets = self.spare.pop().unwrap_or_default();
         std::mem::swap(&mut octets, &mut self.buffer);
         self.serve.in_flight.begin(answer.transaction);
-        let received = query.arrival.received;
-        let datagram = query;
-        let query = self.hooks.as_ref().map(|_| query.payload.to_vec()).unwrap_or_default();
+        let received = datagram.arrival.received;
+        let query = self.hooks.as_ref().map(|_| datagram.payload.to_vec()).unwrap_or_default();
         let id = answer.parked.as_ref().map(|wait| wait.id);
-        let again = self.again(&answer, datagram);
+        let again = self.again(&answer, datagram, turn);
         let parked = Parked { since: now.instant, received, answer, octets, query, again };
         match id {
             Some(id) => drop(self.held.insert(id, parked)),
@@ -441,7 +433,7 @@ impl<F: Serving> kea_net::Handler for Worker<F> {
             self.backlog.is_empty() && !self.pressure.is_overload(now.instant, is_full, waited);
         if is_kept_up_with {
             for datagram in batch {
-                self.serve(now, datagram, out);
+                self.serve(now, datagram, Turn::First, out);
             }
         } else {
             self.helpings = if is_full { self.helpings.saturating_add(1) } else { 0 };
@@ -500,12 +492,20 @@ struct Held {
     peer: SocketAddr,
     hw_addr: Option<HwAddr>,
     received: Option<Duration>,
-    /// It was decided once already.
-    is_again: bool,
+    turn: Turn,
+}
+
+/// Whether a query may be decided once more, when another server was faster with what it was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    First,
+    /// What the database did not take twice, it does not take again; and what the other server carried
+    /// is for that one to repeat.
+    Only,
 }
 
 impl Held {
-    fn new(datagram: &Datagram<'_>) -> Self {
+    fn new(datagram: &Datagram<'_>, turn: Turn) -> Self {
         let kea_net::Arrival {
             interface,
             interface_name,
@@ -526,7 +526,7 @@ impl Held {
             peer,
             hw_addr,
             received,
-            is_again: false,
+            turn,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::net::Ipv6Addr;
 
-use kea_config::snapshot::{DatabaseKind, Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
+use kea_config::snapshot::{Dialect, IdentifierKind, Reservation, Snapshot, Subnet};
 use kea_log::log;
 use kea_log::message::twin;
 use kea_wire::{Hex, Prefix};
@@ -172,10 +172,7 @@ fn lookup<'s, F: Dialect>(
         match found {
             Some((database, host)) => {
                 let source = config.hosts_databases.get(database);
-                let source = source.map_or("", |database| match database.kind {
-                    DatabaseKind::Mysql => "mysql",
-                    DatabaseKind::Postgresql => "postgresql",
-                });
+                let source = source.map_or("", |database| database.kind.word());
                 let facts = format_args!("hostname={}", host.hostname);
                 let message = twin::ALTERNATE_BY_IDENTIFIER_HOST.of(F::VERSION);
                 log!(log, (message), id, shown, source, facts);

@@ -275,4 +275,24 @@ twins! {
         ALTERNATE_BY_IDENTIFIER_NULL = HOSTS_MGR_ALTERNATE_GET4_SUBNET_ID_IDENTIFIER_NULL, HOSTS_MGR_ALTERNATE_GET6_SUBNET_ID_IDENTIFIER_NULL:
             "other sources have no reservation of subnet %1 for identifier %2";
     }
+    [Info] MysqlCbHooks MysqlCbHooks {
+        MYSQL_CB_RECONNECT_ATTEMPT_SCHEDULE = MYSQL_CB_RECONNECT_ATTEMPT_SCHEDULE4, MYSQL_CB_RECONNECT_ATTEMPT_SCHEDULE6:
+            "MySQL configuration database: attempt %1 of %2 in %3 milliseconds";
+    }
+    [Error] MysqlCbHooks MysqlCbHooks {
+        MYSQL_CB_RECONNECT_ATTEMPT_FAILED = MYSQL_CB_RECONNECT_ATTEMPT_FAILED4, MYSQL_CB_RECONNECT_ATTEMPT_FAILED6:
+            "MySQL configuration database: connecting failed: %1";
+        MYSQL_CB_RECONNECT_FAILED = MYSQL_CB_RECONNECT_FAILED4, MYSQL_CB_RECONNECT_FAILED6:
+            "MySQL configuration database: away for all %1 attempts to connect";
+    }
+    [Info] PgsqlCbHooks PgsqlCbHooks {
+        PGSQL_CB_RECONNECT_ATTEMPT_SCHEDULE = PGSQL_CB_RECONNECT_ATTEMPT_SCHEDULE4, PGSQL_CB_RECONNECT_ATTEMPT_SCHEDULE6:
+            "PostgreSQL configuration database: attempt %1 of %2 in %3 milliseconds";
+    }
+    [Error] PgsqlCbHooks PgsqlCbHooks {
+        PGSQL_CB_RECONNECT_ATTEMPT_FAILED = PGSQL_CB_RECONNECT_ATTEMPT_FAILED4, PGSQL_CB_RECONNECT_ATTEMPT_FAILED6:
+            "PostgreSQL configuration database: connecting failed: %1";
+        PGSQL_CB_RECONNECT_FAILED = PGSQL_CB_RECONNECT_FAILED4, PGSQL_CB_RECONNECT_FAILED6:
+            "PostgreSQL configuration database: away for all %1 attempts to connect";
+    }
 }

@@ -13,6 +13,7 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use kea_config::snapshot::DatabaseKind;
 use kea_lease::{
@@ -297,7 +298,7 @@ impl<F: LeaseRows> LeaseTable<F> {
         let print = truth.map(|lease| fingerprint(self.access.kind(), lease));
         session.learn(vec![(address, print)]);
         if let Some(last) = self.last.get() {
-            self.lost.lose(&self.leases, last, address, truth);
+            self.lost.lose(&self.leases, last, (address, truth), Instant::now());
         }
     }
 
@@ -359,6 +360,7 @@ impl<F: LeaseRows> Disk for LeaseTable<F> {
             self.write(&mut session, some).map_err(io::Error::other)?;
         }
         session.durable += rows.len() as u64;
+        self.lost.forget(Ticket(session.durable), Instant::now());
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use kea_sql::{Access, Database, Error};
 use tokio::sync::mpsc::Sender;
 
 use super::Change;
+use crate::server::attempts::Attempts;
 use crate::server::outage::Outage;
 
 /// How to reach a database, and whom to tell.
@@ -36,7 +37,9 @@ impl Watcher {
         let messages = Messages::of(self.access.kind());
         log!(self.logger, (messages.open), self.access);
         log!(self.logger, (messages.version));
-        let mut database = self.open_as_configured()?;
+        let attempts = Attempts::for_hosts(self.access.kind());
+        let open = || Database::open(&self.access);
+        let mut database = attempts.open(&self.access, &self.logger, open)?;
         if self.access.configured().readonly {
             log!(self.logger, (messages.readonly));
         } else {
@@ -64,20 +67,6 @@ impl Watcher {
             outage.ended();
         };
         thread.spawn(run).map(drop)
-    }
-
-    /// Where `retry-on-startup` is set, as often as configured.
-    fn open_as_configured(&self) -> Result<Database, Error> {
-        let configured = self.access.configured();
-        let tries = if configured.retry_on_startup { configured.max_reconnect_tries } else { 0 };
-        let mut opened = Database::open(&self.access);
-        for attempt in 1..=tries {
-            let Err(error @ Error::Lost(_)) = &opened else { break };
-            self.tell_attempt(attempt, error);
-            std::thread::sleep(self.wait_for_attempt());
-            opened = Database::open(&self.access);
-        }
-        opened
     }
 
     fn run(
@@ -149,7 +138,7 @@ impl Watcher {
         if let Ok(database) = Database::open(&self.access) {
             return Some(database);
         }
-        let messages = Messages::of(self.access.kind());
+        let attempts = Attempts::for_hosts(self.access.kind());
         log!(self.logger, (twin::DB_RECONNECT_LOST_CONNECTION.of(self.version)));
         log!(self.logger, HOSTS_NOT_READ, self.access.place(), lost);
         let configured = self.access.configured();
@@ -161,9 +150,9 @@ impl Watcher {
         for attempt in 1_u32.. {
             self.outage.failed(&error.to_string(), Instant::now());
             if attempt <= tries {
-                log!(self.logger, (messages.schedule), attempt, tries, wait);
+                attempts.tell_next(&self.logger, attempt, tries, wait);
             } else if attempt == tries + 1 && tries > 0 {
-                log!(self.logger, (messages.failed), tries);
+                attempts.tell_exhausted(&self.logger, tries);
             }
             if stopped.recv_timeout(self.wait_for_attempt()) != Err(RecvTimeoutError::Timeout) {
                 return None;
@@ -176,21 +165,13 @@ impl Watcher {
                 }
                 Err(again) => {
                     if attempt <= tries {
-                        log!(self.logger, (messages.attempt_failed), again);
+                        attempts.tell_failed(&self.logger, &again);
                     }
                     error = again;
                 }
             }
         }
         None
-    }
-
-    fn tell_attempt(&self, attempt: u32, error: &Error) {
-        let messages = Messages::of(self.access.kind());
-        let configured = self.access.configured();
-        let (tries, wait) = (configured.max_reconnect_tries, configured.reconnect_wait_ms);
-        log!(self.logger, (messages.attempt_failed), error);
-        log!(self.logger, (messages.schedule), attempt, tries, wait);
     }
 
     fn wait_for_attempt(&self) -> Duration {
@@ -222,9 +203,6 @@ struct Messages {
     open: &'static Message,
     version: &'static Message,
     readonly: &'static Message,
-    schedule: &'static Message,
-    attempt_failed: &'static Message,
-    failed: &'static Message,
 }
 
 impl Messages {
@@ -234,17 +212,11 @@ impl Messages {
                 open: &message::DHCPSRV_MYSQL_HOST_DB,
                 version: &message::DHCPSRV_MYSQL_HOST_DB_GET_VERSION,
                 readonly: &message::DHCPSRV_MYSQL_HOST_DB_READONLY,
-                schedule: &message::DHCPSRV_MYSQL_HOST_DB_RECONNECT_ATTEMPT_SCHEDULE,
-                attempt_failed: &message::DHCPSRV_MYSQL_HOST_DB_RECONNECT_ATTEMPT_FAILED,
-                failed: &message::DHCPSRV_MYSQL_HOST_DB_RECONNECT_FAILED,
             },
             DatabaseKind::Postgresql => Messages {
                 open: &message::DHCPSRV_PGSQL_HOST_DB,
                 version: &message::DHCPSRV_PGSQL_HOST_DB_GET_VERSION,
                 readonly: &message::DHCPSRV_PGSQL_HOST_DB_READONLY,
-                schedule: &message::DHCPSRV_PGSQL_HOST_DB_RECONNECT_ATTEMPT_SCHEDULE,
-                attempt_failed: &message::DHCPSRV_PGSQL_HOST_DB_RECONNECT_ATTEMPT_FAILED,
-                failed: &message::DHCPSRV_PGSQL_HOST_DB_RECONNECT_FAILED,
             },
         }
     }
