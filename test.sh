@@ -102,6 +102,9 @@ main() {
         [ "$(type -t "stage_$stage")" = function ] || { echo "no stage $stage" >&2; exit 2; }
     done
     command -v cargo >/dev/null || PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    # What all database servers of the tests begin with, once one of them has made it.
+    KEA_DATABASE_TEMPLATES=$(mktemp -d)
+    export KEA_DATABASE_TEMPLATES
     for stage in "${stages[@]}"; do
         echo "=== $stage"
         began=$SECONDS
@@ -113,5 +116,11 @@ main() {
     printf '%s\n' "${report[@]}"
 }
 
-trap 'status=$?; [ "$status" = 0 ] || echo "test.sh: failed after ${SECONDS}s" >&2' EXIT
+finish() {
+    local status=$?
+    [ -z "${KEA_DATABASE_TEMPLATES:-}" ] || as_root rm -rf "$KEA_DATABASE_TEMPLATES"
+    [ "$status" = 0 ] || echo "test.sh: failed after ${SECONDS}s" >&2
+}
+
+trap finish EXIT
 main "$@"

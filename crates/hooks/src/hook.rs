@@ -134,6 +134,22 @@ pub struct Addressed<'a, F: Family> {
 
 /// What is asked at the callout points. Hooks run on the threads that serve clients: several at once,
 /// and whoever takes long keeps clients waiting.
+/// One that is not made for threads does not compile, so that no library has to say that it is (manual,
+/// chapter on hook libraries):
+///
+/// ```compile_fail,E0277
+/// struct ForOneThread(std::cell::Cell<u32>);
+///
+/// impl kea_hooks::Hook<kea_wire::V4> for ForOneThread {
+///     fn name(&self) -> &str {
+///         "for one thread"
+///     }
+///
+///     fn points(&self) -> &[kea_hooks::Point] {
+///         &[]
+///     }
+/// }
+/// ```
 pub trait Hook<F: Dialect>: Send + Sync {
     /// The name in messages.
     fn name(&self) -> &str;

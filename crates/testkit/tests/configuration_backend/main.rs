@@ -525,6 +525,18 @@ fn a_server_lives_through_an_outage_of_its_configuration_database() {
         let said = process.text();
         let place = "database keatest on 127.0.0.1: ";
         assert!(said.contains(place) && said.contains("_INIT_FAIL"), "{said}");
+        let mut settings = bench.settings(0, &json!({}));
+        let access = &mut settings["config-control"]["config-databases"][0];
+        access["retry-on-startup"] = json!(true);
+        access["max-reconnect-tries"] = json!(2);
+        access["reconnect-wait-time"] = json!(10);
+        setup.write_config(&setup.config(&settings).to_string()).unwrap();
+        let mut process = setup.launch(&bench.server_ns).unwrap();
+        assert!(!process.wait(PATIENCE).unwrap().success(), "{}", bench.name());
+        let said = process.text();
+        let told = |what: &str| said.matches(&format!("_CB_RECONNECT_{what}")).count();
+        let told = ["ATTEMPT_FAILED", "ATTEMPT_SCHEDULE", "FAILED"].map(told);
+        assert_eq!(told, [2, 2, 1], "{said}");
     });
 }
 
