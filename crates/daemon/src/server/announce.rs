@@ -88,6 +88,14 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
     if names_server_id(config) {
         log!(logger, DHCPSRV_CFGMGR_CONFIGURE_SERVERID);
     }
+    let socket_type = (F::VERSION == 4).then_some(match config.interfaces.socket_type {
+        SocketType::Raw => "raw",
+        SocketType::Udp => "udp",
+    });
+    let is_chosen = config.interfaces.names_socket_type;
+    if let Some(socket_type) = socket_type.filter(|_| is_chosen) {
+        log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_SELECT, socket_type);
+    }
     for listen in &config.interfaces.interfaces {
         match listen {
             Listen::All => log!(logger, DHCPSRV_CFGMGR_ALL_IFACES_ACTIVE),
@@ -105,16 +113,8 @@ pub(super) fn contents<F: Serving>(logger: &Handle, config: &Snapshot<F>) {
             }
         }
     }
-    if F::VERSION == 4 {
-        let name = match config.interfaces.socket_type {
-            SocketType::Raw => "raw",
-            SocketType::Udp => "udp",
-        };
-        if config.interfaces.names_socket_type {
-            log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_SELECT, name);
-        } else {
-            log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_DEFAULT, name);
-        }
+    if let Some(socket_type) = socket_type.filter(|_| !is_chosen) {
+        log!(logger, DHCPSRV_CFGMGR_SOCKET_TYPE_DEFAULT, socket_type);
     }
     config.subnets().iter().for_each(|subnet| new_subnet(logger, subnet));
     if logger.enabled(&message::HOSTS_CFG_ADD_HOST) {

@@ -73,8 +73,8 @@ impl<F: Serving> Server<F> {
         }
         self.hosts.adopt(&mut config, &self.logger);
         self.logger.reopen();
-        announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
         announce::contents(&self.logger, &config);
+        announce::libraries_closed(&self.logger, &self.shared.config.load(), self.libraries);
         announce::libraries(&self.logger, &config, self.libraries);
         self.reclamation.settings = reclamation_settings(&config);
         self.outage.apply(Policy::of(&config.lease_database));

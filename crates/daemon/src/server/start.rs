@@ -280,9 +280,7 @@ impl<F: Serving> Server<F> {
             missing = self.service.listen(listen::<F>(&config, self.port));
         }
         let Some(failure) = missing.first() else { return Ok(()) };
-        if tries > 0 {
-            log!(self.logger, (twin::OPEN_SOCKETS_FAILED.of(F::VERSION)), tries);
-        }
+        log!(self.logger, (twin::OPEN_SOCKETS_FAILED.of(F::VERSION)), tries);
         Err(give_up::<F>(&self.logger, &self.run.file, failure))
     }
 }

@@ -434,7 +434,10 @@ impl<'s> Exchange<'_, 's> {
 
     fn decline(&self) -> Result<Answer<V4>, Drop<V4>> {
         let log = self.corridor.log;
-        let address = self.query.view.requested_address().unwrap_or(Ipv4Addr::UNSPECIFIED);
+        // The client does not use the address, so its own field is empty (RFC 2131 section 4.4.4).
+        let Some(address) = self.query.view.requested_address() else {
+            return Err(Drop::UnacceptableOptions("a DHCPDECLINE names its address in option 50"));
+        };
         let probation = self.corridor.config.server.decline_probation_period;
         if let Some(hooks) = self.corridor.hooks_at(Point::LeaseDecline)
             && let Ok(lease) = self.holdings().lease(address)

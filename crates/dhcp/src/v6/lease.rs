@@ -99,7 +99,7 @@ impl<'q, 's> Leasing<'q, 's> {
         }
         self.is_vetoed = false;
         let held = self.held(wish);
-        self.log_beginning(wish, &held);
+        self.log_beginning(&held);
         let mut binding = self.find(wish, step, &held);
         if let Some(binding) = &binding {
             self.settled.push(binding.prefix.first());

@@ -160,7 +160,7 @@ impl Exchange<'_, '_, '_> {
 
 impl Leasing<'_, '_> {
     /// What there is to begin with.
-    pub(super) fn log_beginning(&self, wish: &Wish, held: &[Lease<V6>]) {
+    pub(super) fn log_beginning(&self, held: &[Lease<V6>]) {
         let (log, label) = (self.corridor.log, self.label);
         if self.reserved.hosts().next().is_none() {
             match (self.is_extending, held.is_empty()) {
@@ -174,10 +174,6 @@ impl Leasing<'_, '_> {
             (true, _) => log!(log, ALLOC_ENGINE_V6_RENEW_HR, label),
             (false, false) => log!(log, ALLOC_ENGINE_V6_ALLOC_LEASES_HR, label),
             (false, true) => log!(log, ALLOC_ENGINE_V6_ALLOC_NO_LEASES_HR, label),
-        }
-        let none = &kea_log::message::ALLOC_ENGINE_V6_ALLOC_NO_V6_HR;
-        if log.enabled(none) && self.reserved_targets(wish).next().is_none() {
-            log!(log, ALLOC_ENGINE_V6_ALLOC_NO_V6_HR, label);
         }
     }
 

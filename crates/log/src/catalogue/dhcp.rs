@@ -62,7 +62,7 @@ twins! {
         DB_RECONNECT_NO_DB_CTL = DHCP4_DB_RECONNECT_NO_DB_CTL, DHCP6_DB_RECONNECT_NO_DB_CTL:
             "no control structure for connecting to the database again";
         OPEN_SOCKETS_FAILED = DHCP4_OPEN_SOCKETS_FAILED, DHCP6_OPEN_SOCKETS_FAILED:
-            "sockets could not be opened in %1 attempts, no more are made";
+            "sockets could not be opened, nor in %1 further attempts; no more are made";
     }
     [Debug 40] Dhcpsrv Dhcpsrv {
         ADD_SUBNET = DHCPSRV_CFGMGR_ADD_SUBNET4, DHCPSRV_CFGMGR_ADD_SUBNET6: "adding subnet %1";
