@@ -14,7 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use self::in_process::InProcess;
 
 /// What these show is done by the process around the corridor: its commands, its reloads and its timers.
-const NEED_A_PROCESS: [&str; 12] = [
+const NEED_A_PROCESS: [&str; 13] = [
     "command-config-test",
     "command-dhcp-disable",
     "command-list",
@@ -25,6 +25,7 @@ const NEED_A_PROCESS: [&str; 12] = [
     "hook-library-unknown",
     "leases-in-memory-only",
     "reconfigure-refused-keeps-old",
+    "relay-address-beside-prefix",
     "statistics-service-disabled",
     "subnets-are-logged",
 ];
