@@ -4,7 +4,7 @@
 mod support;
 
 use kea_config::snapshot::{
-    BootFields, ConflictResolution, ReplaceClientName, ReservationSearch, Triplet,
+    BootFields, ConflictResolution, Dialect, ReplaceClientName, ReservationSearch, Triplet,
 };
 use kea_expr::ClassSet;
 use kea_wire::{V4, V6};
@@ -321,5 +321,29 @@ fn words_that_were_once_booleans_are_named() {
             errors::<V4>(&dhcp4(&format!(r#""dhcp-ddns": {{ "replace-client-name": {flag} }}"#)));
         let expected = format!("not a boolean (kea.conf:1:52); write '{word}'");
         assert!(said[0].contains(&expected), "{said:?}");
+    }
+}
+
+/// Whether all sockets are needed, how often more they are tried, and after how many milliseconds.
+fn sockets<F: Dialect>(interfaces: &str) -> (bool, u32, u32) {
+    let object = F::PROTOCOL.object();
+    let text = format!("{{ \"{object}\": {{ \"interfaces-config\": {{ {interfaces} }} }} }}");
+    let interfaces = snapshot::<F>(&text).interfaces;
+    (interfaces.require_all, interfaces.max_retries, interfaces.retry_wait_ms)
+}
+
+#[test]
+fn sockets_are_tried_once_and_every_five_seconds_where_tries_are_asked_for() {
+    for (interfaces, expected) in [
+        ("", (false, 0, 5000)),
+        (r#""service-sockets-require-all": true"#, (true, 0, 5000)),
+        (r#""service-sockets-max-retries": 3"#, (false, 3, 5000)),
+        (
+            r#""service-sockets-max-retries": 3, "service-sockets-retry-wait-time": 70"#,
+            (false, 3, 70),
+        ),
+    ] {
+        assert_eq!(sockets::<V4>(interfaces), expected, "{interfaces}");
+        assert_eq!(sockets::<V6>(interfaces), expected, "{interfaces}");
     }
 }

@@ -82,6 +82,21 @@ fn a_cycle_is_bounded_by_time() {
 }
 
 #[test]
+fn a_cycle_without_limits_takes_all_however_long_that_is() {
+    const COUNT: u32 = 200;
+    let leases = leases(COUNT);
+    let mut reclamation = Reclamation::new(ExpiredLeasesProcessing {
+        max_reclaim_leases: 0,
+        max_reclaim_time: 0,
+        ..settings()
+    });
+    let hours = || Duration::from_secs(36_000);
+    let report = reclamation.cycle(&leases, 1000, hours, remember);
+    let all = CycleReport { leases: 2 * COUNT as usize, has_more: false, slow_cycles: None };
+    assert_eq!(report, all);
+}
+
+#[test]
 fn cycles_that_never_finish_are_warned_of() {
     let leases = leases(50);
     let mut reclamation = Reclamation::new(ExpiredLeasesProcessing {

@@ -59,6 +59,32 @@ fn kea_accepts_what_config_write_wrote() {
     }
 }
 
+/// The manual of the lexer: files are looked for from the working directory of the server.
+#[test]
+fn an_included_file_is_looked_for_where_the_server_was_started() {
+    let mut lab = Lab::new().unwrap();
+    let netns = lab.netns("server").unwrap();
+    for version in [4, 6] {
+        let setup = ServerSetup::new(Subject::from_environment(), version).unwrap();
+        let below = setup.folder().join("below");
+        fs::create_dir(&below).unwrap();
+        let (file, part) = (below.join("main.conf"), setup.folder().join("part.json"));
+        let text = format!("{{ \"Dhcp{version}\": {{ <?include \"part.json\"?> }} }}");
+        fs::write(&file, text).unwrap();
+        fs::write(below.join("part.json"), "\"this-is-not\": \"the one\"").unwrap();
+        fs::write(&part, "\"valid-lifetime\": 1234").unwrap();
+        let check = || {
+            let mut check = setup.launch_with(&netns, &["-t", &file.to_string_lossy()]).unwrap();
+            (check.wait(LIMIT).unwrap().code(), check.text())
+        };
+        let (code, said) = check();
+        assert_eq!(code, Some(0), "{said}");
+        fs::remove_file(&part).unwrap();
+        let (code, said) = check();
+        assert!(code == Some(1) && said.contains("part.json"), "{code:?} {said}");
+    }
+}
+
 #[test]
 fn the_deep_check_finds_what_a_start_would_find() {
     if Subject::from_environment() == Subject::Debian {

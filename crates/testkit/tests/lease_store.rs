@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use kea_testkit::v6::{self, Ia, IaLease, Packet6};
 use kea_testkit::{
-    Lab, LeaseRow, Load, MessageType, Netns, Packet4, RawClient4, Server, ServerSetup, SmallDisk,
-    Subject, read_lease_file,
+    Lab, LeaseRow, Load, Message, MessageType, Netns, Packet4, RawClient, RawClient4, Server,
+    ServerSetup, SmallDisk, Subject, read_lease_file,
 };
 use serde_json::{Value, json};
 
@@ -417,51 +418,91 @@ fn the_clean_up_of_the_server_has_the_lowest_priority() {
 }
 
 /// What relays said is kept as releases before 2.3 did, or wrongly: mended in memory, and in the file when
-/// the lease changes.
-#[test]
-fn extended_info_checks_mend_what_relays_said() {
-    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
-    let header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,\
-                  hostname,state,user_context\n";
-    let row = |last: u8, context: &str| {
+/// the lease changes. Of each lease: its number, its context, what is told of it, and the context in the end.
+fn extended_info_is_mended<M: Message>(
+    cases: [(u8, &str, Option<&str>, &str); 3],
+    pool: &Value,
+    again: impl Fn(u8) -> M,
+) {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(M::VERSION) else { return };
+    let row = |number, context: &str| {
         let context = context.replace(',', "&#x2c");
-        format!("192.0.2.{last},02:00:00:00:00:{last:02x},,4000,4102444800,1,0,0,,0,{context}\n")
+        lease_row(M::VERSION, number, [4000, 4_102_444_800], &context)
     };
-    let file = [
-        header.into(),
-        row(20, r#"{ "a": 1, "ISC": { "relay-agent-info": "0x020378797A" } }"#),
-        row(21, r#"{ "a": 1, "ISC": { "relay-agent-info": "what?" } }"#),
-        row(22, r#"{ "ISC": { "relay-agent-info": { "sub-options": "0x010161" } } }"#),
-    ];
-    fs::write(setup.lease_file(), file.concat()).unwrap();
-    let config = json!({ "subnet4": [{ "id": 1, "subnet": "192.0.2.0/24",
-        "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] }] });
-    let server = setup.start_with(&server_ns, &config).unwrap();
+    let [header, _] = row(0, "");
+    let rows = cases.map(|(number, context, ..)| row(number, context)[1].clone());
+    let file = format!("{header}\n{}\n", rows.join("\n"));
+    fs::write(setup.lease_file(), file).unwrap();
+    let server =
+        setup.start_with(&server_ns, &json!({ format!("subnet{}", M::VERSION): [pool] })).unwrap();
     let lines = server.process().lines_from(0);
-    let told: Vec<(&str, &str)> = ["192.0.2.20", "192.0.2.21", "192.0.2.22"]
-        .into_iter()
-        .flat_map(|address| {
-            let told = lines.iter().filter(move |line| line.contains(address));
-            let words = told.flat_map(|line| line.split_whitespace());
-            words.filter(|word| word.contains("EXTENDED_INFO")).map(move |word| (address, word))
-        })
-        .collect();
-    let expected = [
-        ("192.0.2.20", "DHCPSRV_LEASE4_EXTENDED_INFO_UPGRADED"),
-        ("192.0.2.21", "DHCPSRV_LEASE4_EXTENDED_INFO_SANITY_FAIL"),
-    ];
-    assert_eq!(told, expected);
-    let mut client = RawClient4::open(&client_ns, "eth0").unwrap();
-    let upgraded = r#"{ "a": 1, "ISC": { "relay-agent-info": { "sub-options": "0x020378797A", "remote-id": "78797A" } } }"#;
-    for (last, context) in [(20, upgraded), (21, r#"{ "a": 1 }"#)] {
-        let reboot = Packet4::query(MessageType::Request, [2, 0, 0, 0, 0, last], last.into())
-            .with_option(50, &[192, 0, 2, last]);
-        let ack = client.exchange(&reboot, LIMIT).unwrap().unwrap();
-        assert_eq!(ack.message_type(), Some(MessageType::Ack));
+    let mut client = RawClient::<M>::open(&client_ns, "eth0").unwrap();
+    for (number, _, told, context) in cases {
+        let address = address(M::VERSION, number);
+        let told_of_it = lines.iter().filter(|line| {
+            line.split_whitespace().any(|word| word.trim_end_matches(':') == address)
+        });
+        let words = told_of_it.flat_map(|line| line.split_whitespace());
+        let of_context: Vec<&str> = words.filter(|word| word.contains("EXTENDED_INFO")).collect();
+        assert_eq!(of_context, Vec::from_iter(told), "{address}: {lines:#?}");
+        client.exchange(&again(number), LIMIT).unwrap().expect("an answer");
         let leases = server.leases().unwrap();
-        let row = &leases[&format!("192.0.2.{last}")];
-        assert_eq!(row.column("user_context").replace("&#x2c", ","), context);
+        assert_eq!(leases[&address].column("user_context").replace("&#x2c", ","), context);
     }
+}
+
+#[test]
+fn extended_info_checks_mend_what_relays_of_dhcpv4_said() {
+    let right = r#"{ "ISC": { "relay-agent-info": { "sub-options": "0x010161" } } }"#;
+    let cases = [
+        (
+            20,
+            r#"{ "a": 1, "ISC": { "relay-agent-info": "0x020378797A" } }"#,
+            Some("DHCPSRV_LEASE4_EXTENDED_INFO_UPGRADED"),
+            r#"{ "a": 1, "ISC": { "relay-agent-info": { "sub-options": "0x020378797A", "remote-id": "78797A" } } }"#,
+        ),
+        (
+            21,
+            r#"{ "a": 1, "ISC": { "relay-agent-info": "what?" } }"#,
+            Some("DHCPSRV_LEASE4_EXTENDED_INFO_SANITY_FAIL"),
+            r#"{ "a": 1 }"#,
+        ),
+        (22, right, None, right),
+    ];
+    let pool = json!({ "id": 1, "subnet": "192.0.2.0/24",
+        "pools": [{ "pool": "192.0.2.10 - 192.0.2.250" }] });
+    extended_info_is_mended(cases, &pool, |number| {
+        let reboot = Packet4::query(MessageType::Request, [2, 0, 0, 0, 0, number], number.into());
+        reboot.with_option(50, &[192, 0, 2, number])
+    });
+}
+
+#[test]
+fn extended_info_checks_mend_what_relays_of_dhcpv6_said() {
+    let right = r#"{ "ISC": { "relay-info": [ { "hop": 0, "link": "::", "peer": "fe80::1" } ] } }"#;
+    let cases = [
+        (
+            20,
+            r#"{ "a": 1, "ISC": { "relays": [ { "hop": 0, "link": "::", "options": "0x0025000500000009370012000169", "peer": "fe80::1" } ] } }"#,
+            Some("DHCPSRV_LEASE6_EXTENDED_INFO_UPGRADED"),
+            r#"{ "a": 1, "ISC": { "relay-info": [ { "hop": 0, "link": "::", "options": "0x0025000500000009370012000169", "peer": "fe80::1", "remote-id": "0000000937" } ] } }"#,
+        ),
+        (
+            21,
+            r#"{ "a": 1, "ISC": { "relays": "what?" } }"#,
+            Some("DHCPSRV_LEASE6_EXTENDED_INFO_SANITY_FAIL"),
+            r#"{ "a": 1 }"#,
+        ),
+        (22, right, None, right),
+    ];
+    let pool = json!({ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+        "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::ff" }] });
+    extended_info_is_mended(cases, &pool, |number| {
+        let duid = [0, 3, 0, 1, 2, 0, 0, 0, 0, number];
+        let held = IaLease::address(address(6, number).parse().unwrap());
+        let rebind = Packet6::query(v6::MessageType::REBIND, &duid, number.into());
+        rebind.with_ia(&Ia::na(1).with_lease(&held))
+    });
 }
 
 #[test]
@@ -529,25 +570,39 @@ fn how_files_are_cleaned_up_changes_by_reload_and_where_they_are_does_not() {
     assert!(!elsewhere.exists());
 }
 
-/// A lease of client `number` that ended long ago, under the column names of Kea 2.2.
-fn ended(version: u8, number: u8) -> [String; 2] {
+fn address(version: u8, number: u8) -> String {
+    match version {
+        4 => format!("192.0.2.{number}"),
+        _ => format!("2001:db8:1::{number:x}"),
+    }
+}
+
+/// The column names of Kea 2.2, and a lease of client `number` with this lifetime and end.
+fn lease_row(version: u8, number: u8, [lifetime, end]: [u32; 2], context: &str) -> [String; 2] {
     let mac = format!("02:00:00:00:00:{number:02x}");
+    let address = address(version, number);
+    let times = format!("{lifetime},{end},1");
     let fields = match version {
         4 => [
-            ("address", format!("192.0.2.{number}")),
+            ("address", address),
             ("hwaddr,client_id", format!("{mac},")),
-            ("valid_lifetime,expire,subnet_id", "60,1700000000,1".to_owned()),
-            ("fqdn_fwd,fqdn_rev,hostname,state,user_context", "0,0,,0,".to_owned()),
+            ("valid_lifetime,expire,subnet_id", times),
+            ("fqdn_fwd,fqdn_rev,hostname,state,user_context", format!("0,0,,0,{context}")),
         ],
         _ => [
-            ("address,duid", format!("2001:db8:1::{number:x},00:03:00:01:{mac}")),
-            ("valid_lifetime,expire,subnet_id,pref_lifetime", "60,1700000000,1,60".to_owned()),
+            ("address,duid", format!("{address},00:03:00:01:{mac}")),
+            ("valid_lifetime,expire,subnet_id,pref_lifetime", format!("{times},{lifetime}")),
             ("lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev", "0,1,128,0,0".to_owned()),
-            ("hostname,hwaddr,state,user_context,hwtype,hwaddr_source", ",,0,,,".to_owned()),
+            ("hostname,hwaddr,state,user_context,hwtype,hwaddr_source", format!(",,0,{context},,")),
         ],
     };
     let (names, values): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
     [names.join(","), values.join(",")]
+}
+
+/// A lease of client `number` that ended long ago.
+fn ended(version: u8, number: u8) -> [String; 2] {
+    lease_row(version, number, [60, 1_700_000_000], "")
 }
 
 #[test]

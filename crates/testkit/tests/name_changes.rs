@@ -122,16 +122,12 @@ fn of_an_ipv6_address(subject: Subject) -> [Value; 2] {
                                   "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::10" }] }]);
     let server = ServerSetup::new(subject, 6).unwrap().start_with(&server_ns, &members).unwrap();
     let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
-    let duid = [0, 3, 0, 1, 2, 0, 0, 0, 0, 0x0a];
-    let solicit = Packet6::query(v6::MessageType::SOLICIT, &duid, 1).with_ia(&Ia::na(1));
-    let advertise = client.exchange(&solicit, LIMIT).unwrap().unwrap();
-    let server_id = advertise.option(2).unwrap();
-    let na = Ia::na(1).with_lease(&advertise.leased().unwrap());
-    for (kind, xid) in [(v6::MessageType::REQUEST, 2), (v6::MessageType::RELEASE, 3)] {
-        let query = Packet6::query(kind, &duid, xid).with_ia(&na).with_option(2, server_id);
-        let query = query.with_option(39, b"\x01\x05Alice");
-        client.exchange(&query, LIMIT).unwrap().unwrap();
-    }
+    lease_of_dhcpv6(
+        &mut client,
+        10,
+        b"Alice",
+        &[v6::MessageType::REQUEST, v6::MessageType::RELEASE],
+    );
     let mut requests = [receive(&daemon), receive(&daemon)].map(|(_, request)| request);
     if server.setup().subject() == Subject::Debian {
         // Counted from 1970 there, which no daemon minds.
@@ -139,6 +135,21 @@ fn of_an_ipv6_address(subject: Subject) -> [Value; 2] {
         requests[0]["lease-expires-on"] = json!("now");
     }
     requests
+}
+
+/// What a client of this name asks for after the address that it is offered.
+fn lease_of_dhcpv6(client: &mut RawClient6, number: u8, name: &[u8], kinds: &[v6::MessageType]) {
+    let duid = [0, 3, 0, 1, 2, 0, 0, 0, 0, number];
+    let xid = u32::from(number) << 8;
+    let solicit = Packet6::query(v6::MessageType::SOLICIT, &duid, xid).with_ia(&Ia::na(1));
+    let advertise = client.exchange(&solicit, LIMIT).unwrap().unwrap();
+    let server_id = advertise.option(2).unwrap();
+    let na = Ia::na(1).with_lease(&advertise.leased().unwrap());
+    let name = [&[1, name.len() as u8], name].concat();
+    for (kind, xid) in kinds.iter().zip(xid + 1..) {
+        let query = Packet6::query(*kind, &duid, xid).with_ia(&na).with_option(2, server_id);
+        client.exchange(&query.with_option(39, &name), LIMIT).unwrap().unwrap();
+    }
 }
 
 /// Plays all steps; the requests of each.
@@ -375,4 +386,36 @@ fn requests_wait_for_an_unreachable_daemon() {
     scene.lease(5, &[(HOST_NAME, b"last")]);
     assert!(scene.server.stop().unwrap().success());
     assert_eq!(receive(&scene.daemon).1["fqdn"], json!("last.example.org."));
+}
+
+#[test]
+fn requests_of_dhcpv6_wait_for_an_unreachable_daemon() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(6) else { return };
+    let daemon = receiver(&server_ns);
+    let mut members = json!({
+        "dhcp-ddns": { "enable-updates": true, "server-ip": "203.0.113.1", "max-queue-size": 2 },
+        "ddns-qualifying-suffix": "example.org",
+        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0",
+                      "pools": [{ "pool": "2001:db8:1::10-2001:db8:1::1f" }] }],
+    });
+    let server = setup.start_with(&server_ns, &members).unwrap();
+    let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
+    for number in 1..=4 {
+        let name = format!("host-{number}");
+        lease_of_dhcpv6(&mut client, number, name.as_bytes(), &[v6::MessageType::REQUEST]);
+    }
+    for identifier in [
+        "DHCP_DDNS_NCR_UDP_SEND_ERROR",
+        "DHCPSRV_DHCP_DDNS_SUSPEND_UPDATES",
+        "DHCPSRV_DHCP_DDNS_NCR_REJECTED",
+    ] {
+        server.logged(0, identifier, LIMIT).unwrap_or_else(|| panic!("{identifier}"));
+    }
+    assert_eq!(server.control().statistic("ncr-dropped").unwrap(), Some(2));
+    members["dhcp-ddns"] = json!({ "enable-updates": true });
+    server.setup().write_config(&server.setup().config(&members).to_string()).unwrap();
+    let outcome = server.reload().unwrap();
+    assert!(outcome.contains("RECONFIGURATION_SUCCESS"), "{outcome}");
+    let names = [receive(&daemon), receive(&daemon)].map(|(_, request)| request["fqdn"].clone());
+    assert_eq!(names, ["host-1.example.org.", "host-2.example.org."]);
 }

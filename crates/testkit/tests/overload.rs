@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use kea_testkit::{Frame, Lab, Message as _, MessageType, Packet4, RawClient4, Server};
+use kea_testkit::v6::{self, Ia, Packet6};
+use kea_testkit::{Frame, Lab, Message as _, MessageType, Packet4, RawClient4, RawClient6, Server};
 use serde_json::{Value, json};
 
 /// More than may wait, less than the receive buffer holds.
@@ -39,11 +40,16 @@ fn relayed(relay: Ipv4Addr, query: &Packet4) -> Frame {
 
 /// A class that nobody is in, which takes long to find out.
 fn slow_class(number: u32) -> Value {
+    slow_class_by("pkt4.mac", number)
+}
+
+/// The same by this value of a query.
+fn slow_class_by(value: &str, number: u32) -> Value {
     let text = format!("{number:010}").repeat(OCTETS / 10);
     // Of no use without an option, and so not looked at.
     json!({
-        "name": format!("slow-{number}"), "test": format!("hexstring('{text}' + pkt4.mac, ':') == ''"),
-        "option-data": [{ "name": "host-name", "data": "slow" }],
+        "name": format!("slow-{number}"), "test": format!("hexstring('{text}' + {value}, ':') == ''"),
+        "option-data": [{ "code": 250, "data": "736c6f77", "csv-format": false }],
     })
 }
 
@@ -206,14 +212,7 @@ fn renewals_of_one_relay_survive_a_flood_of_another() {
 
 #[test]
 fn a_query_that_finds_no_room_is_told() {
-    let trial = Trial::begin(1, |mut loggers| {
-        let mut own = loggers[0].clone();
-        own["name"] = json!("kea-dhcp4.dhcp4");
-        own["severity"] = json!("DEBUG");
-        own["debuglevel"] = json!(40);
-        loggers.as_array_mut().unwrap().push(own);
-        loggers
-    });
+    let trial = Trial::begin(1, |loggers| telling(4, loggers));
     let Some(mut trial) = trial else { return };
     let is_full = |trial: &mut Trial| {
         trial.set_pace();
@@ -224,6 +223,51 @@ fn a_query_that_finds_no_room_is_told() {
     assert!((0..ROUNDS).any(|_| is_full(&mut trial)), "{ROUNDS} floods find room");
     let told = trial.server.logged(0, "DHCP4_PACKET_QUEUE_FULL", PATIENCE).unwrap();
     assert!(told.contains(" DEBUG [kea-dhcp4.dhcp4/"), "{told}");
+}
+
+#[test]
+fn a_query_of_dhcpv6_that_finds_no_room_is_told() {
+    let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(6) else { return };
+    let config = json!({
+        "loggers": telling(6, setup.quiet_loggers()),
+        "client-classes": (0..40).map(|n| slow_class_by("option[1].hex", n)).collect::<Vec<_>>(),
+        "multi-threading": {
+            "enable-multi-threading": true, "thread-pool-size": 1, "packet-queue-size": 1,
+        },
+        "subnet6": [{ "id": 1, "subnet": "2001:db8:1::/64", "interface": "eth0" }],
+    });
+    let server = setup.start_with(&server_ns, &config).unwrap();
+    let mut client = RawClient6::open(&client_ns, "eth0").unwrap();
+    let is_full = |round: u32| {
+        for number in round * FLOOD..(round + 1) * FLOOD {
+            let duid = [&[0, 3, 0, 1, 2, 1][..], &number.to_be_bytes()].concat();
+            let solicit = Packet6::query(v6::MessageType::SOLICIT, &duid, number);
+            let frame = solicit.with_ia(&Ia::na(1)).to_all();
+            // One relay of hardware addresses: nobody has to look for so many.
+            let from = "[fe80::9]:546".parse().unwrap();
+            client.send(&Frame { from_mac: [2, 0, 0, 0, 1, 9], from, ..frame }).unwrap();
+        }
+        let received = || server.control().statistic("pkt6-received").unwrap().unwrap_or(0);
+        let begin = Instant::now();
+        while received() < i64::from((round + 1) * FLOOD) {
+            assert!(begin.elapsed() < PATIENCE, "{} queries are heard", received());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server.control().statistic("pkt6-queue-full").unwrap() > Some(0)
+    };
+    assert!((0..ROUNDS).any(is_full), "{ROUNDS} floods find room");
+    let told = server.logged(0, "DHCP6_PACKET_QUEUE_FULL", PATIENCE).unwrap();
+    assert!(told.contains(" DEBUG [kea-dhcp6.dhcp6/"), "{told}");
+}
+
+/// These loggers, and one that tells of queries that find no room.
+fn telling(version: u8, mut loggers: Value) -> Value {
+    let mut own = loggers[0].clone();
+    own["name"] = json!(format!("kea-dhcp{version}.dhcp{version}"));
+    own["severity"] = json!("DEBUG");
+    own["debuglevel"] = json!(40);
+    loggers.as_array_mut().unwrap().push(own);
+    loggers
 }
 
 /// Of ten queries one is a renewal, the others are of clients that want to join.

@@ -1,11 +1,11 @@
 //! The ports and rights that servers take, and what becomes of sockets that cannot be opened.
 
-use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::unix::fs::chown;
 use std::time::{Duration, Instant};
 
 use kea_testkit::scenario::Dialect;
-use kea_testkit::v6::{Ia, MessageType as MessageType6, Packet6};
+use kea_testkit::v6::{Ia, MessageType as MessageType6, Packet6, RelayHop};
 use kea_testkit::{
     Captured, Frame, Lab, Message as _, MessageType, Netns, Packet4, RawClient, Server,
     ServerSetup, Subject,
@@ -24,6 +24,10 @@ trait Family: Dialect {
     fn seek(xid: u32) -> Self;
     /// A subnet on an interface; `number` is 1 for that of [`Lab::pair`].
     fn subnet(number: u8, interface: &str) -> Value;
+    /// The same by way of a relay on the cable of [`Lab::pair`].
+    fn relayed(xid: u32) -> Frame;
+    /// What an answer names as the server.
+    fn server_identifier(&self) -> Option<Vec<u8>>;
     /// Takes the server's port on `eth0` away.
     fn occupy(netns: &Netns) -> UdpSocket;
 }
@@ -39,6 +43,16 @@ impl Family for Packet4 {
         let net = if number == 1 { "192.0.2" } else { "203.0.113" };
         json!({ "id": number, "subnet": format!("{net}.0/24"), "interface": interface,
                 "pools": [{ "pool": format!("{net}.10 - {net}.20") }] })
+    }
+
+    fn relayed(xid: u32) -> Frame {
+        let relay = Ipv4Addr::new(192, 0, 2, 7);
+        let query = Packet4 { giaddr: relay, hops: 1, ..Self::seek(xid) };
+        Frame { from: SocketAddr::from((relay, 67)), ..query.to_all() }
+    }
+
+    fn server_identifier(&self) -> Option<Vec<u8>> {
+        self.option(54)
     }
 
     fn occupy(netns: &Netns) -> UdpSocket {
@@ -57,6 +71,22 @@ impl Family for Packet6 {
         let net = format!("2001:db8:{number}:");
         json!({ "id": number, "subnet": format!("{net}:/64"), "interface": interface,
                 "pools": [{ "pool": format!("{net}:10 - {net}:20") }] })
+    }
+
+    fn relayed(xid: u32) -> Frame {
+        let query = Self::seek(xid);
+        let mut frame = query.to_all();
+        let peer = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 9);
+        let options = vec![(18, b"port 1".to_vec())];
+        let link = Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 7);
+        let relay = RelayHop { kind: 12, hops: 0, link, peer, options };
+        frame.payload = Packet6 { relays: vec![relay], ..query }.encode();
+        frame.from.set_port(547);
+        frame
+    }
+
+    fn server_identifier(&self) -> Option<Vec<u8>> {
+        self.option(2).map(<[u8]>::to_vec)
     }
 
     fn occupy(netns: &Netns) -> UdpSocket {
@@ -133,17 +163,44 @@ fn ports_are_those_of_the_command_line<D: Family>() {
     let pid = server.process().pid().to_string();
     assert!([&pid, "1067", "1068"].iter().all(|fact| line.contains(fact)), "{line}");
     let mut client = RawClient::<D>::open(&client_ns, "eth0").unwrap();
-    let mut frame = D::seek(7).to_all();
-    frame.to.set_port(1067);
-    client.send(&frame).unwrap();
-    let end = Instant::now() + LIMIT;
-    let is_answer = |frame: &Frame| frame.from.port() == 1067;
-    let answer = client.receive(end, is_answer).unwrap().expect("an answer from the port");
-    assert_eq!((answer.to.port(), D::decode(&answer.payload).unwrap().xid()), (1068, 7));
+    // Those of relays, too, though relays send from another.
+    for (xid, mut frame) in [(7, D::seek(7).to_all()), (8, D::relayed(8))] {
+        frame.to.set_port(1067);
+        client.send(&frame).unwrap();
+        let end = Instant::now() + LIMIT;
+        let is_answer = |frame: &Frame| frame.from.port() == 1067;
+        let answer = client.receive(end, is_answer).unwrap().expect("an answer from the port");
+        assert_eq!((answer.to.port(), D::decode(&answer.payload).unwrap().xid()), (1068, xid));
+    }
 }
 
-/// A server that listens on two interfaces, and somebody else has its port on the first one.
-fn crowded<D: Family>(lab: &mut Lab, interfaces: &Value) -> (Server, UdpSocket, [RawClient<D>; 2]) {
+/// What answers on each of two interfaces name as the server.
+fn identifiers<D: Family>() -> [Option<Vec<u8>>; 2] {
+    let mut lab = Lab::new().unwrap();
+    let (server_ns, client_ns) = two_cables(&mut lab);
+    let interfaces = json!({ "interfaces": ["eth0", "eth1"] });
+    let server = setup::<D>().start_with(&server_ns, &config::<D>(&interfaces)).unwrap();
+    ["eth0", "eth1"].map(|name| {
+        let mut client = RawClient::<D>::open(&client_ns, name).unwrap();
+        let answer = client.exchange(&D::seek(1), LIMIT).unwrap();
+        answer.unwrap_or_else(|| panic!("{}", server.process().text())).server_identifier()
+    })
+}
+
+#[test]
+fn a_dhcpv4_server_is_named_by_the_address_of_each_interface() {
+    let expected = [[192, 0, 2, 1], [203, 0, 113, 1]];
+    assert_eq!(identifiers::<Packet4>(), expected.map(|address| Some(address.to_vec())));
+}
+
+#[test]
+fn a_dhcpv6_server_is_named_alike_on_every_interface() {
+    let [near, far] = identifiers::<Packet6>();
+    assert!(near.is_some() && near == far, "{near:?} {far:?}");
+}
+
+/// [`Lab::pair`] with a second cable between them: server first.
+fn two_cables(lab: &mut Lab) -> (Netns, Netns) {
     let (server_ns, client_ns) = lab.pair().unwrap();
     lab.cable((&server_ns, "eth1"), (&client_ns, "eth1")).unwrap();
     server_ns.ip(&["link", "set", "eth1", "addrgenmode", "none"]).unwrap();
@@ -151,26 +208,48 @@ fn crowded<D: Family>(lab: &mut Lab, interfaces: &Value) -> (Server, UdpSocket, 
     for address in ["203.0.113.1/24", "fe80::2/64"] {
         server_ns.address("eth1", address).unwrap();
     }
-    let occupant = D::occupy(&server_ns);
-    let server = setup::<D>().start_with(&server_ns, &config::<D>(interfaces)).unwrap();
-    let open = |name| RawClient::open(&client_ns, name).unwrap();
-    (server, occupant, [open("eth0"), open("eth1")])
+    (server_ns, client_ns)
+}
+
+/// The errors of `sockets` in what the server says of itself, when that is its `status`.
+fn socket_errors(server: &Server, status: &str) -> Vec<String> {
+    let answer = server.control().command("status-get", Value::Null).unwrap();
+    let sockets = &answer.arguments["sockets"];
+    assert_eq!(sockets["status"], status, "{}", answer.arguments);
+    let errors = sockets["errors"].as_array().into_iter().flatten();
+    errors.map(|error| error.as_str().unwrap().to_owned()).collect()
 }
 
 fn a_busy_port_costs_one_interface<D: Family>() {
     let mut lab = Lab::new().unwrap();
-    let interfaces = json!({ "interfaces": ["eth0", "eth1"] });
-    let (server, occupant, [mut near, mut far]) = crowded::<D>(&mut lab, &interfaces);
+    // A server that listens on two interfaces, and somebody else has its port on the first one.
+    let (server_ns, client_ns) = two_cables(&mut lab);
+    let interfaces = json!({
+        "interfaces": ["eth0", "eth1"],
+        "service-sockets-max-retries": 1_000_000, "service-sockets-retry-wait-time": 100,
+    });
+    let occupant = D::occupy(&server_ns);
+    let server = setup::<D>().start_with(&server_ns, &config::<D>(&interfaces)).unwrap();
+    let [mut near, mut far] =
+        ["eth0", "eth1"].map(|name| RawClient::<D>::open(&client_ns, name).unwrap());
     let line = server.logged(0, "DHCPSRV_OPEN_SOCKET_FAIL", LIMIT).expect("it is told");
     assert!(line.contains("eth0"), "{line}");
     assert!(is_served(&mut far), "{}", server.process().text());
+    let errors = socket_errors(&server, "retrying");
+    assert!(matches!(&errors[..], [error] if error.contains("eth0")), "{errors:?}");
     // Whoever has the port serves there; two servers would confuse each other's clients.
     near.broadcast(&D::seek(99)).unwrap();
     assert!(is_served(&mut far));
     assert!(near.answer(99, Duration::from_millis(200)).unwrap().is_none());
+    // Kea tries again, too, for it was told to.
+    drop(occupant);
+    assert!(is_served(&mut near), "{}", server.process().text());
+    assert_eq!(socket_errors(&server, "ready"), Vec::<String>::new());
     if Subject::from_environment() == Subject::Ours {
-        drop(occupant);
-        assert!(is_served(&mut near), "{}", server.process().text());
+        server_ns.ip(&["link", "del", "eth1"]).unwrap();
+        let told = format!("DHCP{}_DEACTIVATE_INTERFACE", D::VERSION);
+        let line = server.logged(0, &told, LIMIT).expect("it is told");
+        assert!(line.contains("eth1"), "{line}");
     }
 }
 
@@ -184,14 +263,16 @@ fn a_busy_port_of_dhcpv6_costs_one_interface() {
     a_busy_port_costs_one_interface::<Packet6>();
 }
 
-/// Starts beside an occupant of the port where every socket is required.
-fn required<D: Family>(netns: &Netns, retries: u32) -> (ServerSetup, Captured, UdpSocket) {
+/// Starts beside an occupant of the port where every socket is required. Tries again so often; `None` says
+/// nothing of that.
+fn required<D: Family>(netns: &Netns, retries: Option<u32>) -> (ServerSetup, Captured, UdpSocket) {
     let occupant = D::occupy(netns);
     let setup = setup::<D>();
-    let interfaces = json!({
-        "interfaces": ["eth0"], "service-sockets-require-all": true,
-        "service-sockets-max-retries": retries, "service-sockets-retry-wait-time": 100,
-    });
+    let mut interfaces = json!({ "interfaces": ["eth0"], "service-sockets-require-all": true });
+    if let Some(retries) = retries {
+        interfaces["service-sockets-max-retries"] = json!(retries);
+        interfaces["service-sockets-retry-wait-time"] = json!(100);
+    }
     setup.write_config(&setup.config(&config::<D>(&interfaces)).to_string()).unwrap();
     let process = setup.launch(netns).unwrap();
     (setup, process, occupant)
@@ -200,14 +281,18 @@ fn required<D: Family>(netns: &Netns, retries: u32) -> (ServerSetup, Captured, U
 fn required_sockets_are_tried_again<D: Family>() {
     let mut lab = Lab::new().unwrap();
     let (server_ns, _client) = lab.pair().unwrap();
-    let (_setup, mut process, occupant) = required::<D>(&server_ns, 2);
-    let status = process.wait(LIMIT).unwrap();
-    let said = process.text();
-    assert!(!status.success() && status.code().is_some(), "{status}\n{said}");
     let exhausted = format!("DHCP{}_OPEN_SOCKETS_FAILED", D::VERSION);
-    assert!(said.contains(&exhausted) && said.contains("eth0"), "{said}");
-    drop(occupant);
-    let (_setup, process, occupant) = required::<D>(&server_ns, 1_000_000);
+    for (retries, number) in [(None, "0"), (Some(2), "2")] {
+        let (_setup, mut process, _occupant) = required::<D>(&server_ns, retries);
+        let status = process.wait(LIMIT).unwrap();
+        let said = process.text();
+        assert!(!status.success() && status.code().is_some(), "{status}\n{said}");
+        assert!(said.contains("eth0"), "{said}");
+        let told = said.lines().find_map(|line| line.split_once(&exhausted)).expect(&said).1;
+        let numbers: Vec<&str> = told.split(|c: char| !c.is_ascii_digit()).collect();
+        assert!(numbers.contains(&number), "{told}");
+    }
+    let (_setup, process, occupant) = required::<D>(&server_ns, Some(1_000_000));
     let busy = process.wait_for_line(0, "DHCPSRV_OPEN_SOCKET_FAIL", LIMIT);
     assert!(busy.is_some(), "{}", process.text());
     drop(occupant);

@@ -63,7 +63,7 @@ mod tests {
         (counters.send_full, counters.receive_failed) = (3, 1);
         losses.tell::<V4>(counters, &log);
         losses.tell::<V4>(counters, &log);
-        counters.send_unreachable = 2;
+        (counters.send_unreachable, counters.receive_failed) = (2, 4);
         losses.tell::<V6>(counters, &log);
         counters.unheard = 1;
         losses.tell::<V6>(counters, &log);
@@ -76,6 +76,7 @@ mod tests {
                 "DHCP4_PACKET_SEND_FAIL 3 responses: response not sent: the send buffer was full",
                 "DHCP4_BUFFER_RECEIVE_FAIL nothing could be received: 1 times",
                 "DHCP6_PACKET_SEND_FAIL response not sent: 2 of them, no such interface or route",
+                "DHCP6_PACKET_RECEIVE_FAIL nothing could be received: 3 times",
                 "DHCP6_DHCP4O6_SEND_FAIL DHCPv4-over-DHCPv6 message not sent: 1 queries, \
                  the other server does not listen on its port",
                 "DHCP4_DHCP4O6_PACKET_SEND_FAIL 2 responses: DHCPv4-over-DHCPv6 response not sent: \

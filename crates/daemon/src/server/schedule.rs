@@ -68,3 +68,79 @@ impl Schedule {
         timers.into_iter().filter_map(|timer| timer.next).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kea_config::document::{Document, NoIncludes};
+    use kea_wire::{V4, V6};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn an_interval_begins_when_what_is_done_has_ended() {
+        let begin = Instant::now();
+        let mut timer = Timer::new(10, begin);
+        assert!(!timer.is_due(begin + SECOND * 9));
+        assert!(timer.is_due(begin + SECOND * 10));
+        // A cycle that takes longer than the interval is followed by a whole one nevertheless.
+        let ended = begin + SECOND * 25;
+        timer.restart(ended);
+        assert!(!timer.is_due(ended + SECOND * 9));
+        assert!(timer.is_due(ended + SECOND * 10));
+    }
+
+    #[test]
+    fn what_has_no_interval_is_never_due() {
+        let begin = Instant::now();
+        let far = begin + SECOND * u32::MAX;
+        let mut timer = Timer::new(0, begin);
+        assert!(!timer.is_due(far));
+        timer.restart(begin);
+        assert!(!timer.is_due(far));
+        let mut timer = Timer::new(1, begin);
+        timer.stop();
+        assert!(!timer.is_due(far));
+    }
+
+    /// After how many seconds leases are reclaimed, remembered ones removed, and files cleaned up.
+    fn seconds<F: Serving>(members: &str) -> [Option<u64>; 3] {
+        let text = format!("{{ \"{}\": {{ {members} }} }}", F::PROTOCOL.object());
+        let parsed = Document::parse("kea.conf", text.as_bytes(), &NoIncludes);
+        let loaded = parsed.map(|(document, _)| kea_config::load(&Arc::new(document)));
+        let config: Snapshot<F> = loaded.unwrap().unwrap().0;
+        let begin = Instant::now();
+        let Schedule { reclaim, flush, clean_up, .. } = Schedule::new(&config, begin);
+        [reclaim, flush, clean_up].map(|timer| Some((timer.next? - begin).as_secs()))
+    }
+
+    #[test]
+    fn intervals_are_as_configured_and_zero_is_never() {
+        for (members, expected) in [
+            ("", [Some(10), Some(25), Some(3600)]),
+            (
+                r#""expired-leases-processing": {
+                    "reclaim-timer-wait-time": 7, "flush-reclaimed-timer-wait-time": 8 },
+                  "lease-database": { "type": "memfile", "lfc-interval": 9 }"#,
+                [Some(7), Some(8), Some(9)],
+            ),
+            (
+                r#""expired-leases-processing": {
+                    "reclaim-timer-wait-time": 0, "flush-reclaimed-timer-wait-time": 0 },
+                  "lease-database": { "type": "memfile", "lfc-interval": 0 }"#,
+                [None; 3],
+            ),
+            // Nothing is written that could be cleaned up.
+            (
+                r#""lease-database": { "type": "memfile", "persist": false, "lfc-interval": 9 }"#,
+                [Some(10), Some(25), None],
+            ),
+        ] {
+            assert_eq!(seconds::<V4>(members), expected, "{members}");
+            assert_eq!(seconds::<V6>(members), expected, "{members}");
+        }
+    }
+}

@@ -69,23 +69,29 @@ mod tests {
     use std::io;
 
     use kea_log::Captured;
+    use kea_net::WorkerId;
     use kea_wire::{V4, V6};
 
     use super::*;
 
-    /// The socket that interfaces are watched by has failed: nothing outside can bring that about.
+    /// The socket that interfaces are watched by has failed, and a worker: nothing outside can bring
+    /// that about.
     #[test]
-    fn a_server_that_sees_no_changes_of_interfaces_says_so() {
+    fn what_a_server_cannot_go_on_with_is_told() {
         let log = Captured::default();
-        let event = ServiceEvent::Blind(io::Error::other("no such socket"));
-        tell::<V4>(&log, &event);
-        tell::<V6>(&log, &event);
+        let blind = ServiceEvent::Blind(io::Error::other("no such socket"));
+        for event in [blind, ServiceEvent::WorkerLost(WorkerId(0))] {
+            tell::<V4>(&log, &event);
+            tell::<V6>(&log, &event);
+        }
         let told: Vec<String> = log.take().iter().map(kea_log::Event::text).collect();
         assert_eq!(
             told,
             [
                 "DHCP4_OPEN_SOCKET_FAIL socket not opened: no such socket",
                 "DHCP6_OPEN_SOCKET_FAIL socket not opened: no such socket",
+                "DHCP4_SERVER_FAILED the server gives up: a worker thread panicked",
+                "DHCP6_SERVER_FAILED the server gives up: a worker thread panicked",
             ]
         );
     }

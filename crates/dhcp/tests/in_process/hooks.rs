@@ -42,6 +42,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("as-many-offers-wait-as-may", offers_full),
         test("a-hook-that-breaks-off-does-not-count", broken),
         test("what-a-hook-changes-is-served", changes),
+        test("a-hook-puts-a-query-into-the-class-that-drops-it", dropped),
     ]);
     trials
 }
@@ -410,9 +411,22 @@ fn changes() -> Result<(), Failed> {
         ),
         (Point::PacketSend, "{SELECT}expect ack\n    option domain-name = hooked\n"),
     ] {
-        let probe = Probe { changes: true, ..Probe::bare(&[point], Next::Continue) };
+        let class = Some("hooked");
+        let probe = Probe { changes: true, class, ..Probe::bare(&[point], Next::Continue) };
         perform(&Arc::new(probe), steps)?;
     }
+    Ok(())
+}
+
+/// `pkt4_receive` is asked before the class counts.
+fn dropped() -> Result<(), Failed> {
+    let steps = "{DISCOVER}expect none\nexpect log DHCP4_PACKET_DROP_0010\n\
+        expect statistic pkt4-receive-drop = 1\n";
+    let points = [Point::PacketReceive, Point::SubnetSelect];
+    let probe = Probe { class: Some("DROP"), ..Probe::bare(&points, Next::Continue) };
+    let probe = Arc::new(probe);
+    perform(&probe, steps)?;
+    assert_eq!(probe.seen(), [Point::PacketReceive]);
     Ok(())
 }
 
@@ -424,6 +438,8 @@ struct Probe {
     parks: bool,
     breaks: bool,
     changes: bool,
+    /// What queries become members of when they are received.
+    class: Option<&'static str>,
     held: Mutex<Vec<Hold>>,
     /// Address, lifetime, for how long it is stored, and whether the client has it already.
     offers: Mutex<Vec<(Ipv4Addr, u32, u32, bool)>>,
@@ -438,6 +454,7 @@ impl Probe {
             parks: false,
             breaks: false,
             changes: false,
+            class: None,
             held: Mutex::default(),
             offers: Mutex::default(),
         }
@@ -517,9 +534,11 @@ impl Hook<V4> for Probe {
         names: &ClassNames,
         replacement: &mut Option<Vec<u8>>,
     ) -> Next {
+        if let Some(class) = self.class {
+            classes.insert_name(names, class);
+        }
         if self.changes {
             // Only members may use the pool of .20, and the address asked for is that of it.
-            classes.insert_name(names, "hooked");
             let mut message = query.message.to_vec();
             const OPTIONS: usize = 240;
             message.splice(OPTIONS..OPTIONS, [50, 4, 192, 0, 2, 20]);

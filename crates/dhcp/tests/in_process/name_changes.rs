@@ -1,7 +1,7 @@
 //! What the DNS is told in the course of an exchange.
 
 use kea_ddns::NameChange::{Add, Remove};
-use kea_ddns::{NameChange, NameChangeRequest};
+use kea_ddns::{ConflictResolution, NameChange, NameChangeRequest};
 use kea_testkit::Packet4;
 use kea_testkit::scenario::{Scenario, play};
 use libtest_mimic::{Failed, Trial};
@@ -15,6 +15,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     vec![
         test("a-lease-with-a-name-is-announced", announced),
+        test("times-to-live-are-as-configured", times),
+        test("how-owners-are-checked-is-as-configured", checks),
         test("a-name-is-of-the-hardware-address-where-identifiers-do-not-count", identified),
         test("a-renewal-tells-only-what-changed", renewed),
         test("renewals-are-told-where-that-is-wanted", told_at_renewals),
@@ -26,6 +28,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
+/// When the clock of a test begins.
+const NOW: i64 = 1_700_000_000;
 const CLIENT: &str = "client A mac 02:00:00:00:00:0a\nclient B mac 02:00:00:00:00:0b\n\
                       client C mac 02:00:00:00:00:0c client-id 01:aa\n";
 /// Flags E and S, the partial name alice.
@@ -78,6 +82,40 @@ fn announced() -> Result<(), Failed> {
     let told =
         requests(short, &format!("lease A 192.0.2.10\n{ALICE}    option lease-time = 1200\n"))?;
     assert_eq!((told[0].ttl, told[0].expires), (600, 1_700_000_600));
+    Ok(())
+}
+
+fn times() -> Result<(), Failed> {
+    // Of 6000 seconds.
+    for (extra, expected) in [
+        ("\"ddns-ttl\": 77,", 77),
+        ("\"ddns-ttl-min\": 2500,", 2500),
+        ("\"ddns-ttl-max\": 1500,", 1500),
+        ("\"ddns-ttl-percent\": 0.5, \"ddns-ttl-max\": 2900,", 2900),
+        ("\"ddns-ttl-percent\": 0.1, \"ddns-ttl-min\": 700,", 700),
+        ("\"ddns-ttl-percent\": 0.1, \"ddns-ttl-min\": 500, \"ddns-ttl-max\": 700,", 600),
+    ] {
+        let told = requests(extra, &format!("lease A 192.0.2.10\n{ALICE}"))?;
+        assert_eq!(
+            (told[0].ttl, told[0].expires),
+            (expected, NOW + i64::from(expected)),
+            "{extra}"
+        );
+    }
+    Ok(())
+}
+
+fn checks() -> Result<(), Failed> {
+    for (mode, expected) in [
+        ("check-with-dhcid", ConflictResolution::CheckWithDhcid),
+        ("no-check-with-dhcid", ConflictResolution::NoCheckWithDhcid),
+        ("check-exists-with-dhcid", ConflictResolution::CheckExistsWithDhcid),
+        ("no-check-without-dhcid", ConflictResolution::NoCheckWithoutDhcid),
+    ] {
+        let extra = format!("\"ddns-conflict-resolution-mode\": \"{mode}\",");
+        let told = requests(&extra, &format!("lease A 192.0.2.10\n{ALICE}"))?;
+        assert_eq!(told[0].conflict_resolution, expected, "{mode}");
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 mod access;
 mod commands;
 mod hostile;
+mod process;
 mod results;
 mod service_manager;
 mod starting;

@@ -1,8 +1,11 @@
 //! RELEASE and DECLINE.
 
-use kea_lease::LeaseState;
+use std::time::Duration;
+
+use kea_lease::{ExpiredLeasesProcessing, LeaseState, Reclamation};
 
 use super::*;
+use crate::pipeline::reclaim;
 
 const NO_AFFINITY: &str = r#""expired-leases-processing": { "hold-reclaimed-time": 0 }, "#;
 
@@ -118,4 +121,24 @@ fn answers_that_give_back_carry_no_configured_options() {
     assert_eq!(answer, "REPLY 7=0a status Success");
     let answer = lab.ask(MessageType::Release, |q| na(q, 1, &["2001:db8:1::105"]));
     assert_eq!(answer, "REPLY na 1 0/0 [ Success ] status Success");
+}
+
+#[test]
+fn a_cycle_that_takes_too_long_breaks_off_and_says_so() {
+    let mut lab = leased(SUBNET);
+    lab.now += 100_000;
+    let (late, soon) = (Duration::from_millis(251), Duration::from_millis(1));
+    // The time of the first cycle is over before its first lease.
+    let mut reclamation = Reclamation::new(ExpiredLeasesProcessing::default());
+    for (elapsed, told, left) in [
+        (late, "ALLOC_ENGINE_V6_LEASES_RECLAMATION_TIMEOUT", 2),
+        (soon, "ALLOC_ENGINE_V6_NO_MORE_EXPIRED_LEASES", 0),
+    ] {
+        let before = lab.log.ids().len();
+        lab.at(|corridor, _| reclaim(corridor, &mut reclamation, || elapsed));
+        assert!(lab.log.ids()[before..].contains(&told), "{:?}", lab.log.ids());
+        let states = ["2001:db8:1::105", "2001:db8:8000::"].map(|a| lab.lease(a).unwrap().state);
+        let assigned = states.iter().filter(|state| **state == LeaseState::Assigned).count();
+        assert_eq!(assigned, left);
+    }
 }

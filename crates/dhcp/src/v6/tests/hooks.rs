@@ -8,6 +8,7 @@ use kea_hooks::{
 };
 use kea_lease::{ExpiredLeasesProcessing, LeaseState, Reclamation};
 
+use super::name::{DNS, fqdn};
 use super::*;
 use crate::pipeline::{leaves, reclaim};
 
@@ -87,6 +88,7 @@ impl Hook<V6> for Probe {
     fn ddns_update(&self, update: &mut NameUpdate<'_, V6>) -> Next {
         if self.changes {
             *update.hostname = "hooked.example.org.".to_owned();
+            *update.forward = false;
         }
         self.asked(Point::DdnsUpdate)
     }
@@ -106,7 +108,12 @@ impl Hook<V6> for Probe {
 
 /// A server whose client has an address, and the hook that was loaded after that.
 fn leased(points: &[Point], next: Next, changes: bool) -> (Lab, Arc<Probe>) {
-    let mut lab = Lab::new(SUBNET);
+    leased_with("", points, next, changes)
+}
+
+/// The same under a configuration with these members besides.
+fn leased_with(members: &str, points: &[Point], next: Next, changes: bool) -> (Lab, Arc<Probe>) {
+    let mut lab = Lab::new(&format!("{members}{SUBNET}"));
     lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     let points = points.to_vec();
     let probe = Arc::new(Probe { points, next, seen: Mutex::default(), changes });
@@ -249,11 +256,53 @@ fn points_follow_each_other_as_documented() {
 
 #[test]
 fn what_a_hook_changes_is_served() {
-    let (mut lab, _) = leased(&[Point::LeaseSelect, Point::DdnsUpdate], Next::Continue, true);
-    let said = lab.ask(MessageType::Request, |q| na(q, 2, &["2001:db8:1::106"]));
+    let points = [Point::LeaseSelect, Point::DdnsUpdate];
+    let (mut lab, _) = leased_with(DNS, &points, Next::Continue, true);
+    let said = lab.ask(MessageType::Request, |q| {
+        na(q, 2, &["2001:db8:1::106"]);
+        q.option(code::CLIENT_FQDN, &fqdn(1, &["alice"], false));
+    });
     assert!(said.contains("2001:db8:1::106 3600/777"), "{said}");
     let lease = lab.lease("2001:db8:1::106").unwrap();
     assert_eq!((lease.valid_lifetime, &*lease.hostname), (777, "hooked.example.org."));
+    assert_eq!((lease.fqdn_fwd, lease.fqdn_rev), (false, true));
+    let told = lab.name_changes.0.lock().unwrap().clone();
+    assert_eq!(told, ["Add hooked.example.org. 2001:db8:1::106 false/true"]);
+    assert!(lab.log.ids().contains(&"DHCP6_HOOK_DDNS_UPDATE"));
+}
+
+#[test]
+fn who_is_denied_a_subnet_still_gets_what_is_global() {
+    let option = r#""option-data": [{ "name": "dns-servers", "data": "2001:db8::53" }], "#;
+    let (mut lab, _) = leased_with(option, &[Point::SubnetSelect], Next::Skip, false);
+    let said = lab.ask(MessageType::Solicit, |q| {
+        q.codes(code::ORO, &[23]);
+        na(q, 2, &[]);
+    });
+    assert!(said.contains("NoAddrsAvail"), "{said}");
+    assert!(said.contains(" 23=20010db8000000000000000000000053"), "{said}");
+}
+
+#[test]
+fn who_is_denied_a_lease_has_none() {
+    let (mut lab, probe) = leased(&[Point::LeaseSelect], Next::Skip, false);
+    let said = lab.ask(MessageType::Request, |q| na(q, 2, &["2001:db8:1::106"]));
+    assert!(said.contains("na 2 0/0 [ NoAddrsAvail ]"), "{said}");
+    assert_eq!(*probe.seen.lock().unwrap(), [Point::LeaseSelect]);
+    // That from before the hook was there.
+    assert_eq!(lab.leases.len(), 1);
+}
+
+#[test]
+fn a_hook_keeps_a_prefix_from_being_released() {
+    const PREFIX: &str = "2001:db8:8000:100::/56";
+    let (mut lab, _) = leased(&[Point::LeaseRelease], Next::Skip, false);
+    lab.ask(MessageType::Request, |q| pd(q, 1, &[PREFIX]));
+    let said = lab.ask(MessageType::Release, |q| pd(q, 1, &[PREFIX]));
+    assert_eq!(said, "REPLY status Success pd 1 0/0 [ Success ]");
+    assert!(lab.log.ids().contains(&"DHCP6_HOOK_LEASE6_RELEASE_PD_SKIP"), "{:?}", lab.log.ids());
+    let lease = lab.lease("2001:db8:8000:100::").unwrap();
+    assert_eq!((lease.state, lease.cltt), (LeaseState::Assigned, NOW + 100));
 }
 
 /// Keeps every answer waiting, for ever.

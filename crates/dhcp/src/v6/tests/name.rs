@@ -2,11 +2,11 @@
 
 use super::*;
 
-const DNS: &str = r#""dhcp-ddns": { "enable-updates": true }, "ddns-qualifying-suffix": "example.org",
+pub(super) const DNS: &str = r#""dhcp-ddns": { "enable-updates": true }, "ddns-qualifying-suffix": "example.org",
     "ddns-send-updates": true, "#;
 
 /// Flags and name of an option 39: labels in wire form, without the root where partial.
-fn fqdn(flags: u8, labels: &[&str], is_full: bool) -> Vec<u8> {
+pub(super) fn fqdn(flags: u8, labels: &[&str], is_full: bool) -> Vec<u8> {
     let mut data = vec![flags];
     for label in labels {
         data.push(label.len() as u8);
