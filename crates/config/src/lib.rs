@@ -16,5 +16,5 @@ pub mod snapshot;
 pub use change::{Change, ChangeError, Changed, DeltaError, Members, Stored};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use document::Document;
-pub use load::{ReservationReader, UnreadReservation, load};
+pub use load::{IdentifierFault, ReservationReader, UnreadReservation, load};
 pub use snapshot::Snapshot;

@@ -44,6 +44,20 @@ pub(crate) fn class<F: Dialect>(snapshot: &Snapshot<F>, name: &str) -> Option<Va
     Some(to_map(renderer.section(found, Scope::Class, None)))
 }
 
+/// A reservation as [`effective`] shows it.
+pub(crate) fn reservation_of<F: Dialect>(snapshot: &Snapshot<F>, given: &Map) -> Value {
+    let renderer = Renderer { snapshot, ids: HashMap::new() };
+    to_map(renderer.section(given, Scope::Reservation, None))
+}
+
+/// The reservations of the configuration, as they were given, in the order in which they are loaded.
+pub(crate) fn given_reservations<F: Dialect>(snapshot: &Snapshot<F>) -> impl Iterator<Item = &Map> {
+    let given = Given::of(snapshot);
+    let members = given.networks().flat_map(subnets::<F>);
+    let all = std::iter::once(given.server).chain(members).chain(subnets::<F>(given.server));
+    all.flat_map(|holder| maps(holder, "reservations"))
+}
+
 /// One shared network with its subnets as [`effective`] shows it.
 pub(crate) fn network<F: Dialect>(snapshot: &Snapshot<F>, network: &SharedNetwork<F>) -> Value {
     let given = Given::of(snapshot);

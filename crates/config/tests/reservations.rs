@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kea_config::document::{NoIncludes, Node};
 use kea_config::snapshot::{IdentifierKind, ReservationTable, Snapshot};
-use kea_config::{Document, UnreadReservation};
+use kea_config::{Change, Document, UnreadReservation};
 use kea_lease::SubnetId;
 use kea_wire::V4;
 use support::snapshot;
@@ -113,4 +113,81 @@ fn what_is_wrong_with_a_row_is_told() {
         let first = problems.first_error().unwrap();
         assert!(first.contains(why), "{first}");
     }
+}
+
+/// What the loader reads and what the document holds are the same reservations in the same order.
+#[test]
+fn reservations_of_the_file_stand_beside_their_definitions() {
+    let config = snapshot::<V4>(
+        r#"{ "Dhcp4": {
+        "subnet4": [ { "id": 1, "subnet": "192.0.2.0/24", "reservations": [
+            { "hw-address": "01", "hostname": "one" }, { "duid": "02:03", "hostname": "two" } ] } ],
+        "shared-networks": [ { "name": "floor", "subnet4": [
+            { "id": 5, "subnet": "198.51.100.0/24", "reservations": [
+                { "flex-id": "'port'", "hostname": "three" } ] } ] } ],
+        "reservations": [ { "client-id": "04", "hostname": "four" } ] } }"#,
+    );
+    let found: Vec<_> = config
+        .file_reservations()
+        .map(|(host, map)| {
+            assert_eq!(map.get("hostname").and_then(Node::as_str), Some(&*host.hostname));
+            (host.subnet.map(|id| id.0), &*host.hostname)
+        })
+        .collect();
+    assert_eq!(found, [(None, "four"), (Some(5), "three"), (Some(1), "one"), (Some(1), "two")]);
+    let (_, map) = config.file_reservations().nth(1).unwrap();
+    assert_eq!(
+        config.render_reservation(map).to_string(),
+        r#"{ "boot-file-name": "", "client-classes": [ ], "flex-id": "706F7274", "hostname": "three", "next-server": "0.0.0.0", "option-data": [ ], "server-hostname": "" }"#
+    );
+}
+
+#[test]
+fn single_reservations_are_added_replaced_and_removed() {
+    let whole = |text: &str| Document::parse("<string>", text.as_bytes(), &NoIncludes).unwrap().0;
+    let config = snapshot::<V4>(CONFIG);
+    let names = |config: &Snapshot<V4>| -> Vec<_> {
+        let hosts = config.file_reservations();
+        hosts.map(|(host, _)| (host.subnet.map(|id| id.0), host.hostname.to_string())).collect()
+    };
+    let named = |subnet, name: &str| (subnet, name.to_owned());
+    let add = |subnet, text| Change::AddReservation(subnet, whole(text));
+    let refused = |change: &Change| config.with(change).unwrap_err().to_string();
+
+    let more = config.with(&add(ONE, r#"{ "duid": "0a", "hostname": "more" }"#)).unwrap().snapshot;
+    assert_eq!(names(&more), [named(Some(1), "file"), named(Some(1), "more")]);
+    let global =
+        config.with(&add(None, r#"{ "duid": "0a", "hostname": "far" }"#)).unwrap().snapshot;
+    assert_eq!(names(&global), [named(None, "far"), named(Some(1), "file")]);
+    let other = whole(r#"{ "hw-address": "01", "hostname": "other" }"#);
+    let other = config.with(&Change::ReplaceReservation(ONE, other)).unwrap().snapshot;
+    assert_eq!(names(&other), [named(Some(1), "other")]);
+    let gone = Change::RemoveReservation(ONE, IdentifierKind::HwAddress, [1].into());
+    assert_eq!(names(&config.with(&gone).unwrap().snapshot), []);
+
+    for (change, why) in [
+        (add(ONE, r#"{ "hw-address": "01" }"#), "hw-address 01 is reserved twice"),
+        (
+            add(ONE, r#"{ "hw-address": "02", "ip-address": "192.0.2.1" }"#),
+            "address 192.0.2.1 is reserved for two clients",
+        ),
+        (
+            add(ONE, r#"{ "hw-address": "02", "ip-address": "192.0.3.1" }"#),
+            "reserved address 192.0.3.1 is not inside subnet 192.0.2.0/24",
+        ),
+        (add(Some(SubnetId(9)), "{}"), "no subnet with id 9 found"),
+        (add(ONE, "[]"), "the definition must be a map"),
+        (
+            Change::ReplaceReservation(ONE, whole(r#"{ "hw-address": "02" }"#)),
+            "the client has no reservation there",
+        ),
+        (
+            Change::RemoveReservation(None, IdentifierKind::HwAddress, [1].into()),
+            "the client has no reservation there",
+        ),
+    ] {
+        let told = refused(&change);
+        assert!(told.contains(why), "{why}: {told}");
+    }
+    assert_eq!(names(&config), [named(Some(1), "file")]);
 }

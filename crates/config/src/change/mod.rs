@@ -1,11 +1,12 @@
-//! Changes of single subnets, shared networks and classes (manual chapter 21, `subnet_cmds` and
-//! `class_cmds`).
+//! Changes of single subnets, shared networks, classes and reservations (manual chapter 21, `subnet_cmds`,
+//! `class_cmds` and `host_cmds`).
 //!
 //! A change is made to a copy of the document, and the whole is checked as if it had been read from a
 //! file. What comes out is another snapshot or the reasons against it; the one at hand stays as it is.
 
 mod class;
 mod delta;
+mod reservation;
 mod stored;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use crate::diagnostics::Diagnostics;
 use crate::document::{Document, FileId, Map, Node, Value};
 use crate::load;
 use crate::schema::Scope;
-use crate::snapshot::{Dialect, Snapshot, Subnet};
+use crate::snapshot::{Dialect, IdentifierKind, Snapshot, Subnet};
 
 pub use self::delta::DeltaError;
 pub use self::stored::Stored;
@@ -49,6 +50,12 @@ pub enum Change {
     ReplaceClass(Document),
     /// The class goes.
     RemoveClass(Box<str>),
+    /// A new reservation of a subnet, or a global one.
+    AddReservation(Option<SubnetId>, Document),
+    /// Another reservation for a client that has one there.
+    ReplaceReservation(Option<SubnetId>, Document),
+    /// The reservation of a client there goes.
+    RemoveReservation(Option<SubnetId>, IdentifierKind, Box<[u8]>),
 }
 
 /// What becomes of the subnets of a network that goes.
@@ -100,6 +107,8 @@ pub enum ChangeError {
     ClassExists(Box<str>),
     /// The second class depends on the first.
     ClassInUse(Box<str>, Box<str>),
+    /// The client has no reservation there.
+    NoReservation,
     /// The document is not one map.
     NotAMap,
     /// All that is wrong with the configuration as it would become.
@@ -141,6 +150,7 @@ impl<F: Dialect> Snapshot<F> {
             Subject::Network(name) => changed.network = Some(name),
             Subject::Subnet(id, prefix) => changed.subnet = Some((id, prefix)),
             Subject::Class(name) => changed.class = Some(name),
+            Subject::Reservation => {}
         }
         Ok(changed)
     }
@@ -155,12 +165,15 @@ impl Change {
             | Change::TakeFromSubnet(document)
             | Change::AddNetwork(document)
             | Change::AddClass(document)
-            | Change::ReplaceClass(document) => Some(document),
+            | Change::ReplaceClass(document)
+            | Change::AddReservation(_, document)
+            | Change::ReplaceReservation(_, document) => Some(document),
             Change::RemoveSubnet(_)
             | Change::RemoveNetwork(..)
             | Change::Join(..)
             | Change::Leave(..)
-            | Change::RemoveClass(_) => None,
+            | Change::RemoveClass(_)
+            | Change::RemoveReservation(..) => None,
         }
     }
 }
@@ -170,6 +183,7 @@ enum Subject {
     Subnet(SubnetId, Box<str>),
     Network(Box<str>),
     Class(Box<str>),
+    Reservation,
 }
 
 /// Where a subnet stands: its network's position, and its own in the list.
@@ -186,6 +200,11 @@ impl<F: Dialect> Editor<'_, F> {
             Change::AddClass(_) => self.add_class(given),
             Change::ReplaceClass(_) => self.replace_class(given),
             Change::RemoveClass(name) => self.remove_class(name),
+            Change::AddReservation(subnet, _) => self.add_reservation(*subnet, given),
+            Change::ReplaceReservation(subnet, _) => self.replace_reservation(*subnet, given),
+            Change::RemoveReservation(subnet, kind, identifier) => {
+                self.remove_reservation(*subnet, *kind, identifier)
+            }
             Change::AddSubnet(_) => self.add_subnet(given),
             Change::ReplaceSubnet(_) => self.edit(given, |held, given, _| {
                 *held = given;
@@ -441,6 +460,7 @@ impl fmt::Display for ChangeError {
             Self::ClassInUse(name, dependent) => {
                 write!(f, "Class '{name}' cannot be deleted: class '{dependent}' depends on it")
             }
+            Self::NoReservation => f.write_str("the client has no reservation there"),
             Self::NotAMap => f.write_str("the definition must be a map"),
             Self::Refused(problems) => f.write_str(problems.render().trim_end()),
         }

@@ -1,9 +1,64 @@
 //! Octets as a configuration writes them.
 
+use std::fmt;
 use std::net::Ipv6Addr;
 
-use kea_wire::Prefix;
+use kea_wire::{HwAddr, Prefix};
 use smallvec::SmallVec;
+
+use crate::snapshot::IdentifierKind;
+
+/// The longest identifier that is not a hardware address.
+const MAX_IDENTIFIER: usize = 128;
+
+/// Why a text is no identifier of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentifierFault {
+    /// It has that many octets; so many are possible at most.
+    Length(IdentifierKind, usize, usize),
+    /// It is none of the notations of octets.
+    Notation(IdentifierKind, Box<str>),
+}
+
+impl IdentifierFault {
+    /// What to do instead.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Length(..) => None,
+            Self::Notation(..) => Some("write hexadecimal octets, separated by ':' or not"),
+        }
+    }
+}
+
+impl fmt::Display for IdentifierFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length(kind, len, max) => {
+                write!(f, "'{kind}' has {len} octets; 1 to {max} are possible")
+            }
+            Self::Notation(kind, text) => write!(f, "'{text}' is not a valid '{kind}'"),
+        }
+    }
+}
+
+impl std::error::Error for IdentifierFault {}
+
+impl IdentifierKind {
+    /// The octets of an identifier of this kind.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn octets(self, text: &str) -> Result<SmallVec<[u8; 16]>, IdentifierFault> {
+        let is_hw_address = self == IdentifierKind::HwAddress;
+        let max = if is_hw_address { HwAddr::MAX_LEN } else { MAX_IDENTIFIER };
+        let quoted = text.trim_start().starts_with('\'');
+        match octets(text).filter(|_| !(quoted && is_hw_address)) {
+            Some(octets) if (1..=max).contains(&octets.len()) => Ok(octets),
+            Some(octets) => Err(IdentifierFault::Length(self, octets.len(), max)),
+            None => Err(IdentifierFault::Notation(self, text.into())),
+        }
+    }
+}
 
 /// Reads `'text'`, `0xabcd`, `abcd`, `a:bc:d` or `ab cd`.
 pub(crate) fn octets(text: &str) -> Option<SmallVec<[u8; 16]>> {

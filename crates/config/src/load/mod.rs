@@ -15,6 +15,7 @@ use bytes::Bytes;
 use hashbrown::{HashMap, HashSet};
 
 pub(crate) use dialect::Read;
+pub use identifier::IdentifierFault;
 pub(crate) use identifier::octets;
 pub(crate) use network::pool_bounds;
 pub use reservation::{ReservationReader, UnreadReservation};

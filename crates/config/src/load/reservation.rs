@@ -7,10 +7,9 @@ use std::sync::Arc;
 use kea_expr::{ClassId, ClassList};
 use kea_lease::SubnetId;
 use kea_options::Registry;
-use kea_wire::{Address as _, HwAddr, Prefix};
+use kea_wire::{Address as _, Prefix};
 use smallvec::SmallVec;
 
-use super::identifier::octets;
 use super::options::OptionReader;
 use super::section::Section;
 use super::{Loader, user_context};
@@ -18,9 +17,6 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{Node, Span};
 use crate::schema::{self, Scope};
 use crate::snapshot::{Dialect, IdentifierKind, OptionSet, Reservation, ReservationTable, Subnet};
-
-/// The longest identifier that is not a hardware address.
-const MAX_IDENTIFIER: usize = 128;
 
 /// Reads the reservations of a subnet, or the global ones.
 pub(crate) fn read<F: Dialect>(
@@ -247,23 +243,15 @@ fn identifier<F: Dialect>(
             return None;
         }
     };
-    let text = section.text(kind.name())?;
-    let max = if kind == IdentifierKind::HwAddress { HwAddr::MAX_LEN } else { MAX_IDENTIFIER };
-    let quoted = text.trim_start().starts_with('\'');
-    let octets = octets(text).filter(|_| !(quoted && kind == IdentifierKind::HwAddress));
-    match octets {
-        Some(octets) if (1..=max).contains(&octets.len()) => Some((kind, octets)),
-        Some(octets) => {
-            let message = format!("'{kind}' has {} octets; 1 to {max} are possible", octets.len());
-            diagnostics.push(Diagnostic::error(message).at(section.span_of(kind.name()), ""));
-            None
-        }
-        None => {
-            diagnostics.push(
-                Diagnostic::error(format!("'{text}' is not a valid '{kind}'"))
-                    .at(section.span_of(kind.name()), "")
-                    .hint("write hexadecimal octets, separated by ':' or not"),
-            );
+    match kind.octets(section.text(kind.name())?) {
+        Ok(octets) => Some((kind, octets)),
+        Err(fault) => {
+            let problem = Diagnostic::error(fault.to_string());
+            let problem = problem.at(section.span_of(kind.name()), "");
+            diagnostics.push(match fault.hint() {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            });
             None
         }
     }

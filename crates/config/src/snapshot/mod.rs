@@ -41,7 +41,7 @@ pub use server::{
     SocketType, Tls,
 };
 
-use crate::document::{Document, Value};
+use crate::document::{Document, Map, Value};
 use crate::load::ReservationReader;
 
 /// A configuration, complete and checked. What grows with the network is shared by its clones: one with
@@ -269,6 +269,16 @@ impl<F: Dialect> Snapshot<F> {
     /// The class of that name as [`render`](Self::render) shows it, if there is one.
     pub fn render_class(&self, name: &str) -> Option<Value> {
         crate::render::class::<F>(self, name)
+    }
+
+    /// The reservations of the configuration file with the maps that they were read from, in their order.
+    pub fn file_reservations(&self) -> impl Iterator<Item = (&Reservation<F>, &Map)> {
+        self.reservations.file().iter().zip(crate::render::given_reservations::<F>(self))
+    }
+
+    /// A reservation as [`render`](Self::render) would show it in the configuration file.
+    pub fn render_reservation(&self, given: &Map) -> Value {
+        crate::render::reservation_of::<F>(self, given)
     }
 
     /// The addresses in pools of a subnet that [are excluded](Self::is_excluded).

@@ -25,7 +25,8 @@ pub(super) fn refusal(error: &ChangeError) -> Answer {
         | ChangeError::NoPrefix(_)
         | ChangeError::NoNetwork(_)
         | ChangeError::NothingToTake(..)
-        | ChangeError::NoClass(_) => Answer::empty(text),
+        | ChangeError::NoClass(_)
+        | ChangeError::NoReservation => Answer::empty(text),
         _ => Answer::error(text),
     }
 }

@@ -1,11 +1,13 @@
 //! Reservations in the tables of hosts, as Kea's schema has them.
 //!
 //! Hosts are read in stretches of their numbers, so that a change of few costs little: [`prints`] tells in
-//! one look which stretches are not what they were, and [`read`] reads those.
+//! one look which stretches are not what they were, and [`read`] reads those. [`write()`] changes one.
+
+mod change;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use kea_config::Document;
@@ -17,6 +19,8 @@ use kea_wire::Hex;
 use crate::database::Database;
 use crate::error::Error;
 use crate::value::{Row, Value};
+
+pub use self::change::{Taken, Which, Write, Written, write};
 
 /// How many numbers of hosts a stretch has.
 pub const STRETCH: i64 = 1024;
@@ -67,6 +71,7 @@ struct OptionRow {
     formatted: Box<str>,
     space: Box<str>,
     always: bool,
+    user_context: Box<str>,
 }
 
 /// Why a row cannot be a reservation.
@@ -163,7 +168,7 @@ impl HostRow {
     pub fn map(&self) -> Result<Node, RowFault> {
         let mut map = Map::new();
         let mut set = |name: &str, value: Item| map.set(name, Node::unplaced(value));
-        let kind = usize::try_from(self.kind).ok().and_then(|kind| IdentifierKind::ALL.get(kind));
+        let kind = self.identifier_kind();
         let kind = kind.ok_or_else(|| of_host(format!("no identifier type {}", self.kind)))?;
         set(kind.name(), Item::string(&Hex(&self.identifier).to_string()));
         let texts = [("hostname", &self.hostname)];
@@ -193,20 +198,47 @@ impl HostRow {
             set(name, Item::List(list));
         }
         if !self.user_context.trim().is_empty() {
-            set("user-context", context(&self.user_context)?);
+            set("user-context", context("hosts", &self.user_context)?);
         }
         Ok(Node::unplaced(Item::Map(map)))
     }
 
+    /// True when it is of this client.
+    pub fn is_of(&self, kind: IdentifierKind, identifier: &[u8]) -> bool {
+        self.identifier_kind() == Some(kind) && *self.identifier == *identifier
+    }
+
+    /// The reserved name; empty if none.
+    pub fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// True when it sets this address aside, or a prefix that begins with it.
+    pub fn reserves(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => {
+                self.only_v4.as_ref().is_some_and(|only| only.address == address.to_bits())
+            }
+            IpAddr::V6(address) => {
+                let mut reserved = self.addresses.iter();
+                reserved.any(|reserved| reserved.address.trim().parse() == Ok(address))
+            }
+        }
+    }
+
+    fn identifier_kind(&self) -> Option<IdentifierKind> {
+        IdentifierKind::ALL.get(usize::try_from(self.kind).ok()?).copied()
+    }
+
     fn options(&self) -> Result<Vec<Node>, RowFault> {
-        let table = if self.is_v4 { "dhcp4_options" } else { "dhcp6_options" };
+        let table = option_table(self.is_v4);
         let too_long = |option: &OptionRow| {
             let why = format!("option {} has more than {MAX_OPTION} octets", option.code);
             RowFault { table, why }
         };
         let node = |option: &OptionRow| match option.value.len().max(option.formatted.len()) {
             len if len > MAX_OPTION => Err(too_long(option)),
-            _ => Ok(option.node()),
+            _ => option.node(table),
         };
         self.options.iter().map(node).collect()
     }
@@ -235,7 +267,7 @@ impl HostRow {
 }
 
 impl OptionRow {
-    fn node(&self) -> Node {
+    fn node(&self, table: &'static str) -> Result<Node, RowFault> {
         let mut map = Map::new();
         let mut set = |name: &str, value: Item| map.set(name, Node::unplaced(value));
         set("code", Item::Integer(self.code));
@@ -253,8 +285,15 @@ impl OptionRow {
         if self.always {
             set("always-send", Item::Boolean(true));
         }
-        Node::unplaced(Item::Map(map))
+        if !self.user_context.trim().is_empty() {
+            set("user-context", context(table, &self.user_context)?);
+        }
+        Ok(Node::unplaced(Item::Map(map)))
     }
+}
+
+fn option_table(is_v4: bool) -> &'static str {
+    if is_v4 { "dhcp4_options" } else { "dhcp6_options" }
 }
 
 fn of_host(why: String) -> RowFault {
@@ -266,16 +305,17 @@ fn text_node(text: &str) -> Node {
 }
 
 /// A user context: the text of a JSON map.
-fn context(text: &str) -> Result<Item, RowFault> {
+fn context(table: &'static str, text: &str) -> Result<Item, RowFault> {
+    let fault = |why| RowFault { table, why };
     let parsed = Document::parse("user_context", text.as_bytes(), &NoIncludes);
     match parsed {
         Ok((document, _)) if document.root().as_map().is_some() => {
             Ok(document.root().value.clone())
         }
-        Ok(_) => Err(of_host("the user context is not a map".to_owned())),
+        Ok(_) => Err(fault("the user context is not a map".to_owned())),
         Err(problems) => {
             let why = problems.first_error().unwrap_or_default();
-            Err(of_host(format!("the user context cannot be read: {why}")))
+            Err(fault(format!("the user context cannot be read: {why}")))
         }
     }
 }
@@ -311,6 +351,7 @@ fn option(row: &Row) -> Option<OptionRow> {
         formatted: row.text(3).unwrap_or_default().into(),
         space: row.text(4).unwrap_or_default().into(),
         always: row.boolean(5).unwrap_or(false),
+        user_context: row.text(6).unwrap_or_default().into(),
     })
 }
 
@@ -352,8 +393,8 @@ fn host_columns(version: u8) -> Vec<&'static str> {
     ["host_id", "dhcp_identifier", "dhcp_identifier_type"].iter().chain(own).copied().collect()
 }
 
-const OPTION_COLUMNS: [&str; 6] =
-    ["host_id", "code", "value", "formatted_value", "space", "persistent"];
+const OPTION_COLUMNS: [&str; 7] =
+    ["host_id", "code", "value", "formatted_value", "space", "persistent", "user_context"];
 const ADDRESS_COLUMNS: [&str; 4] = ["host_id", "address", "prefix_len", "type"];
 const ADDRESSES: &str = "SELECT host_id, address, prefix_len, type FROM ipv6_reservations \
                          WHERE host_id BETWEEN ? AND ? ORDER BY reservation_id";
@@ -456,12 +497,13 @@ mod tests {
             .zip([false, true])
             .map(|(mut values, always)| {
                 values.push(Value::Boolean(always));
+                values.push(if always { text(r#"{ "why": 7 }"#) } else { Value::Null });
                 option(&Row::new(values)).unwrap()
             })
             .collect();
         assert_eq!(
             shown(&read),
-            r#"{ "hw-address": "020000000001", "ip-address": "192.0.2.7", "next-server": "192.0.2.1", "hostname": "desk", "server-hostname": "boots", "boot-file-name": "/file", "client-classes": [ "vip", "slow" ], "option-data": [ { "code": 3, "csv-format": true, "data": "192.0.2.1" }, { "code": 222, "space": "dhcp4", "csv-format": false, "data": "0102", "always-send": true } ], "user-context": { "floor": 4 } }"#
+            r#"{ "hw-address": "020000000001", "ip-address": "192.0.2.7", "next-server": "192.0.2.1", "hostname": "desk", "server-hostname": "boots", "boot-file-name": "/file", "client-classes": [ "vip", "slow" ], "option-data": [ { "code": 3, "csv-format": true, "data": "192.0.2.1" }, { "code": 222, "space": "dhcp4", "csv-format": false, "data": "0102", "always-send": true, "user-context": { "why": 7 } } ], "user-context": { "floor": 4 } }"#
         );
         let bare = [Value::Integer(8), octets(&[1]), Value::Integer(3), Value::Integer(0)];
         let bare = host(&row(&bare), 4).unwrap();
@@ -506,6 +548,7 @@ mod tests {
             formatted: "".into(),
             space: "".into(),
             always: false,
+            user_context: "".into(),
         };
         let much = HostRow { options: [long].into(), is_v4: true, ..HostRow::default() };
         assert_eq!(
