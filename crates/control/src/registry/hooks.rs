@@ -19,8 +19,8 @@ const SUBNET: Field = must("subnet-id", UNSIGNED, "Identifier of the subnet; 0 i
 const MAY_SUBNET: Field = may("subnet-id", UNSIGNED, "Identifier of the subnet");
 const TARGET: Field = may(
     "operation-target",
-    Kind::Word(&["memory", "database", "all", "default"]),
-    "Which sources are meant",
+    Kind::Word(&["memory", "primary", "database", "alternate", "all", "default"]),
+    "Which reservations are meant: those in force of the file ('memory', 'primary'), those of databases",
 );
 const ADDRESS: Field = may("ip-address", Kind::Address, "Reserved address");
 const IDENTIFIER_TYPE: Field = may("identifier-type", Kind::Text, "Kind of 'identifier'");

@@ -68,6 +68,7 @@ pub(super) fn libraries_closed<F: Serving>(
 const ALWAYS_THERE: &[&str] = &[
     "libdhcp_bootp.so",
     "libdhcp_class_cmds.so",
+    "libdhcp_host_cmds.so",
     "libdhcp_mysql_cb.so",
     "libdhcp_pgsql_cb.so",
     "libdhcp_subnet_cmds.so",

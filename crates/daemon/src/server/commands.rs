@@ -18,6 +18,7 @@ use super::Server;
 use super::announce;
 use super::classes;
 use super::limits;
+use super::reservations;
 use super::select_test::{Told, Transport};
 use super::shared::unix_micros;
 use super::subnets;
@@ -81,6 +82,7 @@ pub(super) fn handlers<F: Serving>() -> Handlers<Server<F>> {
     for (name, command) in classes::COMMANDS {
         handlers.on(name, move |server, arguments| server.classes(*command, arguments));
     }
+    reservations::register(&mut handlers);
     let version = F::VERSION.to_string();
     let select_test = format!("subnet{version}-select-test");
     handlers.on(&select_test, |server, arguments| {

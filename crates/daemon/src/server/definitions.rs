@@ -12,9 +12,16 @@ use serde_json::Value as Json;
 /// The answer: it is not of the configuration's language.
 pub(super) fn definition(arguments: Arguments<'_>, list: &str) -> Result<Document, Answer> {
     let given = arguments.list(list).unwrap_or_default();
-    let text = given.first().unwrap_or(&Json::Null).to_string();
-    let parsed = Document::parse("<string>", text.as_bytes(), &NoIncludes);
-    parsed.map(|(document, _)| document).map_err(|problems| Answer::error(problems.render()))
+    parsed(given.first().unwrap_or(&Json::Null)).map_err(Answer::error)
+}
+
+/// A part of a command as a part of the configuration.
+///
+/// # Errors
+/// It is not of the configuration's language.
+pub(super) fn parsed(given: &Json) -> Result<Document, String> {
+    let parsed = Document::parse("<string>", given.to_string().as_bytes(), &NoIncludes);
+    parsed.map(|(document, _)| document).map_err(|problems| problems.render())
 }
 
 /// What is not there is result 3, as the manual has it; anything else is an error.

@@ -20,6 +20,7 @@ mod name_changes;
 mod outage;
 mod pressure;
 mod reconfigure;
+mod reservations;
 mod sanity;
 mod schedule;
 mod select_test;

@@ -129,13 +129,19 @@ impl<F: Serving> Server<F> {
             .map_err(ReconfigurationError::Refused)
     }
 
-    /// Puts in force what changed in a database of reservations.
-    pub(super) fn follow_hosts(&mut self, change: Change) {
-        let mut config = Snapshot::clone(&self.shared.config.load());
-        self.hosts.follow(change, &mut config, &self.logger);
-        self.shared.leases.configure(&config.lease_specs());
-        let config = Arc::new(config);
-        self.shared.config.store(Arc::clone(&config));
-        self.shared.hooks.load().configured(&config);
+    /// Puts in force what changed in a database of reservations, and answers who had it changed.
+    pub(super) fn follow_hosts(&mut self, mut change: Change) {
+        let outcome = change.outcome.take();
+        if !change.is_empty() {
+            let mut config = Snapshot::clone(&self.shared.config.load());
+            self.hosts.follow(change, &mut config, &self.logger);
+            self.shared.leases.configure(&config.lease_specs());
+            let config = Arc::new(config);
+            self.shared.config.store(Arc::clone(&config));
+            self.shared.hooks.load().configured(&config);
+        }
+        if let Some(outcome) = outcome {
+            self.hear_outcome(outcome);
+        }
     }
 }

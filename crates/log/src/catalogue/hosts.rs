@@ -9,6 +9,9 @@ catalogue! {
     }
     [Warn] Hosts {
         HOSTS_ROW_PASSED_OVER: "%1: table %2: the reservation of host_id %3 is passed over: %4";
+        HOSTS_ADDRESS_REPEATED: "%1: %2 is reserved for several clients in subnet %3: %4",
+            "Only one of them can have it at a time: whoever comes first. Set 'ip-reservations-unique' to \
+             false if that is intended, or leave it to one of them.";
         HOSTS_NOT_READ: "%1: changes of reservations cannot be read: %2",
             "What was read last stays in force.";
     }

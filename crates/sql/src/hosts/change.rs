@@ -72,6 +72,25 @@ impl fmt::Display for Taken {
     }
 }
 
+impl Write {
+    /// True when it would replace or remove that row.
+    pub fn means(&self, row: &HostRow) -> bool {
+        match self {
+            Write::Add(_) => false,
+            Write::Replace(new) => {
+                (new.subnet, new.kind, &new.identifier) == (row.subnet, row.kind, &row.identifier)
+            }
+            Write::Remove(subnet, which) => {
+                *subnet == row.subnet()
+                    && match which {
+                        Which::Client(kind, identifier) => row.is_of(*kind, identifier),
+                        Which::Address(address) => row.reserves(*address),
+                    }
+            }
+        }
+    }
+}
+
 /// Changes a reservation in one transaction. Where addresses are `unique` in their subnets, one that is set
 /// aside for another client there is not set aside again.
 ///

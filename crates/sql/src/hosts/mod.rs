@@ -103,13 +103,22 @@ pub fn check_writable(database: &mut Database) -> Result<(), Error> {
     database.execute(nothing, &[]).map(drop)
 }
 
-/// What tells each stretch of a family's hosts from what it was, by its number.
+/// What tells each stretch of a family's hosts from what it was, by its number: all of them, or those with
+/// these numbers of hosts.
 ///
 /// # Errors
 /// As [`Database::query`].
-pub fn prints(database: &mut Database, version: u8) -> Result<BTreeMap<i64, Print>, Error> {
+pub fn prints(
+    database: &mut Database,
+    version: u8,
+    numbers: Option<RangeInclusive<i64>>,
+) -> Result<BTreeMap<i64, Print>, Error> {
     let mut prints: BTreeMap<i64, Print> = BTreeMap::new();
-    for row in database.query(&prints_text(database.kind(), version), &[])? {
+    let tables = prints_tables(version);
+    let text = prints_text(database.kind(), &tables, numbers.is_some());
+    let bounds = numbers.map(|numbers| [*numbers.start(), *numbers.end()].map(Value::Integer));
+    let values = bounds.map_or_else(Vec::new, |bounds| vec![bounds; tables.len()].concat());
+    for row in database.query(&text, &values)? {
         let Some([table, stretch, rows]) = integers(&row, [0, 1, 2]) else { continue };
         let sum = row.text(3).unwrap_or_default().to_owned();
         prints.entry(stretch).or_default().0.push((table, rows, sum));
@@ -415,16 +424,22 @@ fn options_text(version: u8) -> String {
     )
 }
 
-/// Of each table and stretch how many rows it has, and a sum of a hash of each.
-fn prints_text(kind: DatabaseKind, version: u8) -> String {
-    let hosts = host_columns(version);
-    let options = format!("dhcp{version}_options");
-    let of_hosts = format!("dhcp{version}_subnet_id");
-    let mut tables: Vec<(&str, &[&str], &str)> =
-        vec![("hosts", &hosts, &of_hosts), (&options, &OPTION_COLUMNS, "host_id")];
+/// The tables of a family, with the columns that count, and the one without which a row is not the family's.
+fn prints_tables(version: u8) -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
+    let of_hosts = if version == 4 { "dhcp4_subnet_id" } else { "dhcp6_subnet_id" };
+    let mut tables = vec![
+        ("hosts", host_columns(version), of_hosts),
+        (option_table(version == 4), OPTION_COLUMNS.to_vec(), "host_id"),
+    ];
     if version == 6 {
-        tables.push(("ipv6_reservations", &ADDRESS_COLUMNS, "host_id"));
+        tables.push(("ipv6_reservations", ADDRESS_COLUMNS.to_vec(), "host_id"));
     }
+    tables
+}
+
+/// Of each table and stretch how many rows it has, and a sum of a hash of each.
+fn prints_text(kind: DatabaseKind, tables: &[(&str, Vec<&str>, &str)], of_some: bool) -> String {
+    let some = if of_some { " AND host_id BETWEEN ? AND ?" } else { "" };
     let parts = tables.iter().enumerate().map(|(number, (table, columns, needed))| {
         let sum = match kind {
             DatabaseKind::Mysql => {
@@ -446,7 +461,7 @@ fn prints_text(kind: DatabaseKind, version: u8) -> String {
         };
         format!(
             "SELECT {number} AS part, {stretch} AS stretch, COUNT(*) AS number, {sum} AS sum \
-             FROM {table} WHERE {needed} IS NOT NULL GROUP BY {stretch}"
+             FROM {table} WHERE {needed} IS NOT NULL{some} GROUP BY {stretch}"
         )
     });
     parts.collect::<Vec<_>>().join(" UNION ALL ")

@@ -1,10 +1,13 @@
 //! Reservations in databases: all of them are held in memory, where queries find them beside those of the
-//! configuration file, and threads look for changes.
+//! configuration file, and threads look for changes, and make those that commands order.
 
+mod order;
 mod watcher;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::mem;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::sync::mpsc;
 
@@ -14,12 +17,14 @@ use kea_dhcp::Serving;
 use kea_lease::{Leases, SubnetId};
 use kea_log::{Handle, log};
 use kea_sql::Access;
-use kea_sql::hosts::HostRow;
+use kea_sql::hosts::{HostRow, Write};
+use kea_wire::Prefix;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::outage::{GivenUp, Outage, Policy};
 use super::service::Service;
 
+pub(super) use self::order::{How, Order, Outcome};
 use self::watcher::Watcher;
 
 /// The databases of reservations, and what they hold.
@@ -36,8 +41,11 @@ struct Source<F: Serving> {
     place: String,
     stretches: BTreeMap<i64, Stretch<F>>,
     outage: Arc<Outage>,
-    /// Its thread ends with this.
-    _stop: mpsc::Sender<()>,
+    is_readonly: bool,
+    /// What its thread is to do. It ends with this.
+    orders: mpsc::SyncSender<Order>,
+    /// Addresses and prefixes of several clients that were told of.
+    repeated: HashSet<(SubnetId, Box<str>)>,
 }
 
 /// Hosts whose numbers are near each other.
@@ -51,6 +59,15 @@ struct Stretch<F: Serving> {
 pub(super) struct Change {
     source: usize,
     stretches: Vec<(i64, Vec<HostRow>)>,
+    /// What came of an order, if there was one.
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl Change {
+    /// True when all is as it was.
+    pub(super) fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
 }
 
 impl<F: Serving> Hosts<F> {
@@ -106,11 +123,18 @@ impl<F: Serving> Hosts<F> {
             let opened = watcher.open();
             let (database, prints, rows) =
                 opened.map_err(|error| format!("reservations in {place}: {error}"))?;
-            let (stop, stopped) = mpsc::channel();
-            let mut source = Source { place, stretches: BTreeMap::new(), outage, _stop: stop };
+            let (orders, ordered) = mpsc::sync_channel(ORDERS);
+            let mut source = Source {
+                place,
+                stretches: BTreeMap::new(),
+                outage,
+                is_readonly: watcher.access.configured().readonly,
+                orders,
+                repeated: HashSet::new(),
+            };
             source.take(rows);
             watcher
-                .start(database, prints, sender.clone(), stopped)
+                .start(database, prints, sender.clone(), ordered)
                 .map_err(|error| error.to_string())?;
             sources.push(source);
         }
@@ -135,6 +159,51 @@ impl<F: Serving> Hosts<F> {
         self.publish(config, None, logger);
     }
 
+    /// How many databases there are.
+    pub(super) fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Those that may be written to, in their order.
+    pub(super) fn writable(&self) -> impl Iterator<Item = usize> {
+        let sources = self.sources.iter().enumerate();
+        sources.filter(|(_, source)| !source.is_readonly).map(|(number, _)| number)
+    }
+
+    /// What a database is called in messages.
+    pub(super) fn place(&self, source: usize) -> &str {
+        self.sources.get(source).map_or("", |source| &source.place)
+    }
+
+    /// What a database holds, by ascending numbers of hosts.
+    pub(super) fn rows(&self, source: usize) -> impl Iterator<Item = &HostRow> {
+        let stretches = self.sources.get(source).into_iter().flat_map(|it| it.stretches.values());
+        stretches.flat_map(|stretch| &stretch.rows)
+    }
+
+    /// A database that has what should be changed, and may not be written to.
+    pub(super) fn readonly_holder(&self, write: &Write) -> Option<&str> {
+        let holders = self.sources.iter().enumerate().filter(|(_, source)| source.is_readonly);
+        let mut holders =
+            holders.filter(|(number, _)| self.rows(*number).any(|row| write.means(row)));
+        holders.next().map(|(_, source)| &*source.place)
+    }
+
+    /// Has a database changed. What comes of it is a [change](Self::change) like others.
+    pub(super) fn order(&self, source: usize, order: Order) {
+        let refused = match self.sources.get(source) {
+            Some(source) => source.orders.try_send(order),
+            None => Err(mpsc::TrySendError::Disconnected(order)),
+        };
+        let (order, why) = match refused {
+            Ok(()) => return,
+            Err(mpsc::TrySendError::Full(order)) => (order, "too many changes of it are waiting"),
+            Err(mpsc::TrySendError::Disconnected(order)) => (order, "it is in use no more"),
+        };
+        let result = Err(format!("nothing is changed: {}: {why}", self.place(source)));
+        Outcome { order, result }.answer();
+    }
+
     /// Adds a change to a clone of the configuration in force.
     pub(super) fn follow(&mut self, change: Change, config: &mut Snapshot<F>, logger: &Handle) {
         let Some(source) = self.sources.get_mut(change.source) else { return };
@@ -145,11 +214,12 @@ impl<F: Serving> Hosts<F> {
     }
 
     /// Makes new tables, of one source or of all.
-    fn publish(&self, config: &mut Snapshot<F>, of: Option<usize>, logger: &Handle) {
+    fn publish(&mut self, config: &mut Snapshot<F>, of: Option<usize>, logger: &Handle) {
         let held = config.reservations.databases().to_vec();
-        let tables = self.sources.iter().enumerate().map(|(number, source)| {
+        let unique = config.server.ip_reservations_unique;
+        let tables = self.sources.iter_mut().enumerate().map(|(number, source)| {
             let unchanged = held.get(number).filter(|_| of.is_some_and(|of| of != number));
-            unchanged.cloned().unwrap_or_else(|| Arc::new(source.table(logger)))
+            unchanged.cloned().unwrap_or_else(|| Arc::new(source.table(unique, logger)))
         });
         config.reservations.set_databases(tables);
     }
@@ -204,18 +274,78 @@ impl<F: Serving> Source<F> {
         }
     }
 
-    /// All, found by what queries know.
-    fn table(&self, logger: &Handle) -> ReservationTable<F> {
+    /// All, found by what queries know. Where addresses are `unique` in their subnets, those that are not are
+    /// told of, each once.
+    fn table(&mut self, unique: bool, logger: &Handle) -> ReservationTable<F> {
         let mut table = ReservationTable::default();
         table.reserve(self.stretches.values().map(|stretch| stretch.hosts.len()).sum());
+        let mut repeated = Vec::new();
         for host in self.stretches.values().flat_map(|stretch| &stretch.hosts) {
+            if unique && let Some(subnet) = host.subnet {
+                let taken = reserved(host).filter(|it| it.holders(&table, subnet).next().is_some());
+                repeated.extend(taken.map(|it| (subnet, it)));
+            }
             if !table.insert(host.clone()) {
                 let subnet = host.subnet.map_or(0, |subnet| subnet.0);
                 let identifier = kea_wire::Hex(&host.identifier);
                 log!(logger, HOSTS_ROW_REPEATED, self.place, host.kind, identifier, subnet);
             }
         }
+        let mut found = HashSet::new();
+        for (subnet, reserved) in repeated {
+            let mut holders: Vec<_> = reserved.holders(&table, subnet).collect();
+            holders.sort_by_key(|host| (host.kind, &host.identifier));
+            // A row of a client that has another one does not count.
+            if holders.len() < 2 {
+                continue;
+            }
+            let key = (subnet, Box::from(reserved.to_string()));
+            let is_new = found.insert(key.clone()) && !self.repeated.contains(&key);
+            if is_new {
+                let clients = holders
+                    .iter()
+                    .map(|host| format!("{} {}", host.kind, kea_wire::Hex(&host.identifier)));
+                let clients = clients.collect::<Vec<_>>().join(", ");
+                log!(logger, HOSTS_ADDRESS_REPEATED, self.place, reserved, subnet, clients);
+            }
+        }
+        self.repeated = found;
         table
+    }
+}
+
+/// What a reservation sets aside.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Reserved<F: Serving> {
+    Address(F::Addr),
+    Prefix(Prefix<Ipv6Addr>),
+}
+
+fn reserved<F: Serving>(host: &Reservation<F>) -> impl Iterator<Item = Reserved<F>> {
+    let prefixes = F::reserved_prefixes(&host.specific).iter().copied();
+    host.addresses.iter().copied().map(Reserved::Address).chain(prefixes.map(Reserved::Prefix))
+}
+
+impl<F: Serving> Reserved<F> {
+    /// For whom, in no particular order.
+    fn holders<'t>(
+        self,
+        table: &'t ReservationTable<F>,
+        subnet: SubnetId,
+    ) -> Box<dyn Iterator<Item = &'t Reservation<F>> + 't> {
+        match self {
+            Reserved::Address(address) => Box::new(table.of_address(Some(subnet), address)),
+            Reserved::Prefix(prefix) => Box::new(table.of_prefix(Some(subnet), prefix)),
+        }
+    }
+}
+
+impl<F: Serving> fmt::Display for Reserved<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reserved::Address(address) => write!(f, "address {address}"),
+            Reserved::Prefix(prefix) => write!(f, "prefix {prefix}"),
+        }
     }
 }
 
@@ -239,3 +369,6 @@ impl Elsewhere {
         self.first = mem::take(&mut self.first).or(Some((subnet, host)));
     }
 }
+
+/// Changes that may wait for a database.
+const ORDERS: usize = 64;

@@ -1,4 +1,6 @@
-//! Reservations in databases, served as Debian's server serves the same rows.
+//! Reservations in databases, served as Debian's server serves the same rows, and changed by commands.
+
+mod commands;
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
