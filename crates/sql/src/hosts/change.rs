@@ -157,7 +157,7 @@ impl HostRow {
             user_context: host
                 .user_context
                 .as_ref()
-                .map(|it| it.to_string())
+                .map(ToString::to_string)
                 .unwrap_or_default()
                 .into(),
             is_v4,

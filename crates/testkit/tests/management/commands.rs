@@ -268,7 +268,7 @@ impl Registry {
 }
 
 /// The libraries of commands that are part of the servers, by their short names.
-const LIBRARIES: [&str; 2] = ["subnet", "class"];
+const LIBRARIES: [&str; 3] = ["subnet", "class", "host"];
 
 fn file(library: &str) -> String {
     format!("libdhcp_{library}_cmds.so")
@@ -291,6 +291,12 @@ fn server_config(subject: Subject, setup: &ServerSetup, words: &Words) -> Value 
         }"##,
     );
     let mut config: Value = serde_json::from_str(&config).unwrap();
+    let network = &mut config["shared-networks"][0][format!("subnet{}", words.version)];
+    let (key, address) = match words.version {
+        4 => ("ip-address", json!("10.0.8.9")),
+        _ => ("ip-addresses", json!(["2001:db8:8::9"])),
+    };
+    network[0]["reservations"] = json!([{ "flex-id": "08", "hostname": "eight", key: address }]);
     if words.version == 4 {
         config["subnet4"][0]["4o6-subnet"] = json!("2001:db8:7::/64");
         config["shared-networks"][0]["subnet4"][0]["4o6-interface-id"] = json!("port 8");

@@ -2,7 +2,7 @@
 
 use kea_config::document::{Node, Value};
 use kea_config::snapshot::{Dialect, Reservation, Snapshot};
-use kea_control::{Answer, Arguments};
+use kea_control::{Answer, Arguments, Payload};
 use kea_dhcp::Serving;
 use kea_lease::SubnetId;
 use kea_sql::hosts::{HostRow, Which};
@@ -76,7 +76,8 @@ pub(super) fn answer<F: Serving>(
             None => Answer::success("Host not found."),
         });
     }
-    Ok(list::<F>(found.map(|host| host.shown).collect(), None))
+    let (_, answer) = list::<F>(found);
+    Ok(answer)
 }
 
 impl Wanted {
@@ -187,29 +188,38 @@ fn page<F: Serving>(
     let start: usize = arguments.integer("source-index").unwrap_or(0);
     let mut after: i64 = arguments.integer("from").unwrap_or(0);
     for source in start..=hosts.len() {
-        let found: Vec<Found> =
-            wanted.in_source(config, hosts, source, after).take(limit).collect();
-        let Some(last) = found.last() else {
-            after = 0;
-            continue;
-        };
-        let next = json!({ "from": last.number, "source-index": last.source });
-        return list::<F>(found.into_iter().map(|host| host.shown).collect(), Some(Some(next)));
+        let found = wanted.in_source(config, hosts, source, after).take(limit);
+        let (last, answer) = list::<F>(found);
+        if let Some((source, from)) = last {
+            return counted(answer, Some(json!({ "from": from, "source-index": source })));
+        }
+        after = 0;
     }
-    list::<F>(Vec::new(), Some(None))
+    counted(list::<F>(std::iter::empty()).1, None)
 }
 
-/// A list of hosts; with a count, and where to go on, when it is a page.
-fn list<F: Dialect>(hosts: Vec<Json>, page: Option<Option<Json>>) -> Answer {
-    let count = hosts.len();
-    let text = format!("{count} IPv{} host(s) found.", F::VERSION);
-    let mut arguments = json!({ "hosts": hosts });
-    if let Some(next) = page {
-        arguments["count"] = count.into();
+/// A list of hosts, and the source and number of the last one.
+fn list<F: Dialect>(found: impl Iterator<Item = Found>) -> (Option<(usize, i64)>, Answer) {
+    let mut last = None;
+    let hosts: Vec<Json> = found
+        .map(|host| {
+            last = Some((host.source, host.number));
+            host.shown
+        })
+        .collect();
+    let text = format!("{} IPv{} host(s) found.", hosts.len(), F::VERSION);
+    let answer = if hosts.is_empty() { Answer::empty(text) } else { Answer::success(text) };
+    (last, answer.and(json!({ "hosts": hosts })))
+}
+
+/// A list as a page: how many, and where to go on.
+fn counted(mut answer: Answer, next: Option<Json>) -> Answer {
+    if let Some(Payload::Json(arguments)) = &mut answer.arguments {
+        let hosts = arguments["hosts"].as_array().map_or(0, Vec::len);
+        arguments["count"] = hosts.into();
         if let Some(next) = next {
             arguments["next"] = next;
         }
     }
-    let answer = if count == 0 { Answer::empty(text) } else { Answer::success(text) };
-    answer.and(arguments)
+    answer
 }

@@ -60,7 +60,8 @@ pub(super) fn which<F: Dialect>(arguments: Arguments<'_>) -> Result<Which, Strin
 pub(super) fn address<F: Dialect>(text: &str) -> Result<IpAddr, String> {
     let parsed: Result<F::Addr, _> = text.parse();
     let wrong = |_| format!("'ip-address' parameter expected to be an IPv{} address.", F::VERSION);
-    parsed.map(|address| address.ip()).map_err(wrong)
+    let address = parsed.map_err(wrong)?;
+    Ok(address.ip())
 }
 
 /// The client that `identifier-type` and `identifier` mean.
