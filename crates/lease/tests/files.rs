@@ -224,6 +224,12 @@ fn rows_that_cannot_be_read_say_why() {
     // A declined lease is nobody's, and a bad hardware address beside a client identifier is let go.
     parse_row::<V4>(&header, b"192.0.2.1,,,1,2,1,0,0,,1,").unwrap();
     parse_row::<V4>(&header, b"192.0.2.1,zz,01:02,1,2,1,0,0,,0,").unwrap();
+    // A lease of DHCPv6 is always somebody's.
+    let header = Header::current::<V6>();
+    let row = |duid: &str| format!("2001:db8::1,{duid},1,2,1,1,0,1,128,0,0,,,0,,,");
+    parse_row::<V6>(&header, row("01:02:03").as_bytes()).unwrap();
+    let nobodys = parse_row::<V6>(&header, row("").as_bytes()).unwrap_err();
+    assert_eq!(nobodys, RowError::Field(Column::Duid));
 }
 
 #[test]

@@ -264,32 +264,19 @@ impl<F: Serving> Server<F> {
     fn on_time(&mut self, schedule: &mut Schedule) {
         let now = Instant::now();
         self.shared.service.lapse(now);
-        if schedule.reclaim.is_due(now) {
-            self.reclaim();
-            schedule.reclaim.restart(Instant::now());
-        }
-        if schedule.flush.is_due(now) {
-            self.flush();
-            schedule.flush.restart(Instant::now());
-        }
-        if schedule.observe.is_due(now) {
-            self.shared.stats.observe(unix_micros());
-            schedule.observe.restart(Instant::now());
-        }
-        if schedule.losses.is_due(now) {
+        schedule.reclaim.run(now, Instant::now, || self.reclaim());
+        schedule.flush.run(now, Instant::now, || self.flush());
+        schedule.observe.run(now, Instant::now, || self.shared.stats.observe(unix_micros()));
+        schedule.losses.run(now, Instant::now, || {
             self.count_what_others_did();
             self.losses.tell::<F>(self.service.counters(), &self.logger);
-            schedule.losses.restart(Instant::now());
-        }
+        });
         if schedule.poll.is_due(now) {
             // It runs on when the outcome is known.
             schedule.poll.stop();
             self.backend.iter().for_each(Backend::poll);
         }
-        if schedule.clean_up.is_due(now) {
-            self.clean_up();
-            schedule.clean_up.restart(Instant::now());
-        }
+        schedule.clean_up.run(now, Instant::now, || self.clean_up());
     }
 
     fn count_what_others_did(&mut self) {

@@ -41,6 +41,19 @@ impl Timer {
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.next.is_some_and(|next| next <= now)
     }
+
+    /// Does what is due `now`. The interval begins when that has ended.
+    pub(super) fn run(
+        &mut self,
+        now: Instant,
+        clock: impl FnOnce() -> Instant,
+        work: impl FnOnce(),
+    ) {
+        if self.is_due(now) {
+            work();
+            self.restart(clock());
+        }
+    }
 }
 
 impl Schedule {
@@ -71,6 +84,7 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::Arc;
 
     use kea_config::document::{Document, NoIncludes};
@@ -86,9 +100,25 @@ mod tests {
         let mut timer = Timer::new(10, begin);
         assert!(!timer.is_due(begin + SECOND * 9));
         assert!(timer.is_due(begin + SECOND * 10));
-        // A cycle that takes longer than the interval is followed by a whole one nevertheless.
+        let time = Cell::new(begin + SECOND * 9);
+        let run = |timer: &mut Timer| {
+            let mut done = false;
+            timer.run(
+                time.get(),
+                || time.get(),
+                || {
+                    // It takes longer than the interval, and is followed by a whole one nevertheless.
+                    time.set(time.get() + SECOND * 15);
+                    done = true;
+                },
+            );
+            done
+        };
+        assert!(!run(&mut timer));
+        time.set(begin + SECOND * 10);
+        assert!(run(&mut timer));
         let ended = begin + SECOND * 25;
-        timer.restart(ended);
+        assert_eq!(time.get(), ended);
         assert!(!timer.is_due(ended + SECOND * 9));
         assert!(timer.is_due(ended + SECOND * 10));
     }

@@ -351,11 +351,12 @@ pub fn leaves<F: Dialect>(
         let is_packet = point == Point::PacketSend;
         match next {
             Next::Continue => {}
-            // The octets are the hook's own.
-            Next::Skip if is_packet && F::VERSION != 4 => {}
             Next::Skip if is_packet => {
                 log!(log, (twin::HOOK_PACKET_SEND_SKIP.of(F::VERSION)), destination);
-                return false;
+                // With DHCPv6 it leaves: the octets are the hook's own.
+                if F::VERSION == 4 {
+                    return false;
+                }
             }
             Next::Drop if is_packet => {
                 log!(log, (twin::HOOK_PACKET_SEND_DROP.of(F::VERSION)), destination);

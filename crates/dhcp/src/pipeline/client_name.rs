@@ -249,6 +249,23 @@ mod tests {
     }
 
     #[test]
+    fn of_what_scrubbing_empties_nothing_is_left() {
+        let mut parameters = parameters();
+        parameters.replacement = "".into();
+        for (name, expected) in [
+            ("___", "myhost-192-0-2-9.example.org."),
+            ("___.", "myhost-192-0-2-9.example.org."),
+            ("a_b.___.org.", "ab.org."),
+        ] {
+            let policy = NamePolicy { parameters: &parameters, updates: true };
+            let (answer, lease) =
+                policy.answer::<V4>(&asked(ServerUpdates::Both, name), None, ADDRESS);
+            assert_eq!(lease.hostname, expected, "{name}");
+            assert_eq!(answer.name.to_string(), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn a_suffix_is_appended_once() {
         let mut parameters = parameters();
         let qualified = |parameters: &DdnsParameters, name: &str| {

@@ -80,6 +80,7 @@ impl Watcher {
         let _ = rustix::process::nice(5);
         let mut next = Instant::now() + LOOK;
         let mut told = String::new();
+        let mut is_new = false;
         loop {
             let wait = next.saturating_duration_since(Instant::now());
             let order = match orders.recv_timeout(wait) {
@@ -102,15 +103,15 @@ impl Watcher {
                     return;
                 }
             }
+            let is_lost = failure.as_ref().is_some_and(Error::is_lost);
             match failure {
-                Some(Error::Lost(why)) => {
-                    drop(database);
-                    let again = self.open_again(Error::Lost(why), changes, orders);
+                // Often only the connection was ended. Where a new one fares no better, that is told of.
+                Some(lost) if is_lost && !is_new => {
+                    let again = self.open_again(lost, changes, orders);
                     let Some(again) = again else { return };
-                    database = again;
+                    (database, is_new) = (again, true);
                     // What changed meanwhile is read at once.
                     next = Instant::now();
-                    told.clear();
                     continue;
                 }
                 Some(error) => {
@@ -122,6 +123,7 @@ impl Watcher {
                 }
                 None => told.clear(),
             }
+            is_new = false;
             if !is_order {
                 // A look takes a twentieth of the time at most, however many hosts there are.
                 next = Instant::now() + LOOK.max(begin.elapsed() * 20);

@@ -88,7 +88,7 @@ impl Hook<V6> for Probe {
     fn ddns_update(&self, update: &mut NameUpdate<'_, V6>) -> Next {
         if self.changes {
             *update.hostname = "hooked.example.org.".to_owned();
-            *update.forward = false;
+            std::mem::swap(update.forward, update.reverse);
         }
         self.asked(Point::DdnsUpdate)
     }
@@ -187,7 +187,7 @@ fn each_answer_of_a_hook_has_its_meaning() {
 fn hooks_decide_whether_an_answer_leaves() {
     for (point, next, is_sent, told) in [
         (Point::PacketSend, Next::Continue, true, ""),
-        (Point::PacketSend, Next::Skip, true, ""),
+        (Point::PacketSend, Next::Skip, true, "DHCP6_HOOK_PACKET_SEND_SKIP"),
         (Point::PacketSend, Next::Drop, false, "DHCP6_HOOK_PACKET_SEND_DROP"),
         (Point::BufferSend, Next::Continue, true, ""),
         (Point::BufferSend, Next::Skip, false, "DHCP6_HOOK_BUFFER_SEND_SKIP"),
@@ -260,14 +260,14 @@ fn what_a_hook_changes_is_served() {
     let (mut lab, _) = leased_with(DNS, &points, Next::Continue, true);
     let said = lab.ask(MessageType::Request, |q| {
         na(q, 2, &["2001:db8:1::106"]);
-        q.option(code::CLIENT_FQDN, &fqdn(1, &["alice"], false));
+        q.option(code::CLIENT_FQDN, &fqdn(0, &["alice"], false));
     });
     assert!(said.contains("2001:db8:1::106 3600/777"), "{said}");
     let lease = lab.lease("2001:db8:1::106").unwrap();
     assert_eq!((lease.valid_lifetime, &*lease.hostname), (777, "hooked.example.org."));
-    assert_eq!((lease.fqdn_fwd, lease.fqdn_rev), (false, true));
+    assert_eq!((lease.fqdn_fwd, lease.fqdn_rev), (true, false));
     let told = lab.name_changes.0.lock().unwrap().clone();
-    assert_eq!(told, ["Add hooked.example.org. 2001:db8:1::106 false/true"]);
+    assert_eq!(told, ["Add hooked.example.org. 2001:db8:1::106 true/false"]);
     assert!(lab.log.ids().contains(&"DHCP6_HOOK_DDNS_UPDATE"));
 }
 
@@ -329,6 +329,7 @@ fn an_answer_waits_for_a_hook_and_its_repetition_is_no_second_one() {
     lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     let waiting = lab.answer.clone().unwrap();
     assert!(waiting.parked.is_some());
+    assert!(lab.log.ids().contains(&"DHCP6_HOOK_LEASES6_COMMITTED_PARK"));
     lab.worker.in_flight.begin(waiting.transaction);
     let again = lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     assert_eq!(again, "Duplicate");
@@ -337,6 +338,19 @@ fn an_answer_waits_for_a_hook_and_its_repetition_is_no_second_one() {
     lab.worker.in_flight.end(waiting.transaction);
     let again = lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
     assert!(again.contains(ADDRESS), "{again}");
+}
+
+#[test]
+fn an_answer_for_which_there_is_no_room_to_wait_is_dropped() {
+    let mut lab = Lab::new(&format!("\"parked-packet-limit\": 1, {SUBNET}"));
+    let hook: Arc<dyn Hook<V6>> = Arc::new(Keeper(Mutex::default()));
+    lab.hooks = Some(Hooks::new(&[hook], lab.log.clone()));
+    lab.ask(MessageType::Request, |q| na(q, 1, &[ADDRESS]));
+    let _waiting = lab.answer.clone().unwrap();
+    assert!(!lab.log.ids().contains(&"DHCP6_HOOK_LEASES6_PARKING_LOT_FULL"));
+    let said = lab.ask(MessageType::Request, |q| na(q, 2, &[]));
+    assert!(lab.log.ids().contains(&"DHCP6_HOOK_LEASES6_PARKING_LOT_FULL"), "{said}");
+    assert_eq!(said, "ParkingLotFull");
 }
 
 /// A server that knows clients by the first octets of what their relay says of its interface, and the
