@@ -18,6 +18,7 @@ fn open(configured: &Configured) -> Result<Database, Error> {
 fn values_go_in_and_come_out_as_they_were() {
     for product in DatabaseProduct::ALL {
         let server = DatabaseServer::start(product).unwrap();
+        server.administer(&in_a_zone_with_summer_time(product)).unwrap();
         let mut database = open(&configured(&server)).unwrap();
         let (from, to) = match product {
             DatabaseProduct::Mysql => ("FROM_UNIXTIME(?)", "UNIX_TIMESTAMP(expire)"),
@@ -36,8 +37,7 @@ fn values_go_in_and_come_out_as_they_were() {
                 Value::Octets(vec![0, 255, 39, 92]),
                 client_id,
                 Value::Integer(0xffff_ffff),
-                // In the hour that daylight saving has twice.
-                Value::Integer(1_793_495_000),
+                Value::Integer(SECOND_TIME),
                 Value::Integer(7),
                 Value::Boolean(true),
                 Value::Boolean(false),
@@ -60,7 +60,7 @@ fn values_go_in_and_come_out_as_they_were() {
         assert!(first.is_null(2) && first.is_null(8));
         assert_eq!(second.octets(2), Some(&[1][..]));
         assert_eq!(first.number::<u32>(3), Some(0xffff_ffff));
-        assert_eq!(first.integer(4), Some(1_793_495_000));
+        assert_eq!(first.integer(4), Some(SECOND_TIME), "{product:?}");
         assert_eq!((first.boolean(5), first.boolean(6)), (Some(true), Some(false)));
         assert_eq!(first.text(7), Some("grün.example.org"));
         let update = "UPDATE lease4 SET subnet_id = 7 WHERE address = ?";
@@ -78,6 +78,28 @@ fn values_go_in_and_come_out_as_they_were() {
         assert_eq!(count[0].integer(0), Some(2));
         database.transaction(|database| database.execute("DELETE FROM lease4", &[])).unwrap();
         assert_eq!(server.run("SELECT address FROM lease4").unwrap(), Vec::<Vec<String>>::new());
+    }
+}
+
+/// A moment in the hour that clocks have twice, when it is there for the second time.
+const SECOND_TIME: i64 = 1_793_495_000;
+
+/// Gives the database server a zone of time where an hour comes twice.
+fn in_a_zone_with_summer_time(product: DatabaseProduct) -> String {
+    match product {
+        DatabaseProduct::Mysql => format!(
+            "INSERT INTO mysql.time_zone (Use_leap_seconds) VALUES ('N'); \
+             SET @zone = LAST_INSERT_ID(); \
+             INSERT INTO mysql.time_zone_name VALUES ('Twice', @zone); \
+             INSERT INTO mysql.time_zone_transition_type VALUES \
+             (@zone, 0, 7200, 1, 'CEST'), (@zone, 1, 3600, 0, 'CET'); \
+             INSERT INTO mysql.time_zone_transition VALUES (@zone, 0, 0), (@zone, {}, 1); \
+             SET GLOBAL time_zone = 'Twice';",
+            SECOND_TIME - 1000
+        ),
+        DatabaseProduct::Postgresql => {
+            "ALTER DATABASE keatest SET timezone = 'CET-1CEST,M3.5.0,M11.1.0/2'".to_owned()
+        }
     }
 }
 
