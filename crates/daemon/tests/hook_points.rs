@@ -1,5 +1,6 @@
 //! Servers with hooks, as processes: this program again, under the name of a server.
 
+use std::io::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use kea_testkit::{
 };
 use kea_wire::{V4, V6};
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const LIBRARY: &str = "libdhcp_ping_check.so";
 const FOLLOWER: &str = "libdhcp_follower.so";
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
     }
     let trials = vec![
         Trial::test("an_address_in_use_is_declined_and_the_next_one_offered", declined),
+        Trial::test("configurations_and_commands_are_told_of_v4", || followed(4)),
+        Trial::test("configurations_and_commands_are_told_of_v6", || followed(6)),
         Trial::test("changes_of_the_configuration_database_are_told_of_v4", || updated(4)),
         Trial::test("changes_of_the_configuration_database_are_told_of_v6", || updated(6)),
     ];
@@ -119,8 +122,16 @@ fn declined() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Notes the configuration that came of changes in the database.
+/// Notes each configuration that it hears of, and where. To the answer of a command it adds what was asked.
 struct Follower;
+
+/// A line of the note: what happened, and the subnets of the configuration then.
+fn note<F: Dialect>(what: &str, config: &Snapshot<F>) {
+    let subnets = config.subnets().iter().map(|subnet| format!(" {}", subnet.id));
+    let line = format!("{what}{}\n", subnets.collect::<String>());
+    let file = fs::OpenOptions::new().create(true).append(true).open(NOTE);
+    let _without_it_the_test_fails = file.and_then(|mut file| file.write_all(line.as_bytes()));
+}
 
 impl<F: Dialect> Hook<F> for Follower {
     fn name(&self) -> &str {
@@ -128,14 +139,53 @@ impl<F: Dialect> Hook<F> for Follower {
     }
 
     fn points(&self) -> &[Point] {
-        &[Point::BackendUpdated]
+        &[Point::Configured, Point::BackendUpdated, Point::CommandProcessed]
+    }
+
+    fn configured(&self, config: &Arc<Snapshot<F>>) {
+        note("configured", config);
     }
 
     fn backend_updated(&self, config: &Arc<Snapshot<F>>) {
-        let subnets: Vec<String> =
-            config.subnets().iter().map(|subnet| subnet.id.to_string()).collect();
-        let _without_it_the_test_fails = fs::write(NOTE, subnets.join(" "));
+        note("updated", config);
     }
+
+    fn command_processed(&self, command: &str, arguments: Option<&Value>, answer: &mut Value) {
+        answer["arguments"]["asked"] = json!([command, arguments]);
+    }
+}
+
+fn followed(version: u8) -> Result<(), Failed> {
+    let mut lab = Lab::new()?;
+    let (server_ns, _) = lab.pair()?;
+    let subnets = format!("subnet{version}");
+    let subnet = |id: u32| match version {
+        4 => json!({ "id": id, "subnet": format!("10.0.{id}.0/24") }),
+        _ => json!({ "id": id, "subnet": format!("2001:db8:{id}::/64") }),
+    };
+    let config = |ids: &[u32]| {
+        let list: Vec<Value> = ids.iter().map(|id| subnet(*id)).collect();
+        json!({ "hooks-libraries": [{ "library": FOLLOWER }], &subnets: list })
+    };
+    let server = setup(version)?.start_with(&server_ns, &config(&[1]))?;
+    let setup = server.setup();
+    let told = || fs::read_to_string(setup.folder().join(NOTE));
+    assert_eq!(told()?, "configured 1\n");
+    // What is refused is not in force.
+    setup.write_config(&setup.config(&config(&[1, 1])).to_string())?;
+    assert!(server.reload()?.contains("_FAIL"));
+    setup.write_config(&setup.config(&config(&[1, 2])).to_string())?;
+    assert!(server.reload()?.contains("_SUCCESS"));
+    assert_eq!(told()?, "configured 1\nconfigured 1 2\n");
+    let arguments = json!({ &subnets: [subnet(3)] });
+    let added = server.control().command(&format!("{subnets}-add"), arguments.clone())?;
+    assert_eq!(added.result, 0, "{}", added.text);
+    assert_eq!(added.arguments["asked"], json!([format!("{subnets}-add"), arguments]));
+    assert_eq!(told()?, "configured 1\nconfigured 1 2\nconfigured 1 2 3\n");
+    let unknown = server.control().command("no-such-command", Value::Null)?;
+    assert_eq!(unknown.result, 2);
+    assert_eq!(unknown.arguments["asked"], json!(["no-such-command", null]));
+    Ok(())
 }
 
 fn updated(version: u8) -> Result<(), Failed> {
@@ -151,10 +201,11 @@ fn updated(version: u8) -> Result<(), Failed> {
     });
     let server = setup(version)?.start_with(&server_ns, &config)?;
     let folder = server.setup().folder().to_owned();
-    let told = || fs::read_to_string(folder.join(NOTE)).ok();
+    let told = || fs::read_to_string(folder.join(NOTE));
     let pull = || server.control().command("config-backend-pull", json!({}));
     // What there was at start is no change.
-    assert_eq!(told(), None);
+    let mut expected = "configured\n".to_owned();
+    assert_eq!(told()?, expected);
     for (number, subnets) in [(7, "7"), (3, "3 7")] {
         let prefix = match version {
             4 => format!("10.0.{number}.0/24"),
@@ -171,7 +222,8 @@ fn updated(version: u8) -> Result<(), Failed> {
         );
         database.run(&rows.replace('#', &version.to_string()))?;
         assert_eq!(pull()?.result, 0);
-        assert_eq!(told().as_deref(), Some(subnets));
+        expected += &format!("configured {subnets}\nupdated {subnets}\n");
+        assert_eq!(told()?, expected);
     }
     Ok(())
 }
