@@ -15,7 +15,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kea_testkit::{Captured, Lab, Netns};
+use kea_testkit::{Captured, DatabaseProduct, DatabaseServer, Lab, Netns};
 use lexopt::prelude::*;
 
 use crate::value;
@@ -108,6 +108,7 @@ impl<'a> Bench<'a> {
         }
         // The relays of many subnets lie behind the generator.
         server.ip(&["route", "add", "default", "via", "10.255.0.1"])?;
+        server.ip(&["link", "set", "lo", "up"])?;
         Ok(Bench { arguments, _lab: lab, _buffers: buffers, server, client })
     }
 
@@ -217,7 +218,9 @@ impl<'a> Bench<'a> {
     ) -> io::Result<Seen> {
         let folder = tempfile::tempdir()?;
         let program = peer.program(profile.version, &self.arguments.programs);
-        let command = peer.command(profile, folder.path(), &program, &self.server)?;
+        let database = profile.database.map(|product| self.database(product)).transpose()?;
+        let command =
+            peer.command(profile, folder.path(), &program, &self.server, database.as_ref())?;
         let process = Captured::start(command)?;
         let generator_program = self.arguments.programs.join("perfdhcp");
         let generator = Generator {
@@ -233,6 +236,15 @@ impl<'a> Bench<'a> {
             thread::sleep(Duration::from_millis(50));
         }
         load(&generator, profile, peer)
+    }
+
+    /// An empty database that confirms what is on the disk.
+    fn database(&self, product: DatabaseProduct) -> io::Result<DatabaseServer> {
+        let confirming = match product {
+            DatabaseProduct::Mysql => "--innodb-flush-log-at-trx-commit=1",
+            DatabaseProduct::Postgresql => "-csynchronous_commit=on",
+        };
+        DatabaseServer::start_with(product, Some(&self.server), &[confirming])
     }
 
     /// A responder that decides nothing, at this rate or as fast as it answers.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kea_testkit::Netns;
+use kea_testkit::{DatabaseServer, Netns};
 use serde_json::{Value, json};
 
 use super::profile::Profile;
@@ -57,6 +57,7 @@ impl Peer {
         folder: &Path,
         program: &Path,
         netns: &Netns,
+        database: Option<&DatabaseServer>,
     ) -> io::Result<Command> {
         let config = folder.join("server.conf");
         let path = |name: &str| folder.join(name).display().to_string();
@@ -67,7 +68,8 @@ impl Peer {
         command.current_dir(folder);
         match self {
             Peer::Ours | Peer::Kea => {
-                fs::write(&config, kea_config(self, profile, folder).to_string())?;
+                let text = kea_config(self, profile, folder, database).to_string();
+                fs::write(&config, text)?;
                 if let Some(free) = profile.free {
                     fs::write(folder.join("leases.csv"), full_pool(free))?;
                 }
@@ -117,7 +119,12 @@ impl Peer {
 }
 
 /// The configuration of either Kea for a profile.
-fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
+fn kea_config(
+    peer: Peer,
+    profile: &Profile,
+    folder: &Path,
+    database: Option<&DatabaseServer>,
+) -> Value {
     let mut server = json!({
         "interfaces-config": { "interfaces": ["eth0"] },
         "lease-database": { "type": "memfile", "name": folder.join("leases.csv"), "lfc-interval": 0 },
@@ -135,8 +142,12 @@ fn kea_config(peer: Peer, profile: &Profile, folder: &Path) -> Value {
     if profile.classes > 0 {
         server["client-classes"] = classes(profile.classes);
     }
-    if peer == Peer::Ours {
-        server["lease-database"]["durability"] = profile.durability.into();
+    match database {
+        Some(database) => server["lease-database"] = database.access(),
+        None if peer == Peer::Ours => {
+            server["lease-database"]["durability"] = profile.durability.into();
+        }
+        None => {}
     }
     if profile.version == 6 {
         server["data-directory"] = folder.display().to_string().into();

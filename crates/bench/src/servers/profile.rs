@@ -1,5 +1,7 @@
 //! What is measured: one row each.
 
+use kea_testkit::DatabaseProduct;
+
 use super::peer::{Peer, V4_PEERS, V6_PEERS};
 
 /// A server's situation, and the load on it.
@@ -14,6 +16,8 @@ pub(super) struct Profile {
     /// Addresses that are free in the pool when the load begins; `None` is an empty pool.
     pub(super) free: Option<u32>,
     pub(super) durability: &'static str,
+    /// Where leases are kept, if not in a file.
+    pub(super) database: Option<DatabaseProduct>,
     pub(super) severity: &'static str,
     /// Debug level of the logger of packets, if that tells more than the others.
     pub(super) packets_level: Option<u8>,
@@ -36,6 +40,7 @@ const PLAIN: Profile = Profile {
     classes: 0,
     free: None,
     durability: "process-crash",
+    database: None,
     severity: "WARN",
     packets_level: None,
     load: &[],
@@ -54,6 +59,9 @@ const EMPTY_POOL: Profile = Profile {
 /// So many at once that a slow disk has work while answers are on their way.
 const MANY_AT_ONCE: Profile =
     Profile { name: "one subnet, 512 at once", load: &["--in-flight", "512"], ..PLAIN };
+
+/// The database, its server, and the load share the processors.
+const IN_DATABASE: Profile = Profile { crowded: true, beside: None, ..MANY_AT_ONCE };
 
 pub(super) const PROFILES: &[Profile] = &[
     Profile { peers: V4_PEERS, ..PLAIN },
@@ -100,6 +108,18 @@ pub(super) const PROFILES: &[Profile] = &[
         peers: &[Peer::Ours],
         beside: Some(&MANY_AT_ONCE),
         ..MANY_AT_ONCE
+    },
+    Profile {
+        name: "leases in PostgreSQL",
+        about: "512 clients at once, no answer before its lease is committed, and on the disk; all share the processors",
+        database: Some(DatabaseProduct::Postgresql),
+        ..IN_DATABASE
+    },
+    Profile {
+        name: "leases in MariaDB",
+        about: "the same with the other database",
+        database: Some(DatabaseProduct::Mysql),
+        ..IN_DATABASE
     },
     Profile {
         name: "INFO",
