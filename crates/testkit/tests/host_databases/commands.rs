@@ -7,13 +7,15 @@ use super::{Client, HOST, Host, LIMIT, each, insert, members, start, with};
 
 /// A command and its arguments; result and text, where `*` is anything; a query and its rows, unless empty;
 /// a client, and how what it is offered begins, unless empty.
-type Step = (&'static str, &'static str, i64, &'static str, [&'static str; 2], (u8, &'static str));
+pub(super) type Step =
+    (&'static str, &'static str, i64, &'static str, [&'static str; 2], (u8, &'static str));
 
-const NO_ROWS: [&str; 2] = ["", ""];
-const NOBODY: (u8, &str) = (0, "");
+pub(super) const NO_ROWS: [&str; 2] = ["", ""];
+pub(super) const NOBODY: (u8, &str) = (0, "");
 
 /// What is left of everything.
-const ROWS4: &str = "SELECT (SELECT COUNT(*) FROM hosts), (SELECT COUNT(*) FROM dhcp4_options)";
+pub(super) const ROWS4: &str =
+    "SELECT (SELECT COUNT(*) FROM hosts), (SELECT COUNT(*) FROM dhcp4_options)";
 const ROWS6: &str = "SELECT (SELECT COUNT(*) FROM hosts), (SELECT COUNT(*) FROM dhcp6_options), \
                      (SELECT COUNT(*) FROM ipv6_reservations)";
 
@@ -231,7 +233,12 @@ fn rows(database: &DatabaseServer, query: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn play(server: &Server, database: &DatabaseServer, client: &mut Client, steps: &[Step]) {
+pub(super) fn play(
+    server: &Server,
+    database: &DatabaseServer,
+    client: &mut Client,
+    steps: &[Step],
+) {
     for (command, arguments, result, text, [query, expected], (number, offered)) in steps {
         let arguments: Value = serde_json::from_str(arguments).unwrap();
         let answer = server.control().command(command, arguments.clone()).unwrap();

@@ -1,6 +1,7 @@
 //! Reservations in databases, served as Debian's server serves the same rows, and changed by commands.
 
 mod commands;
+mod examples;
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -515,6 +516,42 @@ fn a_lost_database_is_opened_again() {
             assert!(Instant::now() < deadline, "{product:?}: the reservation is gone");
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+}
+
+/// A database that takes connections and answers nothing is told of, once, and is used when it answers.
+#[test]
+fn a_database_that_is_lost_whenever_it_is_read_is_told_of() {
+    for product in DatabaseProduct::ALL {
+        let Some((_lab, server_ns, client_ns, setup)) = Lab::ours(4) else { return };
+        let database = DatabaseServer::start_in(product, &server_ns).unwrap();
+        let members = members(4, &[with(&database.access(), &json!({ "read-timeout": 1 }))]);
+        let server = setup.start_with(&server_ns, &members).unwrap();
+        let mut client = Client::open(4, &client_ns);
+        let hold = match product {
+            DatabaseProduct::Mysql => "LOCK TABLES hosts WRITE; SELECT SLEEP(600);",
+            DatabaseProduct::Postgresql => {
+                "BEGIN; LOCK TABLE hosts IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600);"
+            }
+        };
+        std::thread::scope(|scope| {
+            let holder = scope.spawn(|| database.run(hold));
+            let line = server.logged(0, "HOSTS_NOT_READ", LIMIT);
+            // Whoever holds the table is ended in any case, so that this test ends.
+            database.end_connections().unwrap();
+            assert!(holder.join().unwrap().is_err(), "{product:?}: the table was not held");
+            let line = line.unwrap_or_else(|| panic!("{product:?}: {}", server.process().text()));
+            assert!(line.contains("no answer within 1 seconds"), "{line}");
+        });
+        let host =
+            json!({ "subnet-id": 1, "hw-address": "020000000001", "ip-address": "192.0.2.77" });
+        let added = server.control().command("reservation-add", json!({ "reservation": host }));
+        assert_eq!(added.unwrap().text, "Host added.", "{product:?}");
+        assert!(client.offer(1).starts_with("192.0.2.77,"), "{product:?}");
+        let text = server.process().text();
+        let told = text.lines().filter(|line| line.contains("no answer within")).count();
+        assert_eq!(told, 1, "{product:?}: {text}");
+        assert!(!text.contains("DHCP4_DB_RECONNECT_LOST_CONNECTION"), "{text}");
     }
 }
 
