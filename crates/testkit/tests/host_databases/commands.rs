@@ -495,6 +495,11 @@ fn memory_is_changed_until_the_file_is_read_again() {
         server.reload().unwrap();
         assert!(!client.offer(1).starts_with(reserved));
         assert_eq!(shown(), 1);
+        // What is written to the file lasts.
+        assert_eq!(ask("reservation-add", &in_memory).0, 0);
+        assert_eq!(ask("config-write", &Value::Null).0, 0);
+        server.reload().unwrap();
+        assert!(client.offer(1).starts_with(reserved), "DHCPv{version}: {}", client.offer(1));
     }
 }
 
